@@ -1,0 +1,45 @@
+# How a module of the gateway is declared, and the flags every target of ours is built with.
+
+add_library(jidian_options INTERFACE)
+target_compile_features(jidian_options INTERFACE cxx_std_20)
+target_compile_options(jidian_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor -Werror
+  -fno-omit-frame-pointer)
+if(JIDIAN_SANITIZE)
+  target_compile_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE} -fno-sanitize-recover=all -O1)
+  target_link_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE})
+else()
+  # Assertions guard our own bugs and stay on in release: -UNDEBUG.
+  target_compile_options(jidian_options INTERFACE
+    -UNDEBUG -fstack-protector-strong -fstack-clash-protection -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+    -D_GLIBCXX_ASSERTIONS)
+  target_link_options(jidian_options INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed)
+endif()
+
+# jidian_module(NAME SOURCES … USES … LINKS … FOREIGN …)
+#
+# One folder of gateway/ = one static library jidian_NAME.
+#   USES     the modules whose headers it may include (the arrows of docs/ARCHITECTURE.md)
+#   LINKS    foreign libraries, private to the module
+#   FOREIGN  the foreign headers it may include: a header, a folder ("spdlog/"), or `posix`
+# What is declared here is checked against every #include by the test `arrows`.
+set_property(GLOBAL PROPERTY JIDIAN_ARROWS "")
+function(jidian_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;LINKS;FOREIGN" ${ARGN})
+  if(arg_SOURCES)
+    add_library(jidian_${name} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(jidian_${name} PRIVATE jidian_options ${arg_LINKS})
+  else()
+    add_library(jidian_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(jidian_${name} ${scope} ${PROJECT_SOURCE_DIR}/gateway)
+  target_compile_features(jidian_${name} ${scope} cxx_std_20)
+  foreach(used IN LISTS arg_USES)
+    target_link_libraries(jidian_${name} ${scope} jidian_${used})
+  endforeach()
+  string(JOIN " " uses ${arg_USES})
+  string(JOIN " " foreign ${arg_FOREIGN})
+  set_property(GLOBAL APPEND PROPERTY JIDIAN_ARROWS "${name}: ${uses} | ${foreign}")
+endfunction()
