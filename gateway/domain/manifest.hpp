@@ -1,0 +1,100 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/quantity.hpp"
+#include "domain/reading.hpp"
+
+namespace jidian::domain {
+
+/// An account with a supplier: the grid's or the gas company's number for this connection.
+struct SupplyAccount {
+  std::string id;
+  Carrier carrier = Carrier::electricity;
+  std::string number;
+  std::string feeder;                 ///< Feeder or station it comes from.
+  std::string level;                  ///< Voltage or pressure, as declared: "10 kV", "0.4 MPa".
+  std::vector<std::string> meters;    ///< Ids of the meters whose sum it is.
+  friend bool operator==(const SupplyAccount&, const SupplyAccount&) = default;
+};
+
+struct Product {
+  std::string id;
+  std::string name;
+  std::string unit;
+  friend bool operator==(const Product&, const Product&) = default;
+};
+
+/// One enterprise's entry, as it declares itself. What the province owns (priority class, positive list) is not here.
+struct SiteCard {
+  std::string credit_code;    ///< Unified social credit code, 18 characters (GB 32100).
+  std::string name;
+  std::string region;         ///< GB/T 2260, 6 digits.
+  std::string industry;       ///< GB/T 4754.
+  std::int64_t contract_capacity_kva = 0;
+  std::string performance_grade;  ///< A … D, or empty.
+  std::int64_t security_load_kw = 0;
+  std::chrono::minutes utc_offset{480};
+  std::vector<SupplyAccount> accounts;
+  std::vector<Product> products;
+  friend bool operator==(const SiteCard&, const SiteCard&) = default;
+};
+
+/// What one column of a meter's readings means.
+struct PointEntry {
+  std::string name;
+  Carrier carrier = Carrier::electricity;
+  PointKind kind = PointKind::instantaneous;
+  ValueType type = ValueType::unsigned_integer;
+  std::string quantity;
+  std::string phase;
+  std::string unit;
+  int exponent = 0;
+  std::uint64_t modulus = 0;                 ///< For counters; 0 means 2^64.
+  std::vector<std::uint16_t> ratio_points;   ///< Positions in this meter's points whose values multiply this one.
+  std::vector<std::string> labels;           ///< "3=fault" for enumerations.
+  friend bool operator==(const PointEntry&, const PointEntry&) = default;
+};
+
+struct MeterEntry {
+  std::string id;
+  std::string name;      ///< For people; any UTF-8.
+  std::string bus;
+  std::uint8_t unit = 1;
+  std::string profile;   ///< Profile id, or "inline" for points written into the site file.
+  std::string serial;
+  std::string accuracy_class;
+  std::string calibrated;  ///< ISO date, or empty.
+  std::string ct_ratio;    ///< Declared, as "200/5"; informative unless the profile has no ratio register.
+  std::string pt_ratio;
+  std::chrono::milliseconds period{1000};
+  std::vector<PointEntry> points;
+  friend bool operator==(const MeterEntry&, const MeterEntry&) = default;
+};
+
+enum class FacilityKind : std::uint8_t { production = 1, treatment = 2, auxiliary = 3, generation = 4, storage = 5 };
+
+struct FacilityEntry {
+  std::string id;
+  std::string name;
+  FacilityKind kind = FacilityKind::production;
+  std::vector<std::string> meters;
+  std::vector<std::string> treats;  ///< For treatment: ids of the production facilities it serves.
+  std::int64_t rated_power_w = 0;   ///< 0: not declared.
+  friend bool operator==(const FacilityEntry&, const FacilityEntry&) = default;
+};
+
+/// What the columns of every batch mean. Immutable: a change makes another manifest.
+/// A meter's MeterIndex is its position in `meters`.
+struct Manifest {
+  std::string gateway;
+  SiteCard site;
+  std::vector<MeterEntry> meters;
+  std::vector<FacilityEntry> facilities;
+  friend bool operator==(const Manifest&, const Manifest&) = default;
+};
+
+}  // namespace jidian::domain

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace jidian::health {
+
+/// One loop's sign of life. The loop beats at least once a `longest_round`; the watchdog is fed only while all do.
+class Heartbeat {
+ public:
+  Heartbeat(std::string name, Millis longest_round) : name_(std::move(name)), longest_round_(longest_round) {}
+
+  /// From the loop: "I made progress now."
+  void beat(SteadyTime now) { last_ms_.store(now.time_since_epoch().count(), std::memory_order_relaxed); }
+
+  /// From anywhere: whether the last beat is recent enough. A loop that has not begun is alive.
+  bool alive(SteadyTime now) const;
+
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+  Millis longest_round_;
+  std::atomic<std::int64_t> last_ms_{0};
+};
+
+/// What is known of one meter. Times are of the last event of their kind.
+struct MeterHealth {
+  std::string id;
+  std::string bus;
+  std::uint8_t unit = 0;
+  std::uint64_t polls_good = 0;
+  std::uint64_t polls_failed = 0;
+  std::uint64_t timeouts = 0;
+  std::uint64_t exceptions = 0;
+  std::uint64_t corrupt = 0;
+  std::uint64_t slots_skipped = 0;
+  std::uint32_t misses_in_row = 0;
+  std::optional<UtcTime> last_good;
+  std::optional<UtcTime> next_try;  ///< Set while the meter is given up for a time.
+  std::string last_error;           ///< Empty while all is well.
+};
+
+struct BusHealth {
+  std::string id;
+  std::string address;  ///< "/dev/serial/by-id/… 9600 8N1" or "10.0.0.5:502".
+  bool open = false;
+  bool lent = false;
+  std::uint64_t requests = 0;
+  std::uint64_t reopened = 0;
+  std::uint64_t dropped_polls = 0;  ///< Polls that found the recorder's queue full.
+  double load = 0;                  ///< Share of the last minute the bus was busy, 0…1.
+  std::string last_error;
+};
+
+struct UplinkHealth {
+  std::string id;
+  std::string address;
+  std::string confirm;  ///< "backend" or "broker".
+  bool connected = false;
+  std::uint64_t connects = 0;
+  std::uint64_t published = 0;
+  std::uint64_t published_bytes = 0;
+  std::uint64_t confirmed = 0;
+  std::uint64_t resent = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t receipts_refused = 0;
+  std::uint64_t pending = 0;        ///< Batches this destination has not confirmed.
+  std::optional<UtcTime> oldest_pending;
+  std::optional<UtcTime> last_receipt;
+  std::string trouble;              ///< Why nothing moves, in one sentence; empty while all is well.
+};
+
+struct StoreHealth {
+  std::string folder;
+  std::string epoch;
+  std::uint64_t bytes = 0;
+  std::uint64_t quota_bytes = 0;
+  std::uint64_t batches = 0;
+  std::uint64_t readings_recorded = 0;  ///< Since start.
+  std::uint64_t commits = 0;
+  std::uint64_t evicted = 0;
+  std::optional<UtcTime> last_commit;
+  std::optional<UtcTime> oldest;
+  double days_left = -1;  ///< Until the quota is reached at the present rate; negative: not known yet.
+  std::string trouble;
+};
+
+/// Where loops post what they know and others read it. Every method may be called from any thread.
+class Board {
+ public:
+  /// Adds a heartbeat that lives as long as the board.
+  Heartbeat& add_heartbeat(std::string name, Millis longest_round);
+
+  /// Name of the first loop that has stopped making progress; nothing while all are alive.
+  std::optional<std::string> stuck(SteadyTime now) const;
+
+  void post(MeterHealth meter);
+  void post(BusHealth bus);
+  void post(UplinkHealth uplink);
+  void post(StoreHealth store);
+
+  std::vector<MeterHealth> meters() const;
+  std::vector<BusHealth> buses() const;
+  std::vector<UplinkHealth> uplinks() const;
+  StoreHealth store() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Heartbeat>> heartbeats_;
+  std::map<std::string, MeterHealth> meters_;
+  std::map<std::string, BusHealth> buses_;
+  std::map<std::string, UplinkHealth> uplinks_;
+  StoreHealth store_;
+};
+
+}  // namespace jidian::health
