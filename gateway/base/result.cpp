@@ -32,6 +32,8 @@ std::string_view name_of(ErrorKind kind) {
   return "unknown";
 }
 
-Error Error::during(std::string_view action) const { return {kind_, std::string(action) + ": " + message_}; }
+Error Error::during(std::string_view action) const {
+  return {kind_, std::string(action) + ": " + message_};
+}
 
 }  // namespace jidian

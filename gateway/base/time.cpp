@@ -20,7 +20,9 @@ std::string format_date_and_time(UtcTime time) {
 
 }  // namespace
 
-std::string format_utc(UtcTime time) { return format_date_and_time(time) + "Z"; }
+std::string format_utc(UtcTime time) {
+  return format_date_and_time(time) + "Z";
+}
 
 std::string format_local(UtcTime time, std::chrono::minutes utc_offset) {
   const auto minutes = utc_offset.count() < 0 ? -utc_offset.count() : utc_offset.count();

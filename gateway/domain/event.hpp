@@ -15,13 +15,13 @@ namespace jidian::domain {
 
 /// What happened. A closed list; the numbers stand in the contract and are never reused.
 enum class EventKind : std::uint8_t {
-  epoch = 1,             ///< First of an epoch: names its predecessor and why it began.
-  start = 2,             ///< The gateway began recording.
-  stop = 3,              ///< The gateway stops as asked.
-  manifest = 4,          ///< The manifest in force from here; its bytes are in `manifest`.
-  gap = 5,               ///< Nothing was recorded, and why; in `gap`.
-  clock = 6,             ///< The wall clock stepped or was first synchronised; fact `offset_ms`.
-  evicted = 7,           ///< Batches left the store before every destination had them (the ledger).
+  epoch = 1,     ///< First of an epoch: names its predecessor and why it began.
+  start = 2,     ///< The gateway began recording.
+  stop = 3,      ///< The gateway stops as asked.
+  manifest = 4,  ///< The manifest in force from here; its bytes are in `manifest`.
+  gap = 5,       ///< Nothing was recorded, and why; in `gap`.
+  clock = 6,     ///< The wall clock stepped or was first synchronised; fact `offset_ms`.
+  evicted = 7,   ///< Batches left the store before every destination had them (the ledger).
   meter_silent = 8,
   meter_back = 9,
   bus_down = 10,
@@ -29,11 +29,11 @@ enum class EventKind : std::uint8_t {
   receipt_refused = 12,  ///< A receipt for what was never sent, or with a wrong hash.
   batch_rejected = 13,   ///< A destination will not take a batch; kept.
   command_refused = 14,
-  counter_step = 15,     ///< What a meter counted while nothing was recorded; facts per counter.
+  counter_step = 15,  ///< What a meter counted while nothing was recorded; facts per counter.
   store_damaged = 16,
   duplicate_identity = 17,  ///< Another box uses this gateway's id.
   configuration = 18,
-  learned = 19,          ///< A limit of a meter was learnt (a refused block was split).
+  learned = 19,  ///< A limit of a meter was learnt (a refused block was split).
 };
 
 std::string_view name_of(EventKind kind);
@@ -41,9 +41,9 @@ std::string_view name_of(EventKind kind);
 /// A hole in the record.
 struct Gap {
   GapCause cause = GapCause::meter_silent;
-  UtcTime from;                ///< First instant that is missing.
-  UtcTime until;               ///< First instant that is there again.
-  std::uint64_t missed = 0;    ///< Polls that are missing, as far as known; 0: not counted.
+  UtcTime from;              ///< First instant that is missing.
+  UtcTime until;             ///< First instant that is there again.
+  std::uint64_t missed = 0;  ///< Polls that are missing, as far as known; 0: not counted.
   friend bool operator==(const Gap&, const Gap&) = default;
 };
 
@@ -54,7 +54,7 @@ struct Event {
   std::string subject;
   std::string text;  ///< One sentence for people.
   std::optional<Gap> gap;
-  Bytes manifest;    ///< Encoded manifest, for EventKind::manifest only.
+  Bytes manifest;                                          ///< Encoded manifest, for EventKind::manifest only.
   std::vector<std::pair<std::string, std::string>> facts;  ///< Further values, by name.
   friend bool operator==(const Event&, const Event&) = default;
 };

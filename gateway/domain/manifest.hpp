@@ -15,9 +15,9 @@ struct SupplyAccount {
   std::string id;
   Carrier carrier = Carrier::electricity;
   std::string number;
-  std::string feeder;                 ///< Feeder or station it comes from.
-  std::string level;                  ///< Voltage or pressure, as declared: "10 kV", "0.4 MPa".
-  std::vector<std::string> meters;    ///< Ids of the meters whose sum it is.
+  std::string feeder;               ///< Feeder or station it comes from.
+  std::string level;                ///< Voltage or pressure, as declared: "10 kV", "0.4 MPa".
+  std::vector<std::string> meters;  ///< Ids of the meters whose sum it is.
   friend bool operator==(const SupplyAccount&, const SupplyAccount&) = default;
 };
 
@@ -30,10 +30,10 @@ struct Product {
 
 /// One enterprise's entry, as it declares itself. What the province owns (priority class, positive list) is not here.
 struct SiteCard {
-  std::string credit_code;    ///< Unified social credit code, 18 characters (GB 32100).
+  std::string credit_code;  ///< Unified social credit code, 18 characters (GB 32100).
   std::string name;
-  std::string region;         ///< GB/T 2260, 6 digits.
-  std::string industry;       ///< GB/T 4754.
+  std::string region;    ///< GB/T 2260, 6 digits.
+  std::string industry;  ///< GB/T 4754.
   std::int64_t contract_capacity_kva = 0;
   std::string performance_grade;  ///< A … D, or empty.
   std::int64_t security_load_kw = 0;
@@ -53,18 +53,18 @@ struct PointEntry {
   std::string phase;
   std::string unit;
   int exponent = 0;
-  std::uint64_t modulus = 0;                 ///< For counters; 0 means 2^64.
-  std::vector<std::uint16_t> ratio_points;   ///< Positions in this meter's points whose values multiply this one.
-  std::vector<std::string> labels;           ///< "3=fault" for enumerations.
+  std::uint64_t modulus = 0;                ///< For counters; 0 means 2^64.
+  std::vector<std::uint16_t> ratio_points;  ///< Positions in this meter's points whose values multiply this one.
+  std::vector<std::string> labels;          ///< "3=fault" for enumerations.
   friend bool operator==(const PointEntry&, const PointEntry&) = default;
 };
 
 struct MeterEntry {
   std::string id;
-  std::string name;      ///< For people; any UTF-8.
+  std::string name;  ///< For people; any UTF-8.
   std::string bus;
   std::uint8_t unit = 1;
-  std::string profile;   ///< Profile id, or "inline" for points written into the site file.
+  std::string profile;  ///< Profile id, or "inline" for points written into the site file.
   std::string serial;
   std::string accuracy_class;
   std::string calibrated;  ///< ISO date, or empty.

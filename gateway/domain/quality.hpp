@@ -8,14 +8,14 @@ namespace jidian::domain {
 /// What a recorded value is worth. The numbers stand in the contract and are never reused.
 enum class Quality : std::uint8_t {
   ok = 0,
-  no_answer = 1,      ///< The meter did not reply: no value.
-  refused = 2,        ///< The meter replied with an exception: no value.
-  corrupt = 3,        ///< What came was not a valid frame or value: no value.
-  not_available = 4,  ///< The meter says it has none: no value.
-  out_of_range = 5,   ///< A value outside the point's stated range.
-  implausible = 6,    ///< A value that contradicts its neighbours or its past.
-  unsynchronised = 7, ///< A good value stamped by a clock that was never set.
-  maintenance = 8,    ///< A value inside a declared maintenance mark.
+  no_answer = 1,       ///< The meter did not reply: no value.
+  refused = 2,         ///< The meter replied with an exception: no value.
+  corrupt = 3,         ///< What came was not a valid frame or value: no value.
+  not_available = 4,   ///< The meter says it has none: no value.
+  out_of_range = 5,    ///< A value outside the point's stated range.
+  implausible = 6,     ///< A value that contradicts its neighbours or its past.
+  unsynchronised = 7,  ///< A good value stamped by a clock that was never set.
+  maintenance = 8,     ///< A value inside a declared maintenance mark.
   calibration = 9,
   manual = 10,
   stopped = 11,
@@ -24,7 +24,8 @@ enum class Quality : std::uint8_t {
 
 /// Whether a reading of this quality carries a value.
 constexpr bool has_value(Quality quality) {
-  return quality == Quality::ok || static_cast<std::uint8_t>(quality) > static_cast<std::uint8_t>(Quality::not_available);
+  return quality == Quality::ok ||
+         static_cast<std::uint8_t>(quality) > static_cast<std::uint8_t>(Quality::not_available);
 }
 
 /// The contract's word: "ok", "no_answer", …

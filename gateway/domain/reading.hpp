@@ -22,11 +22,11 @@ struct Sample {
 /// All due points of one meter, read in one slot.
 struct Poll {
   MeterIndex meter = 0;
-  UtcTime slot;              ///< The aligned instant the poll was due.
-  UtcTime start;             ///< First request sent.
-  UtcTime end;               ///< Last reply complete (or given up).
+  UtcTime slot;   ///< The aligned instant the poll was due.
+  UtcTime start;  ///< First request sent.
+  UtcTime end;    ///< Last reply complete (or given up).
   ClockQuality clock = ClockQuality::unknown;
-  std::vector<Sample> samples;  ///< One per point of the meter, in manifest order.
+  std::vector<Sample> samples;              ///< One per point of the meter, in manifest order.
   GapCause cause = GapCause::meter_silent;  ///< Why nothing came; means something only if no sample has a value.
   friend bool operator==(const Poll&, const Poll&) = default;
 };

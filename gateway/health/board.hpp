@@ -73,10 +73,10 @@ struct UplinkHealth {
   std::uint64_t resent = 0;
   std::uint64_t rejected = 0;
   std::uint64_t receipts_refused = 0;
-  std::uint64_t pending = 0;        ///< Batches this destination has not confirmed.
+  std::uint64_t pending = 0;  ///< Batches this destination has not confirmed.
   std::optional<UtcTime> oldest_pending;
   std::optional<UtcTime> last_receipt;
-  std::string trouble;              ///< Why nothing moves, in one sentence; empty while all is well.
+  std::string trouble;  ///< Why nothing moves, in one sentence; empty while all is well.
 };
 
 struct StoreHealth {

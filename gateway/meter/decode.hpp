@@ -31,8 +31,8 @@ Decoded decode(const Point& point, std::span<const std::uint16_t> words);
 /// The characters of a text point, trailing blanks and zeros removed.
 std::string decode_text(const Point& point, std::span<const std::uint16_t> words);
 
-/// The engineering value as an exact decimal before ratios: integers with their exponent, floats as the shortest decimal
-/// that gives the same float back, shifted by the exponent. Example: (48213770, unsigned, -3) is "48213.770".
+/// The engineering value as an exact decimal before ratios: integers with their exponent, floats as the shortest
+/// decimal that gives the same float back, shifted by the exponent. Example: (48213770, unsigned, -3) is "48213.770".
 std::string format_value(std::uint64_t bits, ValueType type, int exponent);
 
 }  // namespace jidian::meter

@@ -14,10 +14,16 @@ namespace jidian::meter {
 
 /// How a value lies in registers (or bits) of a meter.
 enum class RawType : std::uint8_t {
-  u16, s16, u32, s32, u64, s64,
-  f32, f64,        ///< IEEE-754.
-  bcd,             ///< Packed BCD, four digits a register, `registers` long (1…4): an unsigned integer.
-  mod10k,          ///< Each register holds 0…9999 (ION and PowerLogic), `registers` long (2…4): an unsigned integer.
+  u16,
+  s16,
+  u32,
+  s32,
+  u64,
+  s64,
+  f32,
+  f64,     ///< IEEE-754.
+  bcd,     ///< Packed BCD, four digits a register, `registers` long (1…4): an unsigned integer.
+  mod10k,  ///< Each register holds 0…9999 (ION and PowerLogic), `registers` long (2…4): an unsigned integer.
   sign_magnitude,  ///< Highest bit is the sign, the rest the magnitude; `registers` long (1, 2 or 4).
   bits,            ///< `bit_count` bits from `bit_first` (0 = least significant) of one register, or one coil or input.
   enumeration,     ///< u16 whose values have names (`labels`).
@@ -56,12 +62,12 @@ struct Point {
   std::uint8_t bit_count = 1;
   std::vector<Label> labels;
 
-  int exponent = 0;    ///< Decimal exponent of the value's last digit (for floats: of the unit the meter uses).
-  std::string unit;    ///< "V", "A", "W", "kWh", "m3", "pcs", … or empty.
+  int exponent = 0;  ///< Decimal exponent of the value's last digit (for floats: of the unit the meter uses).
+  std::string unit;  ///< "V", "A", "W", "kWh", "m3", "pcs", … or empty.
   std::vector<std::string> ratio_points;  ///< Attribute points of the same meter that multiply this one (CT, PT).
   std::uint64_t modulus = 0;              ///< For counters: the value at which it rolls over; 0 = 2^bits of its type.
   std::vector<std::uint64_t> not_available;  ///< Undecoded patterns (words as one big-endian number) meaning "none".
-  std::optional<std::int64_t> least;      ///< Values outside [least, most] (undecoded units) are `out_of_range`.
+  std::optional<std::int64_t> least;         ///< Values outside [least, most] (undecoded units) are `out_of_range`.
   std::optional<std::int64_t> most;
 };
 
@@ -106,7 +112,7 @@ struct Profile {
   std::string provenance;  ///< Where the map comes from, for people.
   LinkDefaults link;
   ReadLimits limits;
-  Millis turnaround{0};    ///< Silence this meter needs between two requests.
+  Millis turnaround{0};  ///< Silence this meter needs between two requests.
   std::optional<Identification> identify;
   std::vector<Point> points;
   std::vector<TestVector> vectors;

@@ -10,7 +10,7 @@ namespace jidian::meter {
 /// What one request to a meter may ask for.
 struct ReadLimits {
   std::uint16_t count_max = 125;  ///< Registers per request; the Modbus specification allows 125 (2000 for bits).
-  std::uint16_t gap_max = 8;      ///< Unneeded registers that may be read along to save a request. 0: never bridge a hole.
+  std::uint16_t gap_max = 8;  ///< Unneeded registers that may be read along to save a request. 0: never bridge a hole.
 
   friend bool operator==(const ReadLimits&, const ReadLimits&) = default;
 };

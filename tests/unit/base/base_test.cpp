@@ -11,9 +11,13 @@
 namespace jidian {
 namespace {
 
-Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+Bytes bytes_of(std::string_view text) {
+  return {text.begin(), text.end()};
+}
 
-TEST(Crc32c, MatchesThePublishedCheckValue) { EXPECT_EQ(crc32c(bytes_of("123456789")), 0xE3069283U); }
+TEST(Crc32c, MatchesThePublishedCheckValue) {
+  EXPECT_EQ(crc32c(bytes_of("123456789")), 0xE3069283U);
+}
 
 TEST(Crc32c, ContinuesFromASeed) {
   EXPECT_EQ(crc32c(bytes_of("56789"), crc32c(bytes_of("1234"))), crc32c(bytes_of("123456789")));
@@ -30,7 +34,9 @@ TEST(Hex, RefusesOddLengthAndOtherLetters) {
   EXPECT_EQ(from_hex("zz"), std::nullopt);
 }
 
-TEST(Hex, WritesAnEpochWithSixteenDigits) { EXPECT_EQ(to_hex(std::uint64_t{0xAB}), "00000000000000ab"); }
+TEST(Hex, WritesAnEpochWithSixteenDigits) {
+  EXPECT_EQ(to_hex(std::uint64_t{0xAB}), "00000000000000ab");
+}
 
 TEST(Decimal, IsExactAtBothEnds) {
   EXPECT_EQ(format_decimal(std::int64_t{48213770}, -3), "48213.770");

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "acquire/bus.hpp"
+#include "base/time.hpp"
+#include "domain/event.hpp"
+#include "domain/reading.hpp"
+#include "health/board.hpp"
+#include "meter/profile.hpp"
+
+namespace jidian::acquire {
+
+/// A meter as a poller needs it.
+struct PolledMeter {
+  std::string id;
+  domain::MeterIndex index = 0;
+  std::uint8_t unit = 1;
+  Millis period{1000};
+  Millis offset{0};
+  Millis turnaround{0};
+  meter::ReadLimits limits;
+  std::vector<meter::Point> points;  ///< In manifest order; no text points.
+};
+
+/// Where polls and events of the bus go. Implementations must not block.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// False if the queue is full: the poller counts it, and tells of it in a gap once there is room again.
+  virtual bool offer(domain::Poll poll) = 0;
+  virtual bool offer(domain::Event event) = 0;
+};
+
+/// One point of a `read` for people: what came, before anything was made of it.
+struct PointAnswer {
+  std::string point;
+  std::vector<std::uint16_t> words;
+  domain::Sample sample;
+  std::string value;  ///< Exact decimal before ratios, or empty.
+  std::string error;  ///< Why there is none.
+};
+
+/// A fresh reading of one meter, on request.
+struct MeterAnswer {
+  std::string meter;
+  UtcTime start;
+  UtcTime end;
+  std::vector<PointAnswer> points;
+};
+
+/// Polls the meters of one bus, one slot at a time, on a thread of its own. Lends the bus between slots.
+/// Destruction finishes the present transaction and stops.
+class Poller {
+ public:
+  Poller(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
+         health::Board& board);
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
+  /// Reads a meter now, between two slots. From any thread; the future is ready within the bus's time-outs (a few
+  /// seconds), at latest when the poller stops. Errors: not_found (no such meter here), unreachable, full (too many
+  /// requests waiting).
+  std::future<Result<MeterAnswer>> read_meter(const std::string& meter_id);
+
+  const std::string& bus_id() const;
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+  std::jthread thread_;
+};
+
+/// Reads all points of a meter once over an open bus: what `jidian read` does when no daemon runs.
+MeterAnswer read_once(Bus& bus, const PolledMeter& meter, Clock& clock);
+
+}  // namespace jidian::acquire

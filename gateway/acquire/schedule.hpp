@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace jidian::acquire {
+
+/// A slot that is due (or will be).
+struct Slot {
+  std::size_t meter = 0;  ///< Position in the schedule.
+  UtcTime due;
+  std::uint64_t skipped = 0;  ///< Slots of this meter that passed unserved before this one.
+};
+
+/// Fixed-rate slots of the meters of one bus, aligned to the wall clock: slots are the multiples of the period since
+/// 1970-01-01T00:00Z, shifted by the meter's own offset. Missed slots are skipped and counted, never bunched. Pure.
+class Schedule {
+ public:
+  struct Entry {
+    Millis period{1000};
+    Millis offset{0};  ///< Spreads the meters of a bus inside their period.
+  };
+
+  explicit Schedule(std::vector<Entry> entries, UtcTime now);
+
+  /// The slot to serve at `now`: the longest overdue; nothing if none is due. Taking it moves the meter to its next
+  /// slot.
+  std::optional<Slot> take_due(UtcTime now);
+
+  /// When the next slot is due.
+  UtcTime next_due() const;
+
+  /// The wall clock stepped: slots are laid anew from `now`, none is repeated.
+  void realign(UtcTime now);
+
+ private:
+  struct State {
+    Entry entry;
+    UtcTime next;
+  };
+  std::vector<State> states_;
+};
+
+}  // namespace jidian::acquire

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "domain/manifest.hpp"
+#include "meter/profile.hpp"
+
+namespace jidian::config {
+
+/// A mistake in a file, and what to write instead: "site.toml:42:9: meter 'press-1': …, got 'x'; write …".
+struct Mistake {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string text;
+  bool warning = false;
+
+  std::string to_string() const;
+  friend bool operator==(const Mistake&, const Mistake&) = default;
+};
+
+enum class BusKind : std::uint8_t { rtu, tcp };
+
+struct Bus {
+  std::string id;
+  BusKind kind = BusKind::tcp;
+  std::string host;           ///< tcp
+  std::uint16_t port = 502;   ///< tcp
+  std::string device;         ///< rtu: a path, best under /dev/serial/by-path.
+  std::uint32_t baud = 9600;  ///< rtu
+  meter::Parity parity = meter::Parity::none;
+  std::uint8_t stop_bits = 1;
+  Millis response_timeout{500};
+  Millis worst_latency{1000};  ///< After this long no late reply can arrive any more.
+};
+
+struct Meter {
+  std::string id;
+  std::string bus;
+  std::uint8_t unit = 1;
+  std::string profile;  ///< Empty: the points stand in the site file.
+  Millis period{1000};
+  Millis turnaround{0};
+  meter::ReadLimits limits;
+  std::vector<meter::Point> points;  ///< Selected points with their ratio points; resolved from profile or site file.
+  domain::MeterEntry entry;          ///< What the manifest says of it.
+};
+
+struct Uplink {
+  std::string id;
+  std::string url;
+  std::string username;
+  std::string password_file;
+  std::string ca_file;
+  std::string certificate_file;
+  std::string key_file;
+  bool insecure = false;
+  bool confirm_by_broker = false;
+  std::vector<std::string> streams;
+  std::vector<std::string> may;
+  std::chrono::seconds keep_alive{30};
+  std::chrono::seconds receipt_timeout{60};
+  std::uint32_t backlog_batches_per_s = 20;
+};
+
+struct Store {
+  std::filesystem::path folder = "/var/lib/jidian/store";
+  std::uint64_t quota_bytes = 2ULL << 30;
+  Millis commit_interval{10'000};
+  std::map<std::string, std::chrono::hours> retention;  ///< By stream.
+};
+
+struct Api {
+  std::filesystem::path socket = "/run/jidian/api.sock";
+  std::string read_group;
+  std::string operate_group;
+  std::string metrics;  ///< "127.0.0.1:9464" or empty.
+};
+
+/// A validated site: everything the gateway needs to know.
+struct Site {
+  std::string gateway;
+  domain::SiteCard card;
+  std::vector<Bus> buses;
+  std::vector<Meter> meters;
+  std::vector<domain::FacilityEntry> facilities;
+  std::vector<Uplink> uplinks;
+  Store store;
+  Api api;
+  Millis live_interval{5'000};
+};
+
+/// A validated site or every mistake at once. Warnings stand beside a valid site.
+struct Parsed {
+  std::optional<Site> site;
+  std::vector<Mistake> mistakes;
+};
+
+/// The profiles by id.
+using Catalogue = std::map<std::string, meter::Profile>;
+
+/// Reads one profile. `file` is used in messages and gives the id.
+struct ParsedProfile {
+  std::optional<meter::Profile> profile;
+  std::vector<Mistake> mistakes;
+};
+ParsedProfile parse_profile(std::string_view text, const std::string& file);
+
+/// Runs a profile's test vectors: one mistake per vector that fails.
+std::vector<Mistake> check_vectors(const meter::Profile& profile, const std::string& file);
+
+/// Reads a site file. `file` is used in messages only.
+Parsed parse_site(std::string_view text, const std::string& file, const Catalogue& catalogue);
+
+/// The manifest this site stands for.
+domain::Manifest manifest_of(const Site& site);
+
+}  // namespace jidian::config

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "health/board.hpp"
+
+namespace jidian::host {
+
+/// The box's clocks; quality from the kernel's NTP state.
+std::unique_ptr<Clock> make_system_clock();
+
+/// The kernel's boot id (/proc/sys/kernel/random/boot_id) as 16 bytes; zeros if unreadable.
+std::array<std::uint8_t, 16> boot_id();
+
+/// Structured lines to stderr: time level text. `level`: "debug", "info", "warn", "error". With journald no time is
+/// printed.
+void start_logging(const std::string& level);
+
+/// What ended the wait in `run_until_signalled`.
+enum class Signal : std::uint8_t { stop, reload };
+
+/// Blocks SIGTERM, SIGINT, SIGHUP for every thread started afterwards. Call first in main.
+void block_signals();
+
+/// Tells systemd READY=1, then waits for a signal, feeding the watchdog while no loop of the board is stuck and posting
+/// `status` as STATUS= now and then. Returns at SIGTERM, SIGINT (stop) or SIGHUP (reload).
+Signal run_until_signalled(Clock& clock, const health::Board& board, const std::function<std::string()>& status);
+
+/// STOPPING=1.
+void notify_stopping();
+
+/// Makes this process the only gateway on `path` (a lock file); released on exit. Errors: conflict, io.
+class Lock {
+ public:
+  static Result<Lock> take(const std::string& path);
+  Lock(Lock&& other) noexcept;
+  Lock& operator=(Lock&& other) noexcept;
+  ~Lock();
+
+ private:
+  explicit Lock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
+}  // namespace jidian::host

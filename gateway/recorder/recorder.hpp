@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/time.hpp"
+#include "domain/event.hpp"
+#include "domain/manifest.hpp"
+#include "domain/reading.hpp"
+#include "health/board.hpp"
+#include "recorder/inbox.hpp"
+#include "store/store.hpp"
+
+namespace jidian::recorder {
+
+struct Options {
+  std::string gateway;
+  domain::Manifest manifest;
+  Millis commit_interval{10'000};  ///< What a power cut may cost; events are committed at once.
+  Millis live_interval{5'000};
+  std::array<std::uint8_t, 16> boot{};
+  std::string version;
+};
+
+/// What the recorder tells others. Called from the recorder's thread; must not block.
+struct Listeners {
+  std::function<void()> committed;                    ///< New batches are in the store.
+  std::function<void(const std::string& json)> live;  ///< A new view of the newest values.
+};
+
+/// Turns polls into batches and commits them: owns all domain state and the one writer thread.
+/// Destruction drains the inbox, writes the `stop` event and commits.
+class Recorder {
+ public:
+  /// Writes the `start` event (with the gap since the last commit and its cause) and the manifest before it returns.
+  static Result<std::unique_ptr<Recorder>> start(Options options, store::Store& store, Clock& clock,
+                                                 health::Board& board, Listeners listeners);
+  virtual ~Recorder() = default;
+
+  /// Where pollers and others put what happened.
+  virtual Inbox& inbox() = 0;
+
+  /// The newest poll of every meter as JSON, for `watch`. From any thread.
+  virtual std::string live() const = 0;
+
+  /// Asks for a new epoch (a destination reported a conflict). From any thread; carried out by the recorder's thread.
+  virtual void request_epoch(std::string reason) = 0;
+};
+
+}  // namespace jidian::recorder

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "health/board.hpp"
+#include "record/batch.hpp"
+#include "store/ranges.hpp"
+
+namespace jidian::store {
+
+/// How the store is kept. Bounds are per store unless said otherwise.
+struct Options {
+  std::filesystem::path folder;
+  std::uint64_t quota_bytes = 2ULL << 30;  ///< All epochs together, below the partition's size.
+  std::map<record::Stream, std::chrono::hours>
+      retention;  ///< Confirmed batches younger than this stay; default 6 months.
+  /// Which destination takes which streams: decides what "confirmed by all" means.
+  std::map<std::string, std::vector<record::Stream>> destinations;
+};
+
+/// A batch to be stored, and what the log keeps beside its bytes.
+struct NewBatch {
+  record::BatchKey key;
+  record::Encoded batch;
+};
+
+/// A row of a log.
+struct StoredBatch {
+  record::BatchKey key;
+  UtcTime start;
+  UtcTime end;
+  std::uint32_t count = 0;
+  Bytes bytes;
+};
+
+/// Where a stream's chain stands.
+struct Head {
+  std::uint64_t next_seq = 1;
+  Hash hash{};  ///< Of the newest batch; zeros if there is none.
+};
+
+/// What opening found.
+struct Opening {
+  std::uint64_t epoch = 0;
+  bool began_epoch = false;                  ///< Whether this start created the epoch.
+  std::optional<std::uint64_t> predecessor;  ///< The epoch before it, if any.
+  std::string reason;                        ///< Why a new epoch was begun, for people; empty if none was.
+  std::optional<UtcTime> last_commit;        ///< The last commit before this start.
+  bool stopped_cleanly = false;              ///< Whether the last run said goodbye.
+};
+
+/// Batches that left before every destination had them: one line of the ledger.
+struct Eviction {
+  record::Stream stream = record::Stream::reading;
+  std::uint64_t epoch = 0;
+  SeqRange range;
+  UtcTime from;
+  UtcTime until;
+  Hash anchor{};                         ///< Hash of the last evicted batch: the chain continues from it.
+  std::vector<std::string> unconfirmed;  ///< Destinations that had not confirmed all of it.
+};
+
+/// Reads batches of all epochs of a store, with a connection of its own. One thread at a time.
+/// Every read is bounded in rows and bytes and leaves no cursor open.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  /// Epochs, oldest first.
+  virtual std::vector<std::uint64_t> epochs() = 0;
+
+  /// The lowest and the highest seq a stream still holds; nothing if it is empty.
+  virtual Result<std::optional<SeqRange>> extent(std::uint64_t epoch, record::Stream stream) = 0;
+
+  /// Batches of `wanted` in seq order, at most `rows_max` and about `bytes_max`. Rows whose CRC does not match are left
+  /// out and counted in `damaged`. Errors: io, corrupt (the file), not_found (no such epoch).
+  virtual Result<std::vector<StoredBatch>> read(std::uint64_t epoch, record::Stream stream, SeqRange wanted,
+                                                std::size_t rows_max, std::size_t bytes_max) = 0;
+
+  /// Seqs of the batches that touch [from, until), lowest to highest; nothing if none does.
+  virtual Result<std::optional<SeqRange>> find(std::uint64_t epoch, record::Stream stream, UtcTime from,
+                                               UtcTime until) = 0;
+
+  /// The bytes of a manifest by its hash. Errors: not_found.
+  virtual Result<Bytes> manifest(const Hash& hash) = 0;
+
+  /// What a destination had confirmed when it was last persisted.
+  virtual Result<Ranges> acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) = 0;
+
+  virtual std::uint64_t damaged() const = 0;
+};
+
+/// Opens the store in `folder` for reading only, whether or not a gateway is running on it. Errors: not_found, io.
+Result<std::unique_ptr<Reader>> open_reader(const std::filesystem::path& folder);
+
+/// The durable record. Created and written by one thread; `acknowledge`, `acknowledged`, `reader` may be called from
+/// any.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual const Opening& opening() const = 0;
+
+  /// Where the next batch of a stream of the present epoch goes.
+  virtual Head head(record::Stream stream) const = 0;
+
+  /// Stores batches (and a manifest first used by them) in one durable transaction, with whatever acknowledgements are
+  /// due. When it returns, they survive a power cut. Precondition: each key is the next of its stream. Errors: full
+  /// (quota and nothing to evict), io. On error nothing of it is stored.
+  virtual Status commit(std::span<const NewBatch> batches, UtcTime now) = 0;
+
+  /// Keeps a manifest's bytes findable by hash; durable with the next commit.
+  virtual void add_manifest(const Hash& hash, Bytes bytes) = 0;
+
+  /// Notes that a destination has a range. Persisted with a later commit, at most every 60 s and at stop.
+  virtual void acknowledge(const std::string& destination, std::uint64_t epoch, record::Stream stream,
+                           SeqRange range) = 0;
+
+  /// What a destination has, including what is not persisted yet.
+  virtual Ranges acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) const = 0;
+
+  /// Retention, eviction under quota pressure, dropping of drained old epochs. Call now and then from the writing
+  /// thread; bounded work per call. Returns what was evicted unconfirmed (write it down as events).
+  virtual Result<std::vector<Eviction>> maintain(UtcTime now) = 0;
+
+  /// Begins a new epoch beside the present one (a conflict, or damage). Heads start anew.
+  virtual Status begin_epoch(const std::string& reason, UtcTime now) = 0;
+
+  /// Another connection, for another thread.
+  virtual Result<std::unique_ptr<Reader>> reader() const = 0;
+
+  /// Bytes, quota, batches, autonomy: for the board.
+  virtual health::StoreHealth health() const = 0;
+
+  /// Persists acknowledgements, marks the stop as clean, checkpoints. The store is read-only afterwards.
+  virtual Status close(UtcTime now) = 0;
+};
+
+/// Opens or creates the store. It always succeeds if the folder can be written: a damaged or newer file stays where it
+/// is and a new epoch begins beside it. Errors: io (folder), conflict (another process has it open).
+Result<std::unique_ptr<Store>> open_store(const Options& options, UtcTime now);
+
+}  // namespace jidian::store

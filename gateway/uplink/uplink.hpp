@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "health/board.hpp"
+#include "record/batch.hpp"
+#include "store/store.hpp"
+#include "uplink/broker.hpp"
+
+namespace jidian::uplink {
+
+enum class Confirm : std::uint8_t {
+  backend,  ///< A receipt for stored ranges, with the head's hash.
+  broker,   ///< PUBACK: only a broker's word.
+};
+
+/// One destination.
+struct Options {
+  std::string id;
+  std::string gateway;
+  std::string region;
+  std::string version;
+  BrokerOptions broker;
+  Confirm confirm = Confirm::backend;
+  std::vector<record::Stream> streams;
+  std::vector<std::string> may;  ///< What the destination may ask: "backfill", …
+  Millis receipt_timeout{60'000};
+  std::uint32_t backlog_batches_per_s = 20;  ///< Token bucket for what is older than the connection.
+  Millis reconnect_max{60'000};
+};
+
+/// Something an uplink met that is worth an event in the record.
+struct Notice {
+  enum class Kind : std::uint8_t { receipt_refused, batch_rejected, command_refused, duplicate_identity };
+  Kind kind = Kind::receipt_refused;
+  std::string destination;
+  std::string text;  ///< One sentence for people.
+};
+
+/// What an uplink needs from the rest of the box. Called from the uplink's thread; must not block.
+struct Links {
+  std::function<void(Notice)> tell;
+  std::function<void(std::string reason)> begin_epoch;  ///< A destination holds other bytes under our keys.
+  /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already.
+  std::function<std::string(const std::string& json)> command;
+  std::function<std::string()> manifest_json;  ///< For the retained `manifest` topic.
+  std::function<std::string()> manifest_hash;
+};
+
+/// Empties the outbox of one destination, on a thread of its own.
+/// Destruction settles what is in flight (≤ 2 s), publishes "offline" and says goodbye.
+class Uplink {
+ public:
+  static std::unique_ptr<Uplink> start(Options options, store::Store& store, BrokerFactory& brokers, Clock& clock,
+                                       health::Board& board, Links links);
+  virtual ~Uplink() = default;
+
+  /// New batches are in the store. From any thread.
+  virtual void notify() = 0;
+
+  /// The newest `live` JSON; only the last one offered is sent. From any thread.
+  virtual void offer_live(std::string json) = 0;
+
+  /// Sends rejected batches again (`jidian uplink retry`). From any thread.
+  virtual void retry_rejected() = 0;
+};
+
+}  // namespace jidian::uplink
