@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace jidian {
 
@@ -37,5 +39,9 @@ std::string format_utc(UtcTime time);
 
 /// The same instant on the site's clock: "2026-03-01T16:00:00.250+08:00".
 std::string format_local(UtcTime time, std::chrono::minutes utc_offset);
+
+/// The instant of an ISO 8601 text with a zone: "2026-03-01T08:00:00Z", "2026-03-01T16:00:00.25+08:00". Seconds and
+/// their fraction (cut to milliseconds) may be left out. Nothing if it is not one, or a date that does not exist.
+std::optional<UtcTime> parse_time(std::string_view text);
 
 }  // namespace jidian

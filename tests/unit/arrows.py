@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-POSIX = re.compile(r"^(sys|netinet|arpa|net|linux)/|^(unistd|fcntl|poll|termios|signal|netdb|grp|pwd|dirent|pty)\.h$")
+POSIX = re.compile(r"^(sys|netinet|arpa|net|linux)/|^(unistd|fcntl|poll|termios|signal|netdb|grp|pwd|dirent|pty|dlfcn)\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 

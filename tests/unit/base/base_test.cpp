@@ -69,5 +69,19 @@ TEST(Time, IsPrintedInUtcAndOnTheSitesClock) {
   EXPECT_EQ(format_local(time, -std::chrono::minutes{210}), "2026-03-01T04:30:00.250-03:30");
 }
 
+TEST(Time, IsReadFromEveryUsualSpelling) {
+  const UtcTime time{Millis{1772352000250}};
+  EXPECT_EQ(parse_time("2026-03-01T08:00:00.250Z"), time);
+  EXPECT_EQ(parse_time("2026-03-01T16:00:00.2509+08:00"), time);
+  EXPECT_EQ(parse_time("2026-03-01T04:30-03:30"), time - Millis{250});
+  EXPECT_EQ(parse_time(format_utc(time)), time);
+}
+
+TEST(Time, RefusesWhatIsNoInstant) {
+  for (const char* text : {"", "2026-03-01", "2026-03-01T08:00:00", "2026-02-30T08:00:00Z", "2026-03-01T24:00Z",
+                           "2026-03-01T08:00:00.Z", "2026-03-01T08:00:00Zx", "2026-03-01T08:00:00+0800"})
+    EXPECT_EQ(parse_time(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace jidian
