@@ -1,0 +1,75 @@
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+
+#include "base/bytes.hpp"
+#include "host/clock_quality.hpp"
+#include "host/host.hpp"
+
+namespace jidian::host {
+namespace {
+
+// systemd-timesyncd creates it at the first synchronisation after boot and leaves it there.
+constexpr const char* synchronised_flag = "/run/systemd/timesync/synchronized";
+
+// Pollers ask at every read; the kernel's state changes once in minutes.
+constexpr Millis quality_age_max{1000};
+
+class SystemClock final : public Clock {
+ public:
+  UtcTime utc_now() override { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+
+  SteadyTime steady_now() override { return std::chrono::floor<Millis>(std::chrono::steady_clock::now()); }
+
+  ClockQuality quality() override {
+    const std::int64_t now_ms = steady_now().time_since_epoch().count();
+    std::int64_t asked_ms = asked_ms_.load(std::memory_order_relaxed);
+    const bool due = asked_ms == never || now_ms - asked_ms >= quality_age_max.count();
+    if (due && asked_ms_.compare_exchange_strong(asked_ms, now_ms, std::memory_order_relaxed)) {
+      timex kernel{};
+      const int state = adjtimex(&kernel);
+      quality_.store(judge_.judge({state, kernel.status}), std::memory_order_relaxed);
+    }
+    return quality_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr std::int64_t never = -1;
+  QualityJudge judge_{access(synchronised_flag, F_OK) == 0};
+  std::atomic<std::int64_t> asked_ms_{never};
+  std::atomic<ClockQuality> quality_{ClockQuality::unknown};
+};
+
+}  // namespace
+
+ClockQuality QualityJudge::judge(KernelClock kernel) {
+  if (kernel.state < 0) return ClockQuality::unknown;
+  const bool synchronised = kernel.state != TIME_ERROR && (kernel.status & STA_UNSYNC) == 0;
+  if (synchronised) {
+    synchronised_before_ = true;
+    return ClockQuality::synchronised;
+  }
+  return synchronised_before_ ? ClockQuality::holdover : ClockQuality::unsynchronised;
+}
+
+std::unique_ptr<Clock> make_system_clock() {
+  auto clock = std::make_unique<SystemClock>();
+  (void)clock->quality();  // so that the first reader does not race with the first answer
+  return clock;
+}
+
+std::array<std::uint8_t, 16> boot_id() {
+  std::array<std::uint8_t, 16> id{};
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string text;
+  file >> text;
+  std::erase(text, '-');
+  const auto bytes = from_hex(text);
+  if (bytes && bytes->size() == id.size()) std::copy(bytes->begin(), bytes->end(), id.begin());
+  return id;
+}
+
+}  // namespace jidian::host

@@ -1,0 +1,79 @@
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <optional>
+#include <string>
+
+#include "host/host.hpp"
+#include "host/supervision.hpp"
+
+namespace jidian::host {
+namespace {
+
+sigset_t awaited_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  return set;
+}
+
+std::optional<Millis> watchdog_interval() {
+  std::uint64_t interval_us = 0;
+  if (sd_watchdog_enabled(0, &interval_us) <= 0) return std::nullopt;
+  return std::chrono::duration_cast<Millis>(std::chrono::microseconds(interval_us));
+}
+
+/// The signal that came within `wait`, or 0.
+int signal_within(const sigset_t& set, Millis wait) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
+  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(wait - seconds);
+  const timespec limit{.tv_sec = seconds.count(), .tv_nsec = rest.count()};
+  const int signal = sigtimedwait(&set, nullptr, &limit);
+  return signal > 0 ? signal : 0;  // EAGAIN: time is up; EINTR: a stop of the whole process, look again
+}
+
+void log_stuck(const Supervision::Step& step) {
+  if (step.recovered) spdlog::warn("loop makes progress again loop={}", *step.recovered);
+  if (step.got_stuck)
+    spdlog::error("loop makes no progress, the watchdog is not fed until it does loop={}", *step.got_stuck);
+}
+
+/// systemd waits for READY=1 after this, and wants to know when the reload began.
+void notify_reloading(Clock& clock) {
+  const auto now_us = std::chrono::microseconds(clock.steady_now().time_since_epoch()).count();
+  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(now_us));
+}
+
+}  // namespace
+
+void block_signals() {
+  const sigset_t set = awaited_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // A peer that hangs up is an error of one write, not the end of the gateway.
+  (void)std::signal(SIGPIPE, SIG_IGN);
+}
+
+Signal run_until_signalled(Clock& clock, const health::Board& board, const std::function<std::string()>& status) {
+  const sigset_t set = awaited_signals();
+  Supervision supervision(watchdog_interval());
+  while (true) {
+    const auto step = supervision.step(board.stuck(clock.steady_now()), status ? status() : std::string());
+    log_stuck(step);
+    if (!step.notify.empty()) sd_notify(0, step.notify.c_str());
+
+    const int signal = signal_within(set, step.wait);
+    if (signal == 0) continue;
+    if (signal != SIGHUP) return Signal::stop;
+    notify_reloading(clock);
+    return Signal::reload;
+  }
+}
+
+void notify_stopping() {
+  sd_notify(0, "STOPPING=1");
+}
+
+}  // namespace jidian::host
