@@ -45,6 +45,7 @@ struct PointAnswer {
   std::vector<std::uint16_t> words;
   domain::Sample sample;
   std::string value;  ///< Exact decimal before ratios, or empty.
+  std::string unit;   ///< The point's unit: "V", "kWh", …
   std::string error;  ///< Why there is none.
 };
 
@@ -70,6 +71,9 @@ class Poller {
   /// seconds), at latest when the poller stops. Errors: not_found (no such meter here), unreachable, full (too many
   /// requests waiting).
   std::future<Result<MeterAnswer>> read_meter(const std::string& meter_id);
+
+  /// Asks the loop to stop after its present transaction; the destructor waits for it. For stopping many at once.
+  void request_stop();
 
   const std::string& bus_id() const;
 
