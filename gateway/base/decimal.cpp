@@ -1,8 +1,44 @@
 #include "base/decimal.hpp"
 
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <cmath>
 #include <cstddef>
+#include <cstdlib>
+#include <string_view>
 
 namespace jidian {
+namespace {
+
+// "-2.314e+02" is -2314 × 10^-1.
+template <typename Float>
+std::string format_shortest(Float value, int exponent) {
+  assert(std::isfinite(value));
+  std::array<char, 64> text{};
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific);
+  assert(written.ec == std::errc{});
+  const std::string_view scientific(text.data(), static_cast<std::size_t>(written.ptr - text.data()));
+  const std::size_t e = scientific.find('e');
+  assert(e != std::string_view::npos);
+
+  std::int64_t mantissa = 0;
+  for (const char c : scientific.substr(0, e)) {
+    if (c < '0' || c > '9') {
+      exponent -= c == '.' ? static_cast<int>(e - scientific.find('.') - 1) : 0;
+      continue;
+    }
+    mantissa = mantissa * 10 + (c - '0');
+  }
+  exponent += std::atoi(&scientific[e + 1]);  // the array ends in zeros
+  if (mantissa == 0) return "0";
+  if (scientific.front() == '-') mantissa = -mantissa;
+  if (std::abs(exponent) > 40)
+    return std::to_string(mantissa) + "e" + (exponent < 0 ? "" : "+") + std::to_string(exponent);
+  return format_decimal(mantissa, exponent);
+}
+
+}  // namespace
 
 std::string format_decimal(std::uint64_t mantissa, int exponent) {
   std::string digits = std::to_string(mantissa);
@@ -18,6 +54,14 @@ std::string format_decimal(std::int64_t mantissa, int exponent) {
   const bool negative = mantissa < 0;
   const auto magnitude = negative ? ~static_cast<std::uint64_t>(mantissa) + 1 : static_cast<std::uint64_t>(mantissa);
   return (negative ? "-" : "") + format_decimal(magnitude, exponent);
+}
+
+std::string format_float(float value, int exponent) {
+  return format_shortest(value, exponent);
+}
+
+std::string format_float(double value, int exponent) {
+  return format_shortest(value, exponent);
 }
 
 }  // namespace jidian

@@ -11,4 +11,10 @@ std::string format_decimal(std::int64_t mantissa, int exponent);
 /// The same for counters that use all 64 bits.
 std::string format_decimal(std::uint64_t mantissa, int exponent);
 
+/// `value` × 10^`exponent`, where `value` is the shortest decimal that reads back as the same float: (231.4f, 0) is
+/// "231.4". With more than 40 zeros it is written as "1e+38". Always a legal JSON number. Precondition: `value` is
+/// finite.
+std::string format_float(float value, int exponent);
+std::string format_float(double value, int exponent);
+
 }  // namespace jidian

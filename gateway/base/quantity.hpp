@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace jidian {
 
@@ -22,5 +23,10 @@ enum class ValueType : std::uint8_t {
   float32 = 2,           ///< IEEE-754 single in the low 32 bits, high bits zero.
   float64 = 3,           ///< IEEE-754 double.
 };
+
+/// The contract's words: "electricity", "counter", "float32", …
+std::string_view name_of(Carrier carrier);
+std::string_view name_of(PointKind kind);
+std::string_view name_of(ValueType type);
 
 }  // namespace jidian

@@ -88,6 +88,20 @@ std::optional<UtcTime> parse_time(std::string_view text) {
          std::chrono::seconds{second} + Millis{fraction_ms} - zone;
 }
 
+std::string_view name_of(ClockQuality quality) {
+  switch (quality) {
+    case ClockQuality::unknown:
+      return "unknown";
+    case ClockQuality::synchronised:
+      return "synchronised";
+    case ClockQuality::holdover:
+      return "holdover";
+    case ClockQuality::unsynchronised:
+      return "unsynchronised";
+  }
+  return "unknown";
+}
+
 std::string format_utc(UtcTime time) {
   return format_date_and_time(time) + "Z";
 }

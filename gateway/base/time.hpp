@@ -25,6 +25,9 @@ enum class ClockQuality : std::uint8_t {
   unsynchronised = 3,  ///< Never synchronised since boot: re-date from the `clock` event.
 };
 
+/// The contract's word: "unknown", "synchronised", …
+std::string_view name_of(ClockQuality quality);
+
 /// Both clocks of the box. The one in `host` is the real one; tests bring their own.
 class Clock {
  public:

@@ -36,6 +36,7 @@ enum class EventKind : std::uint8_t {
   learned = 19,  ///< A limit of a meter was learnt (a refused block was split).
 };
 
+/// The contract's word: "epoch", "meter_silent", …
 std::string_view name_of(EventKind kind);
 
 /// A hole in the record.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/quantity.hpp"
@@ -76,6 +77,9 @@ struct MeterEntry {
 };
 
 enum class FacilityKind : std::uint8_t { production = 1, treatment = 2, auxiliary = 3, generation = 4, storage = 5 };
+
+/// The contract's word: "production", "treatment", …
+std::string_view name_of(FacilityKind kind);
 
 struct FacilityEntry {
   std::string id;

@@ -52,6 +52,7 @@ enum class GapCause : std::uint8_t {
   evicted = 13,
 };
 
+/// The contract's word: "meter_silent", "bus_fault", …
 std::string_view name_of(GapCause cause);
 
 }  // namespace jidian::domain

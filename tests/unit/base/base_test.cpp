@@ -47,6 +47,19 @@ TEST(Decimal, IsExactAtBothEnds) {
   EXPECT_EQ(format_decimal(std::numeric_limits<std::uint64_t>::max(), -1), "1844674407370955161.5");
 }
 
+TEST(Decimal, WritesAFloatAsItsShortestDecimal) {
+  EXPECT_EQ(format_float(231.4F, 0), "231.4");
+  EXPECT_EQ(format_float(231.4F, 3), "231400");
+  EXPECT_EQ(format_float(-0.1, 0), "-0.1");
+  EXPECT_EQ(format_float(-0.0, 0), "0");
+  EXPECT_EQ(format_float(0.1F, -3), "0.0001");
+  EXPECT_EQ(format_float(12.0F, 0), "12");
+  EXPECT_EQ(format_float(5e-324, 0), "5e-324");
+  EXPECT_EQ(format_float(std::numeric_limits<double>::max(), 0), "17976931348623157e+292");
+  EXPECT_EQ(format_float(1.17549435e-38F, 0), "11754944e-45");
+  EXPECT_EQ(format_float(1e20, 0), "100000000000000000000");
+}
+
 TEST(Id, AllowsLowerCaseDigitsAndHyphens) {
   EXPECT_TRUE(is_id("furnace-1"));
   EXPECT_FALSE(is_id(""));
