@@ -121,6 +121,14 @@ std::vector<Mistake> check_vectors(const meter::Profile& profile, const std::str
 /// Reads a site file. `file` is used in messages only.
 Parsed parse_site(std::string_view text, const std::string& file, const Catalogue& catalogue);
 
+/// Whether `text` may name a file that holds a secret or a certificate: an absolute path, or "credentials:NAME" for a
+/// file of the credentials directory that systemd hands to the service.
+bool is_file_spelling(std::string_view text);
+
+/// The path a file spelling stands for. `credentials_directory` is the service's $CREDENTIALS_DIRECTORY, or empty.
+/// Errors: invalid (not a spelling, or credentials without a directory).
+Result<std::string> resolve_file(const std::string& spelling, const std::string& credentials_directory);
+
 /// The manifest this site stands for.
 domain::Manifest manifest_of(const Site& site);
 

@@ -69,6 +69,7 @@ struct Point {
   std::vector<std::uint64_t> not_available;  ///< Undecoded patterns (words as one big-endian number) meaning "none".
   std::optional<std::int64_t> least;         ///< Values outside [least, most] (undecoded units) are `out_of_range`.
   std::optional<std::int64_t> most;
+  bool by_default = true;  ///< Whether a meter records it when its site file selects no points.
 };
 
 /// How the 64 bits of a reading of `type` are to be understood.

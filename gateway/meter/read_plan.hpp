@@ -17,8 +17,8 @@ struct ReadLimits {
 
 /// Merges the registers a profile needs into the fewest reads the meter tolerates.
 ///
-/// Every needed run lies whole inside exactly one read. Reads are sorted, stay in
-/// one table, and obey `limits`. Overlapping and repeated runs are allowed.
+/// Every needed run lies whole inside a read (inside two only where runs overlap; any of them will do). Reads are
+/// sorted, stay in one table, and obey `limits`. Overlapping and repeated runs are allowed.
 ///
 /// @param needed  Any order. Precondition: each count is in [1, limits.count_max].
 std::vector<Registers> plan_reads(std::span<const Registers> needed, ReadLimits limits);

@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "config/points.hpp"
+#include "config/site_sections.hpp"
+#include "config/units.hpp"
+
+namespace jidian::config {
+namespace {
+
+/// A meter's position travels as 16 bits; one box reads far fewer.
+constexpr std::size_t meter_count_max = 4096;
+constexpr std::size_t point_count_max = 1000;
+constexpr Millis period_least{100};
+constexpr Millis period_most{3'600'000};
+/// So that a minute has at least six samples.
+constexpr Millis period_advised_max{10'000};
+
+void read_bus_and_unit(Section& section, Meter& meter, const Site& site) {
+  section.require("bus", "bus = \"…\", the id of a [[bus]]");
+  meter.bus = section.text("bus").value_or("");
+  const auto bus = std::ranges::find(site.buses, meter.bus, &Bus::id);
+  if (bus == site.buses.end() && !meter.bus.empty()) {
+    const auto ids = ids_of(site.buses);
+    section.complain("bus", "does not exist", "the id of a [[bus]]" + did_you_mean(meter.bus, ids));
+  }
+  // Serial lines have units 1 … 247; TCP endpoints are also met as 0 and 255.
+  const bool tcp = bus == site.buses.end() || bus->kind == BusKind::tcp;
+  section.require("unit", "unit = 1, the Modbus address");
+  const auto unit = section.integer("unit", tcp ? 0 : 1, tcp ? 255 : 247);
+  meter.unit = static_cast<std::uint8_t>(unit.value_or(0));
+  if (!unit || meter.bus.empty()) return;
+  const auto other =
+      std::ranges::find_if(site.meters, [&](const Meter& it) { return it.bus == meter.bus && it.unit == meter.unit; });
+  if (other != site.meters.end())
+    section.complain("unit", "is taken on bus '" + meter.bus + "' by meter '" + other->id + "'",
+                     "the meter's own address");
+}
+
+void read_profile(Section& section, Meter& meter, const Catalogue& catalogue) {
+  const auto name = section.text("profile");
+  if (!name) return;
+  meter.profile = *name;
+  const auto found = catalogue.find(*name);
+  if (found == catalogue.end()) {
+    std::vector<std::string_view> ids;
+    for (const auto& entry : catalogue) ids.push_back(entry.first);
+    section.complain("profile", "does not exist", "the id of a profile" + did_you_mean(*name, ids));
+    return;
+  }
+  const meter::Profile& profile = found->second;
+  meter.limits = profile.limits;
+  meter.turnaround = profile.turnaround;
+  meter.points = profile.points;
+  if (profile.confidence == meter::Confidence::unverified)
+    section.journal().warn(
+        section.place("profile"),
+        section.subject() + ": profile '" + *name + "' is unverified; compare its values with the meter's display");
+}
+
+/// Fills limits and points from the profile or from the section's own registers.
+void read_registers(Section& section, Meter& meter, const Catalogue& catalogue) {
+  const bool own = section.has("registers");
+  if (!own && !section.has("profile")) section.require("profile", "profile = \"…\", or a section [meter.registers]");
+  if (own && section.has("profile")) section.complain("registers and profile exclude each other; remove one of them");
+  read_profile(section, meter, catalogue);
+  if (auto registers = section.section("registers", section.subject())) meter.points = parse_registers(*registers);
+  meter.limits = parse_limits(section, meter.limits);
+  meter.turnaround = section.duration("turnaround", Millis{0}, turnaround_max).value_or(meter.turnaround);
+
+  const bool known = !meter.points.empty();
+  if (!known) {
+    (void)section.texts("points");
+    return;
+  }
+  meter.points = select_points(meter.points, section);
+  if (meter.points.size() > point_count_max)
+    section.complain("there are more than " + std::to_string(point_count_max) + " points");
+  for (const meter::Point& point : meter.points)
+    if (point.place.count > meter.limits.count_max)
+      section.complain("count_max", "is less than the registers of point '" + point.name + "'", "more");
+}
+
+void read_period(Section& section, Meter& meter) {
+  meter.period = section.duration("period", period_least, period_most).value_or(meter.period);
+  if (meter.period > period_advised_max)
+    section.journal().warn(section.place("period"), section.subject() + ": period '" + format_duration(meter.period) +
+                                                        "' gives a minute fewer than 6 samples");
+}
+
+void read_plate(Section& section, domain::MeterEntry& entry) {
+  entry.name = section.text("name").value_or("");
+  entry.serial = section.text("serial").value_or("");
+  entry.accuracy_class = section.text("accuracy_class").value_or("");
+  entry.calibrated = section.text("calibrated").value_or("");
+  if (!entry.calibrated.empty() && !is_date(entry.calibrated))
+    section.complain("calibrated", "is not a date", "\"2025-03-01\"");
+  entry.ct_ratio = section.text("ct_ratio").value_or("");
+  entry.pt_ratio = section.text("pt_ratio").value_or("");
+  if (!entry.ct_ratio.empty() && !is_ratio(entry.ct_ratio)) section.complain("ct_ratio", "is no ratio", "\"200/5\"");
+  if (!entry.pt_ratio.empty() && !is_ratio(entry.pt_ratio))
+    section.complain("pt_ratio", "is no ratio", "\"10000/100\"");
+}
+
+}  // namespace
+
+void read_meters(Section& root, Site& site, const Catalogue& catalogue) {
+  root.require("meter", "[[meter]] for each meter");
+  for (Section& section : root.sections("meter", "meter")) {
+    if (site.meters.size() == meter_count_max) {
+      section.complain("there are more than " + std::to_string(meter_count_max) + " meters");
+      break;
+    }
+    Meter meter;
+    meter.id = read_id(section, ids_of(site.meters));
+    read_bus_and_unit(section, meter, site);
+    read_registers(section, meter, catalogue);
+    read_period(section, meter);
+    read_plate(section, meter.entry);
+    section.finish();
+    describe(meter);
+    site.meters.push_back(std::move(meter));
+  }
+  for (Section& section : root.sections("bus", "bus")) {
+    const auto id = section.text("id");
+    if (id && std::ranges::find(site.meters, *id, &Meter::bus) == site.meters.end())
+      section.complain("no meter is on this bus; remove it");
+  }
+}
+
+}  // namespace jidian::config

@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "base/id.hpp"
+#include "config/points.hpp"
+#include "meter/decode.hpp"
+
+namespace jidian::config {
+namespace {
+
+using meter::Confidence;
+using meter::Point;
+using meter::Profile;
+
+constexpr std::array<std::pair<std::string_view, Confidence>, 3> confidence_words{
+    {{"verified", Confidence::verified}, {"high", Confidence::high}, {"unverified", Confidence::unverified}}};
+
+void read_link(Section& root, Profile& profile) {
+  auto link = root.section("link", "link");
+  if (!link) return;
+  profile.link.baud = static_cast<std::uint32_t>(link->integer("baud", 300, 921'600).value_or(profile.link.baud));
+  profile.link.parity = link->choice("parity", parity_words).value_or(profile.link.parity);
+  profile.link.stop_bits = static_cast<std::uint8_t>(link->integer("stop_bits", 1, 2).value_or(profile.link.stop_bits));
+  profile.link.unit = static_cast<std::uint8_t>(link->integer("unit", 1, 247).value_or(profile.link.unit));
+  link->finish();
+}
+
+void read_limits(Section& root, Profile& profile) {
+  auto limits = root.section("limits", "limits");
+  if (!limits) return;
+  profile.limits = parse_limits(*limits, profile.limits);
+  profile.turnaround = limits->duration("turnaround", Millis{0}, turnaround_max).value_or(Millis{0});
+  limits->finish();
+}
+
+void read_identify(Section& root, Profile& profile) {
+  auto identify = root.section("identify", "identify");
+  if (!identify) return;
+  const auto coding = parse_coding(*identify, std::nullopt, std::nullopt);
+  identify->require("matches", "matches = [\"iEM3155*\"]");
+  std::vector<std::string> matches;
+  for (Text& it : identify->texts("matches")) matches.push_back(std::move(it.value));
+  identify->finish();
+  if (coding) profile.identify = meter::Identification{coding->place, coding->type, std::move(matches)};
+}
+
+void read_vectors(Section& root, Profile& profile) {
+  std::vector<std::string_view> names;
+  for (const Point& point : profile.points) names.push_back(point.name);
+
+  auto test = root.section("test", "test");
+  if (!test) return;
+  for (Section& section : test->sections("vectors", "test vector")) {
+    bool whole = section.require("point", "point = \"active_power.l1\"");
+    whole = section.require("words", "words = [0x0000, 0x0001]") && whole;
+    whole = section.require("value", "value = \"0.1\"") && whole;
+    whole = section.require("source", "source = \"manual, page 12\" or \"derived\"") && whole;
+    meter::TestVector vector;
+    vector.point = section.text("point").value_or("");
+    for (const std::int64_t word : section.integers("words", 0, 65535))
+      vector.words.push_back(static_cast<std::uint16_t>(word));
+    vector.value = section.text("value").value_or("");
+    vector.source = section.text("source").value_or("");
+    vector.line = section.place().line;
+    section.finish();
+
+    const auto point = std::ranges::find(profile.points, vector.point, &Point::name);
+    if (!whole) continue;
+    if (point == profile.points.end())
+      section.complain("point", "does not exist", "a point of this profile" + did_you_mean(vector.point, names));
+    else if (vector.words.size() != point->place.count)
+      section.complain("words", "must be as many as the point has registers, " + std::to_string(point->place.count),
+                       "");
+    else
+      profile.vectors.push_back(std::move(vector));
+  }
+  test->finish();
+}
+
+void check_coverage(Section& root, const Profile& profile) {
+  std::vector<meter::RawType> untested;
+  for (const Point& point : profile.points) {
+    const bool tested = std::ranges::any_of(profile.vectors, [&](const meter::TestVector& vector) {
+      return std::ranges::find(profile.points, vector.point, &Point::name)->type == point.type;
+    });
+    if (!tested && std::ranges::find(untested, point.type) == untested.end()) untested.push_back(point.type);
+  }
+  for (const meter::RawType type : untested)
+    root.complain("no test vector has a point of type \"" + std::string(word_for(type)) +
+                  "\"; write one under [test] vectors");
+}
+
+std::string evaluate(const Point& point, std::span<const std::uint16_t> words) {
+  if (point.type == meter::RawType::text) return meter::decode_text(point, words);
+  const meter::Decoded decoded = meter::decode(point, words);
+  switch (decoded.presence) {
+    case meter::Presence::not_available:
+      return "not_available";
+    case meter::Presence::out_of_range:
+      return "out_of_range";
+    case meter::Presence::corrupt:
+      return "corrupt";
+    case meter::Presence::value:
+      break;
+  }
+  return meter::format_value(decoded.bits, meter::value_type_of(point.type), point.exponent);
+}
+
+}  // namespace
+
+ParsedProfile parse_profile(std::string_view text, const std::string& file) {
+  Journal journal(file);
+  const auto document = parse_document(text, journal);
+  if (!document) return {std::nullopt, journal.take()};
+
+  Profile profile;
+  profile.id = std::filesystem::path(file).stem().string();
+  Section root(*document, "profile", journal);
+  if (!is_id(profile.id)) root.complain("the file's name must be an id, 1 to 32 of a-z, 0-9 and '-', and \".toml\"");
+  root.require("vendor", "vendor = \"…\"");
+  root.require("model", "model = \"…\"");
+  root.require("confidence", "confidence = \"unverified\"");
+  root.require("provenance", "provenance = \"where the register map comes from\"");
+  profile.vendor = root.text("vendor").value_or("");
+  profile.model = root.text("model").value_or("");
+  profile.confidence = root.choice("confidence", confidence_words).value_or(Confidence::unverified);
+  profile.provenance = root.text("provenance").value_or("");
+  (void)root.text("notes");
+  read_link(root, profile);
+  read_limits(root, profile);
+  read_identify(root, profile);
+  root.require("registers", "a section [registers] with the points");
+  if (auto registers = root.section("registers", "registers")) profile.points = parse_registers(*registers);
+  read_vectors(root, profile);
+  root.finish();
+
+  for (const Point& point : profile.points)
+    if (point.place.count > profile.limits.count_max)
+      root.complain("point '" + point.name + "' is longer than limits.count_max");
+  check_coverage(root, profile);
+  if (journal.failed()) return {std::nullopt, journal.take()};
+  return {std::move(profile), journal.take()};
+}
+
+std::vector<Mistake> check_vectors(const Profile& profile, const std::string& file) {
+  std::vector<Mistake> mistakes;
+  for (const meter::TestVector& vector : profile.vectors) {
+    const auto point = std::ranges::find(profile.points, vector.point, &Point::name);
+    if (point == profile.points.end() || vector.words.size() != point->place.count) {
+      mistakes.push_back({file, vector.line, 1, "test vector of '" + vector.point + "' fits no point"});
+      continue;
+    }
+    const std::string value = evaluate(*point, vector.words);
+    if (value != vector.value)
+      mistakes.push_back(
+          {file, vector.line, 1,
+           "test vector of '" + vector.point + "': the words give '" + value + "', not '" + vector.value + "'"});
+  }
+  return mistakes;
+}
+
+}  // namespace jidian::config

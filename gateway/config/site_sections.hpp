@@ -1,0 +1,43 @@
+#pragma once
+
+#include "config/section.hpp"
+#include "config/site.hpp"
+
+// One reader per part of a site file. Each fills its part of `site` as far as it can and notes every mistake; a thing
+// with mistakes still takes its id, so that what refers to it is not blamed as well.
+namespace jidian::config {
+
+void read_gateway(Section& root, Site& site);
+void read_buses(Section& root, Site& site);
+/// Needs the buses.
+void read_meters(Section& root, Site& site, const Catalogue& catalogue);
+/// Needs the meters.
+void read_facilities(Section& root, Site& site);
+/// Needs the meters.
+void read_card(Section& root, Site& site);
+void read_uplinks(Section& root, Site& site);
+void read_store(Section& root, Site& site);
+void read_api(Section& root, Site& site);
+
+/// Fills what the manifest says of a meter from what is known of it.
+void describe(Meter& meter);
+
+/// Ids of `things`, for did-you-mean.
+template <typename Things>
+std::vector<std::string_view> ids_of(const Things& things) {
+  std::vector<std::string_view> ids;
+  for (const auto& thing : things) ids.push_back(thing.id);
+  return ids;
+}
+
+/// The `id` of a section, required and not among `taken`.
+std::string read_id(Section& section, std::span<const std::string_view> taken);
+
+/// The ids listed under `key`, each one of `existing` and listed once; `thing` is what they name: "meter".
+std::vector<std::string> read_references(Section& section, std::string_view key, std::string_view thing,
+                                         std::span<const std::string_view> existing);
+
+/// An absolute path.
+std::optional<std::string> read_path(Section& section, std::string_view key);
+
+}  // namespace jidian::config
