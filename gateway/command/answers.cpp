@@ -22,7 +22,7 @@ std::string to_json(const acquire::MeterAnswer& answer) {
                                 {"start", format_utc(answer.start)},
                                 {"end", format_utc(answer.end)},
                                 {"points", std::move(points)}}
-      .dump();
+      .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace jidian::command

@@ -2,14 +2,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <future>
-#include <memory>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "acquire/poller.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "command/snapshot.hpp"
 #include "health/board.hpp"
 #include "recorder/recorder.hpp"
 #include "store/store.hpp"
@@ -37,19 +37,27 @@ class Commands {
     recorder::Recorder* recorder = nullptr;
     store::Store* store = nullptr;
     std::function<std::vector<acquire::Poller*>()> pollers;
-    std::function<std::vector<uplink::Uplink*>()> uplinks;
-    std::function<std::string(const std::string& meter_id)> bus_of;  ///< Empty: no such meter.
+    std::function<std::map<std::string, uplink::Uplink*>()> uplinks;  ///< By id.
+    std::function<std::string(const std::string& meter_id)> bus_of;   ///< Empty: no such meter.
+    Millis read_patience{12'000};                                     ///< How long "read" waits for the bus.
   };
-  explicit Commands(Parts parts) : parts_(std::move(parts)) {}
+  explicit Commands(Parts parts);
 
-  /// Operations: "status", "live", "read" (meter), "retry" (uplink). May block for a few seconds for "read".
+  /// Operations: "status" and "live" for callers that may read; "read" (of a `meter`) and "retry" (of an `uplink`) for
+  /// callers that may operate, as they cause traffic. "read" may block for `read_patience`. Any thread, several at
+  /// once.
   Result<std::string> run(const Caller& caller, const std::string& request_json);
 
-  /// Prometheus text format.
+  /// Prometheus text format. Any thread.
   std::string metrics();
 
  private:
+  Snapshot snapshot() const;
+  Result<std::string> read(const std::string& meter);
+  Result<std::string> retry(const std::string& uplink);
+
   Parts parts_;
+  SteadyTime started_;
 };
 
 }  // namespace jidian::command

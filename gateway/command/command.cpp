@@ -1,0 +1,108 @@
+#include "command/command.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/id.hpp"
+#include "command/answers.hpp"
+#include "command/metrics.hpp"
+#include "command/status.hpp"
+
+namespace jidian::command {
+namespace {
+
+using Json = nlohmann::json;
+
+// A request names an operation and a thing; anything longer is a mistake.
+constexpr std::size_t request_bytes_max = 65'536;
+
+/// The id under `key`. Errors: invalid.
+Result<std::string> id_in(const Json& request, const char* key, const std::string& operation) {
+  const auto found = request.find(key);
+  if (found == request.end() || !found->is_string())
+    return Error{ErrorKind::invalid, "'" + operation + "' needs \"" + key + "\": the id of one, as text"};
+  auto id = found->get<std::string>();
+  if (!is_id(id)) return Error{ErrorKind::invalid, std::string("\"") + key + "\" is not an id: [a-z0-9-]{1,32}"};
+  return id;
+}
+
+Error denied(const Caller& caller, const std::string& what) {
+  return {ErrorKind::denied, "'" + caller.name + "' may not " + what};
+}
+
+}  // namespace
+
+Commands::Commands(Parts parts) : parts_(std::move(parts)), started_(parts_.clock->steady_now()) {}
+
+Result<std::string> Commands::run(const Caller& caller, const std::string& request_json) {
+  if (!caller.may_read && !caller.may_operate) return denied(caller, "ask this gateway");
+  if (request_json.size() > request_bytes_max) return Error{ErrorKind::invalid, "the request is longer than 64 KiB"};
+  const Json request = Json::parse(request_json, nullptr, false);
+  if (!request.is_object()) return Error{ErrorKind::invalid, "the request is not a JSON object"};
+  const auto named = request.find("op");
+  if (named == request.end() || !named->is_string())
+    return Error{ErrorKind::invalid, "the request needs \"op\": status, live, read or retry"};
+  const auto operation = named->get<std::string>();
+
+  if (operation == "status") return status_json(snapshot());
+  if (operation == "live") return parts_.recorder->live();
+  if (operation != "read" && operation != "retry")
+    return Error{ErrorKind::invalid, "there is no such operation; write status, live, read or retry"};
+
+  if (!caller.may_operate) return denied(caller, operation);
+  const auto id = id_in(request, operation == "read" ? "meter" : "uplink", operation);
+  if (!id) return id.error();
+  spdlog::info("command op={} target={} by={}", operation, *id, caller.name);
+  return operation == "read" ? read(*id) : retry(*id);
+}
+
+Result<std::string> Commands::read(const std::string& meter) {
+  const std::string bus = parts_.bus_of(meter);
+  if (bus.empty()) return Error{ErrorKind::not_found, "there is no meter '" + meter + "'"};
+  const auto pollers = parts_.pollers();
+  const auto poller = std::find_if(pollers.begin(), pollers.end(),
+                                   [&bus](const acquire::Poller* candidate) { return candidate->bus_id() == bus; });
+  if (poller == pollers.end()) return Error{ErrorKind::unreachable, "bus '" + bus + "' is not being polled now"};
+
+  auto answer = (*poller)->read_meter(meter);
+  if (answer.wait_for(parts_.read_patience) != std::future_status::ready)
+    return Error{ErrorKind::timeout, "bus '" + bus + "' did not come to meter '" + meter + "' in time; ask again"};
+  const auto read = answer.get();
+  if (!read) return read.error().during("reading meter '" + meter + "'");
+  return to_json(*read);
+}
+
+Result<std::string> Commands::retry(const std::string& uplink) {
+  const auto uplinks = parts_.uplinks();
+  const auto found = uplinks.find(uplink);
+  if (found == uplinks.end()) return Error{ErrorKind::not_found, "there is no uplink '" + uplink + "'"};
+  found->second->retry_rejected();
+  return Json{{"uplink", uplink}, {"retrying", true}}.dump();
+}
+
+std::string Commands::metrics() {
+  return metrics_text(snapshot());
+}
+
+Snapshot Commands::snapshot() const {
+  const SteadyTime steady = parts_.clock->steady_now();
+  Snapshot snapshot;
+  snapshot.gateway = parts_.gateway;
+  snapshot.version = parts_.version;
+  snapshot.now = parts_.clock->utc_now();
+  snapshot.started = parts_.started;
+  snapshot.uptime = std::chrono::floor<std::chrono::seconds>(steady - started_);
+  snapshot.clock = parts_.clock->quality();
+  snapshot.stuck = parts_.board->stuck(steady);
+  snapshot.meters = parts_.board->meters();
+  snapshot.buses = parts_.board->buses();
+  snapshot.uplinks = parts_.board->uplinks();
+  snapshot.store = parts_.board->store();
+  return snapshot;
+}
+
+}  // namespace jidian::command

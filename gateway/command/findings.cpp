@@ -1,0 +1,194 @@
+#include "command/findings.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace jidian::command {
+namespace {
+
+// Meters lose a poll now and then; an electrician is called for a row of them.
+constexpr std::uint32_t misses_worth_telling = 3;
+// A line this busy has no room for a retry.
+constexpr double load_worth_telling = 0.9;
+// Time to order a disk or mend a link before the quota bites.
+constexpr double days_left_worth_telling = 7;
+// A destination may be slow, and a start needs a moment; after this somebody should look.
+constexpr std::int64_t silence_worth_telling_s = 300;
+constexpr std::int64_t start_grace_s = 60;
+// Commit intervals are seconds; the record stands still if meters answer and this passes.
+constexpr std::int64_t commit_age_worth_telling_s = 900;
+
+using Level = Finding::Level;
+using Findings = std::vector<Finding>;
+
+std::string span_of(std::int64_t seconds) {
+  if (seconds < 120) return std::to_string(seconds) + " s";
+  if (seconds < 7'200) return std::to_string(seconds / 60) + " min";
+  if (seconds < 172'800) return std::to_string(seconds / 3600) + " h";
+  return std::to_string(seconds / 86'400) + " days";
+}
+
+std::string percent_of(double share) {
+  return std::to_string(std::lround(share * 100)) + " %";
+}
+
+bool is_silent(const health::MeterHealth& meter) {
+  return meter.misses_in_row >= misses_worth_telling || meter.next_try.has_value();
+}
+
+bool is_serial(const health::BusHealth& bus) {
+  return bus.address.starts_with('/');
+}
+
+void add_gateway(const Snapshot& snapshot, Findings& findings) {
+  if (snapshot.stuck)
+    findings.push_back({Level::error, "gateway", "the loop '" + *snapshot.stuck + "' makes no progress",
+                        "systemd restarts the gateway through its watchdog; if it comes back, save "
+                        "`journalctl -u jidian` and report it"});
+  if (snapshot.clock == ClockQuality::unsynchronised)
+    findings.push_back({Level::warning, "clock",
+                        "the clock was not synchronised since the box started; readings are marked as such",
+                        "see `timedatectl timesync-status`; let UDP port 123 through to the time server"});
+  if (snapshot.clock == ClockQuality::holdover)
+    findings.push_back({Level::warning, "clock", "the clock has lost its time reference and runs free",
+                        "see `timedatectl timesync-status`; let UDP port 123 through to the time server"});
+}
+
+void add_store(const Snapshot& snapshot, Findings& findings) {
+  const auto& store = snapshot.store;
+  if (!store.trouble.empty())
+    findings.push_back({Level::error, "store", store.trouble,
+                        "see `df -h " + store.folder + "` and `dmesg`: the disk may be full, read-only or failing"});
+
+  const bool meters_answer =
+      std::any_of(snapshot.meters.begin(), snapshot.meters.end(), [&snapshot](const health::MeterHealth& meter) {
+        return meter.last_good && age_s(snapshot.now, *meter.last_good) < silence_worth_telling_s;
+      });
+  if (store.trouble.empty() && meters_answer && store.last_commit &&
+      age_s(snapshot.now, *store.last_commit) > commit_age_worth_telling_s)
+    findings.push_back(
+        {Level::error, "store",
+         "meters answer, but nothing was committed for " + span_of(age_s(snapshot.now, *store.last_commit)),
+         "see `journalctl -u jidian`; the disk may be stalled"});
+
+  const bool unconfirmed =
+      std::any_of(snapshot.uplinks.begin(), snapshot.uplinks.end(), [&snapshot](const health::UplinkHealth& uplink) {
+        return uplink.oldest_pending && age_s(snapshot.now, *uplink.oldest_pending) > silence_worth_telling_s;
+      });
+  if (unconfirmed && store.days_left >= 0 && store.days_left < days_left_worth_telling)
+    findings.push_back({Level::error, "store",
+                        "room for " + span_of(std::lround(store.days_left * 86'400)) +
+                            " is left, then the oldest unconfirmed batches are dropped",
+                        "mend the uplink, or raise `quota` of the store"});
+  if (store.evicted > 0)
+    findings.push_back({Level::warning, "store",
+                        std::to_string(store.evicted) + " batches left before every destination had confirmed them",
+                        "the `evicted` events name their times; mend the uplink, or raise `quota` of the store"});
+}
+
+void add_bus(const health::BusHealth& bus, std::size_t meters, std::size_t silent, Findings& findings) {
+  const std::string about = "bus " + bus.id;
+  if (!bus.open && !bus.lent && !bus.last_error.empty()) {
+    findings.push_back({Level::error, about, bus.address + " cannot be opened: " + bus.last_error,
+                        is_serial(bus) ? "check that the adapter is plugged in and no other program uses the port"
+                                       : "check the device's power and network cable, then `ping` it; many devices "
+                                         "take one connection only"});
+  } else if (meters > 1 && silent == meters) {
+    findings.push_back(
+        {Level::error, about, "none of its " + std::to_string(meters) + " meters answers",
+         is_serial(bus) ? "check the line: A and B swapped, cable cut, converter's power, baud rate and parity"
+                        : "check that " + bus.address + " is the right device, and that its unit addresses are set"});
+  }
+  if (bus.load > load_worth_telling)
+    findings.push_back({Level::warning, about, "the bus is busy " + percent_of(bus.load) + " of the time",
+                        "raise `period` of its meters, or the baud rate; polls that find no slot are skipped"});
+  if (bus.dropped_polls > 0)
+    findings.push_back(
+        {Level::error, about,
+         std::to_string(bus.dropped_polls) + " polls were dropped because the recorder could not keep up",
+         "the disk is too slow or stalls: see `dmesg` and `iostat -x`; the record holds a gap for them"});
+}
+
+std::string advice_for(const health::MeterHealth& meter) {
+  if (meter.exceptions > meter.timeouts && meter.exceptions > meter.corrupt)
+    return "the meter refuses the request: compare its model with `profile`";
+  if (meter.corrupt > meter.timeouts)
+    return "the line is disturbed: check termination (120 ohm), shield, and that no address is used twice";
+  return "check its power, its wires and its address (unit " + std::to_string(meter.unit) + "), then `jidian read " +
+         meter.id + "`";
+}
+
+void add_meter(const Snapshot& snapshot, const health::MeterHealth& meter, Findings& findings) {
+  const std::string about = "meter " + meter.id;
+  const std::string where = "unit " + std::to_string(meter.unit) + " on " + meter.bus;
+  if (is_silent(meter)) {
+    std::string what = where + (meter.last_good ? " gave nothing for " + span_of(age_s(snapshot.now, *meter.last_good))
+                                                : " has not answered since the start");
+    if (!meter.last_error.empty()) what += ": " + meter.last_error;
+    findings.push_back({Level::error, about, std::move(what), advice_for(meter)});
+  } else if (meter.misses_in_row == 0 && !meter.last_error.empty()) {
+    findings.push_back({Level::warning, about, where + " answers, but not everything: " + meter.last_error,
+                        "compare the meter's model and firmware with `profile`, then `jidian read " + meter.id + "`"});
+  }
+}
+
+void add_lines(const Snapshot& snapshot, Findings& findings) {
+  std::map<std::string, std::size_t> meters;
+  std::map<std::string, std::size_t> silent;
+  for (const auto& meter : snapshot.meters) {
+    ++meters[meter.bus];
+    if (is_silent(meter)) ++silent[meter.bus];
+  }
+  std::set<std::string> dead;
+  for (const auto& bus : snapshot.buses) {
+    add_bus(bus, meters[bus.id], silent[bus.id], findings);
+    const bool closed = !bus.open && !bus.lent && !bus.last_error.empty();
+    if (closed || (meters[bus.id] > 1 && silent[bus.id] == meters[bus.id])) dead.insert(bus.id);
+  }
+  for (const auto& meter : snapshot.meters)
+    if (!dead.contains(meter.bus)) add_meter(snapshot, meter, findings);
+}
+
+void add_uplink(const Snapshot& snapshot, const health::UplinkHealth& uplink, Findings& findings) {
+  const std::string about = "uplink " + uplink.id;
+  const std::string meanwhile = "recording goes on, " + std::to_string(uplink.pending) + " batches wait";
+  const std::int64_t waiting_s = uplink.oldest_pending ? age_s(snapshot.now, *uplink.oldest_pending) : 0;
+  const std::int64_t receipt_s =
+      uplink.last_receipt ? age_s(snapshot.now, *uplink.last_receipt) : snapshot.uptime.count();
+
+  if (!uplink.trouble.empty()) {
+    findings.push_back({Level::warning, about, uplink.trouble, "check " + uplink.address + "; " + meanwhile});
+  } else if (!uplink.connected && snapshot.uptime.count() > start_grace_s) {
+    findings.push_back({Level::warning, about, "not connected to " + uplink.address,
+                        "check the network and the broker; " + meanwhile});
+  } else if (uplink.connected && uplink.pending > 0 && std::min(waiting_s, receipt_s) > silence_worth_telling_s) {
+    findings.push_back({Level::warning, about,
+                        "connected, but nothing was confirmed for " + span_of(std::min(waiting_s, receipt_s)),
+                        "ask the operator of " + uplink.address + " whether its receiver runs; " + meanwhile});
+  }
+  if (uplink.rejected > 0)
+    findings.push_back(
+        {Level::warning, about, std::to_string(uplink.rejected) + " batches were rejected; they are kept",
+         "see the `batch_rejected` events, settle the reason, then `jidian uplink retry " + uplink.id + "`"});
+  if (uplink.receipts_refused > 0)
+    findings.push_back({Level::warning, about,
+                        std::to_string(uplink.receipts_refused) + " receipts did not match what was sent",
+                        "two boxes may use this gateway's id, or the receiver is faulty: ask its operator"});
+}
+
+}  // namespace
+
+std::vector<Finding> find_faults(const Snapshot& snapshot) {
+  Findings findings;
+  add_gateway(snapshot, findings);
+  add_store(snapshot, findings);
+  add_lines(snapshot, findings);
+  for (const auto& uplink : snapshot.uplinks) add_uplink(snapshot, uplink, findings);
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& left, const Finding& right) { return left.level > right.level; });
+  return findings;
+}
+
+}  // namespace jidian::command

@@ -1,0 +1,175 @@
+#include "command/metrics.hpp"
+
+#include <array>
+#include <concepts>
+#include <cstdio>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+namespace jidian::command {
+namespace {
+
+using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+/// Writes families one after the other, as the format demands: all samples of a name together under its HELP.
+class Page {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    text_.append("# HELP ").append(name).append(" ").append(help).append("\n");
+    text_.append("# TYPE ").append(name).append(" ").append(type).append("\n");
+  }
+
+  void sample(Labels labels, double value) {
+    std::array<char, 32> number{};
+    (void)std::snprintf(number.data(), number.size(), "%.15g", value);
+    add(labels, number.data());
+  }
+  void sample(Labels labels, std::unsigned_integral auto value) { add(labels, std::to_string(value)); }
+
+  void sample(Labels labels, const std::optional<UtcTime>& time) {
+    if (time) sample(labels, static_cast<double>(time->time_since_epoch().count()) / 1000);
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  void add(Labels labels, std::string_view value) {
+    text_.append(name_);
+    char before = '{';
+    for (const auto& [label, content] : labels) {
+      text_.append(1, before).append(label).append("=\"");
+      append_escaped(content);
+      text_.append("\"");
+      before = ',';
+    }
+    if (labels.size() != 0) text_.append("}");
+    text_.append(" ").append(value).append("\n");
+  }
+
+  void append_escaped(std::string_view content) {
+    for (const char letter : content) {
+      if (letter == '\\' || letter == '"') text_.push_back('\\');
+      text_.append(letter == '\n' ? "\\n" : std::string_view(&letter, 1));
+    }
+  }
+
+  std::string_view name_;
+  std::string text_;
+};
+
+/// A family with one sample for each of `items`, labelled by `label` with the item's id.
+template <typename Item, typename Value>
+void family_of(Page& page, std::string_view name, std::string_view type, std::string_view help, std::string_view label,
+               const std::vector<Item>& items, Value Item::*value) {
+  page.family(name, type, help);
+  for (const Item& item : items) {
+    if constexpr (std::same_as<Value, bool>)
+      page.sample({{label, item.id}}, item.*value ? 1U : 0U);
+    else
+      page.sample({{label, item.id}}, item.*value);
+  }
+}
+
+void add_gateway(const Snapshot& snapshot, Page& page) {
+  page.family("jidian_info", "gauge", "Always 1; the labels say which gateway this is.");
+  page.sample({{"gateway", snapshot.gateway}, {"version", snapshot.version}, {"epoch", snapshot.store.epoch}}, 1U);
+  page.family("jidian_start_time_seconds", "gauge", "When the gateway started, Unix time.");
+  page.sample({}, std::optional(snapshot.started));
+  page.family("jidian_recording", "gauge", "1 while readings are being recorded.");
+  page.sample({}, is_recording(snapshot) ? 1U : 0U);
+  page.family("jidian_loop_stuck", "gauge", "1 while a loop makes no progress and the watchdog is not fed.");
+  page.sample({}, snapshot.stuck ? 1U : 0U);
+  page.family("jidian_clock_synchronised", "gauge", "1 while the clock follows a time reference.");
+  page.sample({}, snapshot.clock == ClockQuality::synchronised ? 1U : 0U);
+}
+
+void add_meters(const std::vector<health::MeterHealth>& meters, Page& page) {
+  using health::MeterHealth;
+  page.family("jidian_poll_total", "counter", "Polls of a meter by result.");
+  for (const auto& meter : meters) {
+    page.sample({{"meter", meter.id}, {"result", "good"}}, meter.polls_good);
+    page.sample({{"meter", meter.id}, {"result", "failed"}}, meter.polls_failed);
+  }
+  page.family("jidian_poll_error_total", "counter", "Reads of a meter that failed, by cause.");
+  for (const auto& meter : meters) {
+    page.sample({{"meter", meter.id}, {"cause", "timeout"}}, meter.timeouts);
+    page.sample({{"meter", meter.id}, {"cause", "exception"}}, meter.exceptions);
+    page.sample({{"meter", meter.id}, {"cause", "corrupt"}}, meter.corrupt);
+  }
+  family_of(page, "jidian_poll_slots_skipped_total", "counter", "Slots of a meter that passed without a poll.", "meter",
+            meters, &MeterHealth::slots_skipped);
+  family_of(page, "jidian_meter_misses_in_row", "gauge", "Failed polls since the last good one.", "meter", meters,
+            &MeterHealth::misses_in_row);
+  family_of(page, "jidian_meter_last_good_timestamp_seconds", "gauge", "When a meter last answered, Unix time.",
+            "meter", meters, &MeterHealth::last_good);
+}
+
+void add_buses(const std::vector<health::BusHealth>& buses, Page& page) {
+  using health::BusHealth;
+  family_of(page, "jidian_bus_open", "gauge", "1 while the port or connection is open.", "bus", buses,
+            &BusHealth::open);
+  family_of(page, "jidian_bus_load_ratio", "gauge", "Share of the last minute the bus was busy.", "bus", buses,
+            &BusHealth::load);
+  family_of(page, "jidian_bus_requests_total", "counter", "Modbus requests sent.", "bus", buses, &BusHealth::requests);
+  family_of(page, "jidian_bus_reopened_total", "counter", "Times the port or connection was opened again.", "bus",
+            buses, &BusHealth::reopened);
+  family_of(page, "jidian_bus_dropped_polls_total", "counter", "Polls the recorder had no room for.", "bus", buses,
+            &BusHealth::dropped_polls);
+}
+
+void add_store(const health::StoreHealth& store, Page& page) {
+  page.family("jidian_store_bytes", "gauge", "Size of the store.");
+  page.sample({}, store.bytes);
+  page.family("jidian_store_quota_bytes", "gauge", "Size the store may reach.");
+  page.sample({}, store.quota_bytes);
+  page.family("jidian_store_days_left", "gauge", "Days until the quota is reached at the present rate.");
+  if (store.days_left >= 0) page.sample({}, store.days_left);
+  page.family("jidian_store_batches", "gauge", "Batches held.");
+  page.sample({}, store.batches);
+  page.family("jidian_store_readings_recorded_total", "counter", "Readings committed.");
+  page.sample({}, store.readings_recorded);
+  page.family("jidian_store_commits_total", "counter", "Durable transactions.");
+  page.sample({}, store.commits);
+  page.family("jidian_store_evicted_batches_total", "counter", "Batches dropped before all destinations had them.");
+  page.sample({}, store.evicted);
+  page.family("jidian_store_last_commit_timestamp_seconds", "gauge", "When the last commit was made, Unix time.");
+  page.sample({}, store.last_commit);
+}
+
+void add_uplinks(const std::vector<health::UplinkHealth>& uplinks, Page& page) {
+  using health::UplinkHealth;
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+    family_of(page, name, type, help, "uplink", uplinks, value);
+  };
+  add("jidian_uplink_connected", "gauge", "1 while connected to the broker.", &UplinkHealth::connected);
+  add("jidian_uplink_pending_batches", "gauge", "Batches the destination has not confirmed.", &UplinkHealth::pending);
+  add("jidian_uplink_oldest_pending_timestamp_seconds", "gauge", "Time of the oldest unconfirmed batch, Unix time.",
+      &UplinkHealth::oldest_pending);
+  add("jidian_uplink_last_receipt_timestamp_seconds", "gauge", "When the last receipt came, Unix time.",
+      &UplinkHealth::last_receipt);
+  add("jidian_uplink_connects_total", "counter", "Connections made.", &UplinkHealth::connects);
+  add("jidian_uplink_published_batches_total", "counter", "Batches sent, repetitions included.",
+      &UplinkHealth::published);
+  add("jidian_uplink_published_bytes_total", "counter", "Bytes of the batches sent.", &UplinkHealth::published_bytes);
+  add("jidian_uplink_confirmed_batches_total", "counter", "Batches confirmed.", &UplinkHealth::confirmed);
+  add("jidian_uplink_resent_batches_total", "counter", "Batches sent more than once.", &UplinkHealth::resent);
+  add("jidian_uplink_rejected_batches_total", "counter", "Batches the destination rejected.", &UplinkHealth::rejected);
+  add("jidian_uplink_receipts_refused_total", "counter", "Receipts that did not match what was sent.",
+      &UplinkHealth::receipts_refused);
+}
+
+}  // namespace
+
+std::string metrics_text(const Snapshot& snapshot) {
+  Page page;
+  add_gateway(snapshot, page);
+  add_meters(snapshot.meters, page);
+  add_buses(snapshot.buses, page);
+  add_store(snapshot.store, page);
+  add_uplinks(snapshot.uplinks, page);
+  return page.take();
+}
+
+}  // namespace jidian::command

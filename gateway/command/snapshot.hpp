@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "health/board.hpp"
+
+namespace jidian::command {
+
+/// What is known of the gateway at one instant: the value that status, findings and metrics are made from.
+struct Snapshot {
+  std::string gateway;
+  std::string version;
+  UtcTime now;
+  UtcTime started;
+  std::chrono::seconds uptime{0};
+  ClockQuality clock = ClockQuality::unknown;
+  std::optional<std::string> stuck;  ///< Name of a loop that makes no progress.
+  std::vector<health::MeterHealth> meters;
+  std::vector<health::BusHealth> buses;
+  std::vector<health::UplinkHealth> uplinks;
+  health::StoreHealth store;
+};
+
+/// Seconds from `then` to `now`; 0 if a clock step has put `then` into the future.
+inline std::int64_t age_s(UtcTime now, UtcTime then) {
+  const auto age = std::chrono::floor<std::chrono::seconds>(now - then).count();
+  return age > 0 ? age : 0;
+}
+
+/// Whether readings are being recorded: the store takes them and no loop is stuck.
+inline bool is_recording(const Snapshot& snapshot) {
+  return !snapshot.stuck && snapshot.store.trouble.empty() && snapshot.store.last_commit.has_value();
+}
+
+}  // namespace jidian::command

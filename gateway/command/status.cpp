@@ -1,0 +1,136 @@
+#include "command/status.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "command/findings.hpp"
+
+namespace jidian::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json time_of(const std::optional<UtcTime>& time) {
+  return time ? Json(format_utc(*time)) : Json();
+}
+
+Json age_of(UtcTime now, const std::optional<UtcTime>& time) {
+  return time ? Json(age_s(now, *time)) : Json();
+}
+
+Json text_of(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
+
+std::string_view word_of(ClockQuality quality) {
+  switch (quality) {
+    case ClockQuality::synchronised:
+      return "synchronised";
+    case ClockQuality::holdover:
+      return "holdover";
+    case ClockQuality::unsynchronised:
+      return "unsynchronised";
+    case ClockQuality::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+Json json_of(const health::BusHealth& bus) {
+  return {{"id", bus.id},
+          {"address", bus.address},
+          {"open", bus.open},
+          {"lent", bus.lent},
+          {"load", bus.load},
+          {"requests", bus.requests},
+          {"reopened", bus.reopened},
+          {"dropped_polls", bus.dropped_polls},
+          {"error", text_of(bus.last_error)}};
+}
+
+Json json_of(const health::MeterHealth& meter, UtcTime now) {
+  Json next_try_in;
+  if (meter.next_try) next_try_in = age_s(*meter.next_try, now);
+  return {{"id", meter.id},
+          {"bus", meter.bus},
+          {"unit", meter.unit},
+          {"last_good", time_of(meter.last_good)},
+          {"age_s", age_of(now, meter.last_good)},
+          {"error", text_of(meter.last_error)},
+          {"misses_in_row", meter.misses_in_row},
+          {"next_try", time_of(meter.next_try)},
+          {"next_try_in_s", std::move(next_try_in)},
+          {"polls_good", meter.polls_good},
+          {"polls_failed", meter.polls_failed},
+          {"timeouts", meter.timeouts},
+          {"exceptions", meter.exceptions},
+          {"corrupt", meter.corrupt},
+          {"slots_skipped", meter.slots_skipped}};
+}
+
+Json json_of(const health::StoreHealth& store, UtcTime now) {
+  return {{"folder", store.folder},
+          {"epoch", store.epoch},
+          {"bytes", store.bytes},
+          {"quota_bytes", store.quota_bytes},
+          {"days_left", store.days_left < 0 ? Json() : Json(store.days_left)},
+          {"batches", store.batches},
+          {"oldest", time_of(store.oldest)},
+          {"readings_recorded", store.readings_recorded},
+          {"commits", store.commits},
+          {"last_commit", time_of(store.last_commit)},
+          {"last_commit_age_s", age_of(now, store.last_commit)},
+          {"evicted", store.evicted},
+          {"trouble", text_of(store.trouble)}};
+}
+
+Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
+  return {{"id", uplink.id},
+          {"address", uplink.address},
+          {"confirm", uplink.confirm},
+          {"connected", uplink.connected},
+          {"pending", uplink.pending},
+          {"oldest_pending", time_of(uplink.oldest_pending)},
+          {"oldest_pending_age_s", age_of(now, uplink.oldest_pending)},
+          {"last_receipt", time_of(uplink.last_receipt)},
+          {"last_receipt_age_s", age_of(now, uplink.last_receipt)},
+          {"connects", uplink.connects},
+          {"published", uplink.published},
+          {"published_bytes", uplink.published_bytes},
+          {"confirmed", uplink.confirmed},
+          {"resent", uplink.resent},
+          {"rejected", uplink.rejected},
+          {"receipts_refused", uplink.receipts_refused},
+          {"trouble", text_of(uplink.trouble)}};
+}
+
+Json json_of(const Finding& finding) {
+  return {{"level", finding.level == Finding::Level::error ? "error" : "warning"},
+          {"about", finding.about},
+          {"what", finding.what},
+          {"do", finding.advice}};
+}
+
+}  // namespace
+
+std::string status_json(const Snapshot& snapshot) {
+  Json status{{"gateway", snapshot.gateway},
+              {"version", snapshot.version},
+              {"time", format_utc(snapshot.now)},
+              {"started", format_utc(snapshot.started)},
+              {"uptime_s", snapshot.uptime.count()},
+              {"clock", word_of(snapshot.clock)},
+              {"recording", is_recording(snapshot)},
+              {"findings", Json::array()},
+              {"buses", Json::array()},
+              {"meters", Json::array()},
+              {"store", json_of(snapshot.store, snapshot.now)},
+              {"uplinks", Json::array()}};
+  for (const auto& finding : find_faults(snapshot)) status["findings"].push_back(json_of(finding));
+  for (const auto& bus : snapshot.buses) status["buses"].push_back(json_of(bus));
+  for (const auto& meter : snapshot.meters) status["meters"].push_back(json_of(meter, snapshot.now));
+  for (const auto& uplink : snapshot.uplinks) status["uplinks"].push_back(json_of(uplink, snapshot.now));
+  // What devices and files say may be any bytes: replaced, not thrown at the caller.
+  return status.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace jidian::command
