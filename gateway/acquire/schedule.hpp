@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -26,22 +27,28 @@ class Schedule {
 
   explicit Schedule(std::vector<Entry> entries, UtcTime now);
 
-  /// The slot to serve at `now`: the longest overdue; nothing if none is due. Taking it moves the meter to its next
+  /// The slot to serve at `now`: the longest overdue, among equals the one served longest ago; nothing if none is
+  /// due. Taking it moves the meter to its next
   /// slot.
   std::optional<Slot> take_due(UtcTime now);
 
-  /// When the next slot is due.
+  /// When the next slot is due; `UtcTime::max()` if there is no meter.
   UtcTime next_due() const;
 
-  /// The wall clock stepped: slots are laid anew from `now`, none is repeated.
+  /// The wall clock stepped: slots are laid anew from `now`. Slots the step jumped over never existed, so they are not
+  /// counted as skipped. After a step back of up to a minute no slot is repeated: the next one is the first after the
+  /// last one served. After a larger step the clock lives those slots a second time.
   void realign(UtcTime now);
 
  private:
   struct State {
     Entry entry;
     UtcTime next;
+    std::optional<UtcTime> last;  ///< The slot served last.
+    std::uint64_t served;         ///< When that was, in slots of this schedule.
   };
   std::vector<State> states_;
+  std::uint64_t served_ = 0;
 };
 
 }  // namespace jidian::acquire

@@ -1,0 +1,329 @@
+#include "acquire/core.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "acquire/backoff.hpp"
+
+namespace jidian::acquire {
+namespace {
+
+using domain::EventKind;
+using domain::GapCause;
+
+/// Polls in a row without a valid reply after which a meter is given up for a time.
+constexpr std::uint32_t misses_max = 3;
+constexpr Millis probe_first{5'000};
+constexpr Millis probe_most{300'000};
+
+/// A wall clock that moved by more than this against the steady one was set, not disciplined.
+constexpr Millis clock_step{500};
+
+/// One transaction with the longest time-outs a configuration may ask for, or one attempt to connect.
+constexpr Millis longest_round{60'000};
+
+/// The loop looks around at least this often, to show that it lives.
+constexpr Millis longest_wait{10'000};
+constexpr Millis post_interval{1'000};
+
+std::vector<Schedule::Entry> entries_of(const std::vector<PolledMeter>& meters) {
+  std::vector<Schedule::Entry> entries;
+  entries.reserve(meters.size());
+  for (const PolledMeter& meter : meters) entries.push_back({meter.period, meter.offset});
+  return entries;
+}
+
+/// UTC minus steady. The two clocks are read one after the other: a thread that lost the processor in between tries
+/// again, lest its pause be taken for a step.
+Millis difference_of(Clock& clock) {
+  constexpr Millis pause_max{50};
+  SteadyTime before = clock.steady_now();
+  for (;;) {
+    const UtcTime utc = clock.utc_now();
+    const SteadyTime after = clock.steady_now();
+    if (after - before <= pause_max) return utc.time_since_epoch() - after.time_since_epoch();
+    before = after;
+  }
+}
+
+std::int64_t seconds_between(UtcTime from, UtcTime until) {
+  return std::chrono::duration_cast<std::chrono::seconds>(until - from).count();
+}
+
+void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
+  for (const BlockOutcome& block : outcome.blocks) {
+    if (!block.asked || !block.error) continue;
+    if (block.error->kind() == ErrorKind::timeout) ++health.timeouts;
+    if (block.error->kind() == ErrorKind::refused) ++health.exceptions;
+    if (block.error->kind() == ErrorKind::corrupt) ++health.corrupt;
+  }
+  const Error* first = outcome.first_error();
+  health.last_error = first != nullptr ? first->message() : std::string{};
+}
+
+}  // namespace
+
+PollerCore::PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
+                       health::Board& board, Pause pause)
+    : bus_id_(std::move(bus_id)),
+      clock_(clock),
+      board_(board),
+      heartbeat_(board.add_heartbeat("bus " + bus_id_, longest_round)),
+      pause_(std::move(pause)),
+      line_(bus_id_, bus, clock),
+      outlet_(bus_id_, sink),
+      schedule_(entries_of(meters), clock.utc_now()),
+      clock_difference_(difference_of(clock)) {
+  meters_.reserve(meters.size());
+  for (PolledMeter& polled : meters) {
+    Meter& meter = meters_.emplace_back();
+    meter.plan = plan_of(polled);
+    meter.health.id = polled.id;
+    meter.health.bus = bus_id_;
+    meter.health.unit = polled.unit;
+    meter.polled = std::move(polled);
+  }
+}
+
+Millis PollerCore::step(std::stop_token stop) {
+  heartbeat_.beat(clock_.steady_now());
+  watch_clock();
+  outlet_.flush();
+  if (!line_.is_open() && line_.next_open() <= clock_.steady_now()) (void)line_.ensure_open(stop);
+  watch_line();
+
+  bool worked = true;
+  if (const auto slot = schedule_.take_due(clock_.utc_now()))
+    serve(*slot, stop);
+  else if (Meter* meter = due_probe())
+    probe(*meter, stop);
+  else
+    worked = false;
+
+  if (worked) {
+    watch_line();
+    bus_changed_ = true;
+  }
+  const SteadyTime now = clock_.steady_now();
+  if (now - last_post_ >= post_interval) {
+    post_health();
+    last_post_ = now;
+  }
+  return worked ? Millis{0} : time_to_next();
+}
+
+Result<MeterAnswer> PollerCore::read(std::string_view meter_id, std::stop_token stop) {
+  const auto meter = std::ranges::find(meters_, meter_id, [](const Meter& m) { return std::string_view{m.polled.id}; });
+  if (meter == meters_.end())
+    return Error{ErrorKind::not_found, "no meter '" + std::string{meter_id} + "' on bus '" + bus_id_ + "'"};
+  if (auto open = line_.ensure_open(stop); !open) return open.error().during("opening bus '" + bus_id_ + "'");
+
+  const auto outcome = read_meter(*meter, stop);
+  watch_line();
+  if (!outcome) return Error{ErrorKind::cancelled, "the gateway is stopping"};
+  if (outcome->answered()) note_answer(*meter);
+  return answer_of(meter->polled, meter->plan, *outcome);
+}
+
+void PollerCore::serve(const Slot& slot, std::stop_token stop) {
+  Meter& meter = meters_[slot.meter];
+  meter.changed = true;
+  meter.health.slots_skipped += slot.skipped;
+  if (!line_.ensure_open(stop)) return offer_hole(meter, slot.due, GapCause::bus_fault);
+  if (meter.given_up) return offer_hole(meter, slot.due, GapCause::meter_silent);
+
+  const auto outcome = read_meter(meter, stop);
+  if (!outcome) return;  // stopping: the clean stop explains the hole
+  judge(meter, *outcome);
+  outlet_.offer(domain::Poll{meter.polled.index, slot.due, outcome->start, outcome->end, clock_.quality(),
+                             samples_of(meter.polled, meter.plan, *outcome),
+                             outcome->bus_failed() ? GapCause::bus_fault : GapCause::meter_silent},
+                clock_.utc_now());
+}
+
+/// The given-up meter to look at now. Healthy meters come first: a probe waits for a pause between slots that is long
+/// enough for one more silence, but not for ever.
+PollerCore::Meter* PollerCore::due_probe() {
+  const SteadyTime now = clock_.steady_now();
+  const Millis room = schedule_.next_due() - clock_.utc_now();
+  for (Meter& meter : meters_) {
+    if (!meter.given_up || meter.next_try > now) continue;
+    if (room >= meter.silence_cost || now - meter.next_try >= probe_first) return &meter;
+  }
+  return nullptr;
+}
+
+void PollerCore::probe(Meter& meter, std::stop_token stop) {
+  if (!line_.ensure_open(stop)) return plan_next_try(meter);
+  std::vector<std::uint16_t> words(meter.plan.probe.count);
+  const SteadyTime from = clock_.steady_now();
+  const auto done = line_.read(meter.polled.unit, meter.plan.probe, words, stop);
+  meter.last_end = clock_.steady_now();
+  if (done || done.error().kind() == ErrorKind::refused) return note_answer(meter);
+
+  if (done.error().kind() == ErrorKind::timeout) ++meter.health.timeouts;
+  if (done.error().kind() == ErrorKind::corrupt) ++meter.health.corrupt;
+  meter.silence_cost = meter.last_end - from;
+  meter.health.last_error = done.error().message();
+  plan_next_try(meter);
+}
+
+std::optional<MeterOutcome> PollerCore::read_meter(Meter& meter, std::stop_token stop) {
+  const SteadyTime from = clock_.steady_now();
+  const SteadyTime ready = meter.last_end + meter.polled.turnaround;
+  if (ready > from) pause_(ready - from);
+  const std::size_t first = meter.first_read;
+  auto outcome = read_blocks(context(std::move(stop)), meter.polled, meter.plan, first);
+  meter.last_end = clock_.steady_now();
+  if (!outcome) return outcome;
+
+  count_errors(meter.health, *outcome);
+  meter.changed = true;
+  const auto& error = outcome->blocks.empty() ? std::nullopt : outcome->blocks[first].error;
+  if (error && error->kind() == ErrorKind::timeout) {
+    meter.first_read = (first + 1) % meter.plan.reads.size();
+    meter.silence_cost = meter.last_end - from;
+  }
+  return outcome;
+}
+
+void PollerCore::judge(Meter& meter, const MeterOutcome& outcome) {
+  if (outcome.complete()) {
+    ++meter.health.polls_good;
+    meter.health.last_good = outcome.end;
+  } else {
+    ++meter.health.polls_failed;
+  }
+  if (outcome.answered())
+    note_answer(meter);
+  else if (!outcome.bus_failed())  // a broken bus says nothing of its meters
+    note_silence(meter, *outcome.first_error());
+}
+
+void PollerCore::note_answer(Meter& meter) {
+  meter.health.misses_in_row = 0;
+  if (!meter.given_up) return;
+
+  meter.given_up = false;
+  meter.tries = 0;
+  meter.health.next_try.reset();
+  meter.changed = true;
+  const UtcTime now = clock_.utc_now();
+  const auto silent_s = seconds_between(meter.silent_since, now);
+  spdlog::info("meter answers again bus={} meter={} unit={} silent_s={}", bus_id_, meter.polled.id, meter.polled.unit,
+               silent_s);
+  outlet_.offer({now,
+                 EventKind::meter_back,
+                 meter.polled.id,
+                 "The meter answers again after " + std::to_string(silent_s) + " s.",
+                 std::nullopt,
+                 {},
+                 {{"silent_s", std::to_string(silent_s)}}});
+}
+
+void PollerCore::note_silence(Meter& meter, const Error& why) {
+  ++meter.health.misses_in_row;
+  if (meter.given_up || meter.health.misses_in_row < misses_max) return;
+
+  meter.given_up = true;
+  meter.silent_since = clock_.utc_now();
+  plan_next_try(meter);
+  const auto next_s = seconds_between(meter.silent_since, *meter.health.next_try);
+  spdlog::warn("meter silent, recording a gap and probing bus={} meter={} unit={} misses={} next_try_s={} why=\"{}\"",
+               bus_id_, meter.polled.id, meter.polled.unit, meter.health.misses_in_row, next_s, why.message());
+  outlet_.offer({meter.silent_since,
+                 EventKind::meter_silent,
+                 meter.polled.id,
+                 "No valid reply in " + std::to_string(misses_max) + " polls in a row: " + why.message() + ".",
+                 std::nullopt,
+                 {},
+                 {{"misses", std::to_string(meter.health.misses_in_row)}}});
+}
+
+void PollerCore::plan_next_try(Meter& meter) {
+  const Millis delay = retry_delay(++meter.tries, probe_first, probe_most, meter.polled.id);
+  meter.next_try = clock_.steady_now() + delay;
+  meter.health.next_try = clock_.utc_now() + delay;
+  meter.changed = true;
+}
+
+/// A slot that yields no value and costs the line nothing: the record shows the hole and its cause.
+void PollerCore::offer_hole(Meter& meter, UtcTime slot, domain::GapCause cause) {
+  ++meter.health.polls_failed;
+  const UtcTime now = clock_.utc_now();
+  std::vector<domain::Sample> samples(meter.polled.points.size(), {0, domain::Quality::no_answer});
+  outlet_.offer(domain::Poll{meter.polled.index, slot, now, now, clock_.quality(), std::move(samples), cause}, now);
+}
+
+void PollerCore::watch_clock() {
+  const Millis difference = difference_of(clock_);
+  const Millis moved = difference - std::exchange(clock_difference_, difference);
+  if (std::chrono::abs(moved) <= clock_step) return;
+  schedule_.realign(clock_.utc_now());
+  spdlog::warn("wall clock stepped, slots are laid anew bus={} step_ms={}", bus_id_, moved.count());
+}
+
+void PollerCore::watch_line() {
+  if (line_.down() == down_reported_) return;
+  down_reported_ = line_.down();
+  bus_changed_ = true;
+  const UtcTime now = clock_.utc_now();
+  if (down_reported_) {
+    down_since_ = now;
+    spdlog::warn("bus down, recording gaps and trying again bus={} address=\"{}\" why=\"{}\"", bus_id_, line_.address(),
+                 line_.trouble());
+    outlet_.offer({now,
+                   EventKind::bus_down,
+                   bus_id_,
+                   "The bus cannot be used: " + line_.trouble() + ".",
+                   std::nullopt,
+                   {},
+                   {{"address", line_.address()}}});
+    return;
+  }
+  const auto down_s = seconds_between(down_since_, now);
+  spdlog::info("bus in use again bus={} address=\"{}\" down_s={}", bus_id_, line_.address(), down_s);
+  outlet_.offer({now,
+                 EventKind::bus_back,
+                 bus_id_,
+                 "The bus is in use again after " + std::to_string(down_s) + " s.",
+                 std::nullopt,
+                 {},
+                 {{"down_s", std::to_string(down_s)}}});
+}
+
+void PollerCore::post_health() {
+  for (Meter& meter : meters_)
+    if (std::exchange(meter.changed, false)) board_.post(meter.health);
+  if (!std::exchange(bus_changed_, false)) return;
+
+  health::BusHealth bus;
+  bus.id = bus_id_;
+  bus.address = line_.address();
+  bus.open = line_.is_open() && !line_.down();
+  bus.requests = line_.requests();
+  bus.reopened = line_.reopened();
+  bus.dropped_polls = outlet_.dropped_polls();
+  bus.load = line_.load();
+  bus.last_error = line_.trouble();
+  board_.post(std::move(bus));
+}
+
+Millis PollerCore::time_to_next() const {
+  const SteadyTime now = clock_.steady_now();
+  Millis wait = std::min(longest_wait, schedule_.next_due() - clock_.utc_now());
+  if (!line_.is_open()) wait = std::min(wait, line_.next_open() - now);
+  for (const Meter& meter : meters_)
+    if (meter.given_up && meter.next_try > now) wait = std::min(wait, meter.next_try - now);
+  if (bus_changed_) wait = std::min(wait, last_post_ + post_interval - now);
+  return std::max(wait, Millis{1});
+}
+
+ReadContext PollerCore::context(std::stop_token stop) {
+  return {line_, clock_, std::move(stop), pause_, [this] { heartbeat_.beat(clock_.steady_now()); }};
+}
+
+}  // namespace jidian::acquire

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "acquire/bus.hpp"
+#include "acquire/line.hpp"
+#include "acquire/meter_read.hpp"
+#include "acquire/outlet.hpp"
+#include "acquire/poller.hpp"
+#include "acquire/schedule.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "domain/event.hpp"
+#include "domain/reading.hpp"
+#include "health/board.hpp"
+
+namespace jidian::acquire {
+
+/// What a poller decides and does, one step at a time, without a thread: the loop around it only waits.
+///
+/// A meter that did not answer three polls in a row is given up for a time: its slots go out as polls without a value
+/// and cost the line nothing, and one short probe at growing distances (5 s … 5 min) looks whether it is back.
+class PollerCore {
+ public:
+  /// Waits for at most the given time.
+  using Pause = std::function<void(Millis)>;
+
+  /// `bus`, `sink`, `clock` and `board` outlive the core.
+  PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
+             health::Board& board, Pause pause);
+
+  /// Serves at most one slot, or else one probe. Blocks for one poll of a meter at most. Returns how long nothing will
+  /// be due; zero: call again at once.
+  Millis step(std::stop_token stop);
+
+  /// Reads a meter now, also one that is given up. Errors: not_found, unreachable (the bus), cancelled.
+  Result<MeterAnswer> read(std::string_view meter_id, std::stop_token stop);
+
+  /// Posts what changed since the last time. Called by `step` once a second; call it once more at the end.
+  void post_health();
+
+ private:
+  struct Meter {
+    PolledMeter polled;
+    MeterPlan plan;
+    health::MeterHealth health;
+    std::size_t first_read = 0;  ///< The read to begin with: one that timed out goes to the end of the queue.
+    SteadyTime last_end{};       ///< When it was last talked to.
+    Millis silence_cost{0};      ///< Line time its last unanswered read took.
+    bool given_up = false;
+    UtcTime silent_since;
+    unsigned tries = 0;  ///< Probes since it was given up.
+    SteadyTime next_try{};
+    bool changed = true;  ///< Its health has news.
+  };
+
+  void serve(const Slot& slot, std::stop_token stop);
+  void probe(Meter& meter, std::stop_token stop);
+  Meter* due_probe();
+  std::optional<MeterOutcome> read_meter(Meter& meter, std::stop_token stop);
+  void judge(Meter& meter, const MeterOutcome& outcome);
+  void note_answer(Meter& meter);
+  void note_silence(Meter& meter, const Error& why);
+  void plan_next_try(Meter& meter);
+  void offer_hole(Meter& meter, UtcTime slot, domain::GapCause cause);
+  void watch_clock();
+  void watch_line();
+  Millis time_to_next() const;
+  ReadContext context(std::stop_token stop);
+
+  std::string bus_id_;
+  Clock& clock_;
+  health::Board& board_;
+  health::Heartbeat& heartbeat_;
+  Pause pause_;
+  Line line_;
+  Outlet outlet_;
+  std::vector<Meter> meters_;
+  Schedule schedule_;
+  Millis clock_difference_;  ///< UTC minus steady when last looked at.
+  bool down_reported_ = false;
+  UtcTime down_since_;
+  SteadyTime last_post_{};
+  bool bus_changed_ = true;
+};
+
+}  // namespace jidian::acquire

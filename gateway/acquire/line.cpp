@@ -1,0 +1,65 @@
+#include "acquire/line.hpp"
+
+#include <utility>
+
+#include "acquire/backoff.hpp"
+
+namespace jidian::acquire {
+namespace {
+
+/// A replugged adapter or a rebooted device is in use again within five seconds.
+constexpr Millis reopen_first{500};
+constexpr Millis reopen_most{4'000};
+
+}  // namespace
+
+Status Line::ensure_open(std::stop_token stop) {
+  if (bus_.is_open()) return {};
+  if (failures_ > 0 && clock_.steady_now() < next_open_) return Error{ErrorKind::unreachable, trouble_};
+
+  if (auto opened = bus_.open(std::move(stop)); !opened) {
+    if (opened.error().kind() != ErrorKind::cancelled) note_failure(opened.error());
+    return opened;
+  }
+  ++opened_;
+  used_ = false;
+  return {};
+}
+
+Status Line::read(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into, std::stop_token stop) {
+  if (auto open = ensure_open(stop); !open) return open;
+
+  const bool was_used = used_;
+  auto done = read_once(unit, registers, into);
+  if (done || done.error().kind() != ErrorKind::unreachable) return done;
+
+  if (!was_used) {  // it broke on its first use: as good as not opened
+    note_failure(done.error());
+    return done;
+  }
+  if (auto open = ensure_open(std::move(stop)); !open) return open;
+  done = read_once(unit, registers, into);
+  if (!done && done.error().kind() == ErrorKind::unreachable) note_failure(done.error());
+  return done;
+}
+
+Status Line::read_once(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into) {
+  const SteadyTime from = clock_.steady_now();
+  auto done = bus_.read(unit, registers, into);
+  load_.add(from, clock_.steady_now());
+  ++requests_;
+  if (done || done.error().kind() != ErrorKind::unreachable) {
+    used_ = true;
+    failures_ = 0;
+    trouble_.clear();
+  }
+  return done;
+}
+
+void Line::note_failure(const Error& error) {
+  ++failures_;
+  trouble_ = error.message();
+  next_open_ = clock_.steady_now() + retry_delay(failures_, reopen_first, reopen_most, name_);
+}
+
+}  // namespace jidian::acquire

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <stop_token>
+#include <string>
+
+#include "acquire/bus.hpp"
+#include "acquire/load.hpp"
+#include "base/time.hpp"
+
+namespace jidian::acquire {
+
+/// A bus as the poller uses it: opened when needed, reopened with back-off, its work measured. Owned by one thread.
+class Line {
+ public:
+  /// `name` spreads the back-off. `bus` and `clock` outlive the line.
+  Line(std::string name, Bus& bus, Clock& clock) : name_(std::move(name)), bus_(bus), clock_(clock) {}
+
+  /// Opens the bus if it is closed and a try is due. Errors: unreachable or conflict (closed, and when the next try is
+  /// not due yet, why the last one failed), cancelled.
+  Status ensure_open(std::stop_token stop);
+
+  /// Like `Bus::read`, opening the bus if needed. A connection that turns out to have been closed by the other end is
+  /// opened again and the request repeated once.
+  Status read(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into, std::stop_token stop);
+
+  /// Whether the bus cannot be used: opening failed, or it broke on its first use. Until something answers (or at least
+  /// the request could be sent and waited for).
+  bool down() const { return failures_ > 0; }
+
+  /// When a closed bus will be tried next; the past if that may be at once.
+  SteadyTime next_open() const { return next_open_; }
+
+  std::uint8_t last_exception() const { return bus_.last_exception(); }
+  bool is_open() const { return bus_.is_open(); }
+  std::string address() const { return bus_.address(); }
+  std::uint64_t requests() const { return requests_; }
+  std::uint64_t reopened() const { return opened_ > 0 ? opened_ - 1 : 0; }
+  double load() const { return load_.share(clock_.steady_now()); }
+
+  /// Why the bus is down; empty while it is not.
+  const std::string& trouble() const { return trouble_; }
+
+ private:
+  Status read_once(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into);
+  void note_failure(const Error& error);
+
+  std::string name_;
+  Bus& bus_;
+  Clock& clock_;
+  BusLoad load_;
+  bool used_ = false;  ///< The present connection has carried a whole transaction.
+  unsigned failures_ = 0;
+  SteadyTime next_open_{};
+  std::string trouble_;
+  std::uint64_t requests_ = 0;
+  std::uint64_t opened_ = 0;
+};
+
+}  // namespace jidian::acquire

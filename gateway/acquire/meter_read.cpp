@@ -1,0 +1,169 @@
+#include "acquire/meter_read.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "meter/decode.hpp"
+#include "meter/read_plan.hpp"
+
+namespace jidian::acquire {
+namespace {
+
+/// A silent meter may take the line for this many time-outs a poll.
+constexpr int timeouts_max = 2;
+
+bool lies_in(const meter::Registers& inner, const meter::Registers& outer) {
+  return inner.table == outer.table && inner.first >= outer.first && inner.end() <= outer.end();
+}
+
+domain::Quality quality_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::refused:
+      return domain::Quality::refused;
+    case ErrorKind::corrupt:
+      return domain::Quality::corrupt;
+    default:
+      return domain::Quality::no_answer;
+  }
+}
+
+domain::Sample sample_of(const meter::Decoded& decoded) {
+  switch (decoded.presence) {
+    case meter::Presence::value:
+      return {decoded.bits, domain::Quality::ok};
+    case meter::Presence::not_available:
+      return {0, domain::Quality::not_available};
+    case meter::Presence::out_of_range:
+      return {decoded.bits, domain::Quality::out_of_range};
+    case meter::Presence::corrupt:
+      break;
+  }
+  return {0, domain::Quality::corrupt};
+}
+
+std::span<const std::uint16_t> words_of(const meter::Point& point, const MeterPlan::Place& place,
+                                        const MeterOutcome& outcome) {
+  return std::span{outcome.words}.subspan(place.offset, point.place.count);
+}
+
+}  // namespace
+
+MeterPlan plan_of(const PolledMeter& meter) {
+  MeterPlan plan;
+  std::vector<meter::Registers> needed;
+  needed.reserve(meter.points.size());
+  for (const meter::Point& point : meter.points) needed.push_back(point.place);
+  if (needed.empty()) return plan;
+
+  plan.probe = *std::ranges::min_element(needed, {}, &meter::Registers::count);
+  for (const meter::Registers& registers : meter::plan_reads(needed, meter.limits)) {
+    plan.reads.push_back({registers, plan.words});
+    plan.words += registers.count;
+  }
+  for (const meter::Registers& place : needed) {
+    const auto read = std::ranges::find_if(plan.reads, [&](const auto& r) { return lies_in(place, r.registers); });
+    assert(read != plan.reads.end());
+    const auto number = static_cast<std::size_t>(read - plan.reads.begin());
+    plan.places.push_back({number, read->offset + place.first - read->registers.first});
+  }
+  return plan;
+}
+
+bool MeterOutcome::answered() const {
+  return std::ranges::any_of(blocks, [](const auto& b) { return !b.error || b.error->kind() == ErrorKind::refused; });
+}
+
+bool MeterOutcome::complete() const {
+  return std::ranges::none_of(blocks, [](const auto& b) { return b.error.has_value(); });
+}
+
+bool MeterOutcome::bus_failed() const {
+  return std::ranges::any_of(blocks, [](const auto& b) {
+    return b.error && (b.error->kind() == ErrorKind::unreachable || b.error->kind() == ErrorKind::conflict);
+  });
+}
+
+const Error* MeterOutcome::first_error() const {
+  const auto failed = std::ranges::find_if(blocks, [](const auto& b) { return b.error.has_value(); });
+  return failed == blocks.end() ? nullptr : &*failed->error;
+}
+
+std::optional<MeterOutcome> read_blocks(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan,
+                                        std::size_t first) {
+  MeterOutcome outcome;
+  outcome.words.resize(plan.words);
+  outcome.blocks.resize(plan.reads.size());
+  outcome.start = context.clock.utc_now();
+  int timeouts = 0;
+  std::optional<Error> given_up;  // why the rest is not asked
+  for (std::size_t n = 0; n < plan.reads.size(); ++n) {
+    if (context.stop.stop_requested()) return std::nullopt;
+    const std::size_t number = (first + n) % plan.reads.size();
+    BlockOutcome& block = outcome.blocks[number];
+    block.start = block.end = context.clock.utc_now();
+    if (given_up) {
+      block.error = given_up;
+      continue;
+    }
+    if (n > 0 && meter.turnaround > Millis{0}) {
+      context.pause(meter.turnaround);
+      block.start = context.clock.utc_now();
+    }
+    block.asked = true;
+    const auto& [registers, offset] = plan.reads[number];
+    const auto into = std::span{outcome.words}.subspan(offset, registers.count);
+    const auto done = context.line.read(meter.unit, registers, into, context.stop);
+    block.end = context.clock.utc_now();
+    context.after_read();
+    if (done) continue;
+
+    const ErrorKind kind = done.error().kind();
+    if (kind == ErrorKind::cancelled) return std::nullopt;
+    block.error = done.error();
+    if (kind == ErrorKind::timeout && (n == 0 || ++timeouts >= timeouts_max)) given_up = done.error();
+    if (kind == ErrorKind::unreachable || kind == ErrorKind::conflict) given_up = done.error();
+  }
+  outcome.end = context.clock.utc_now();
+  return outcome;
+}
+
+std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome) {
+  std::vector<domain::Sample> samples;
+  samples.reserve(meter.points.size());
+  for (std::size_t n = 0; n < meter.points.size(); ++n) {
+    const auto& error = outcome.blocks[plan.places[n].read].error;
+    const meter::Point& point = meter.points[n];
+    samples.push_back(error ? domain::Sample{0, quality_of(error->kind())}
+                            : sample_of(meter::decode(point, words_of(point, plan.places[n], outcome))));
+  }
+  return samples;
+}
+
+MeterAnswer answer_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome) {
+  MeterAnswer answer{meter.id, outcome.start, outcome.end, {}};
+  const auto samples = samples_of(meter, plan, outcome);
+  for (std::size_t n = 0; n < meter.points.size(); ++n) {
+    const meter::Point& point = meter.points[n];
+    PointAnswer& said = answer.points.emplace_back();
+    said.point = point.name;
+    said.unit = point.unit;
+    said.sample = samples[n];
+    if (const auto& error = outcome.blocks[plan.places[n].read].error) {
+      said.error = error->message();
+      continue;
+    }
+    const auto words = words_of(point, plan.places[n], outcome);
+    said.words.assign(words.begin(), words.end());
+    if (domain::has_value(said.sample.quality))
+      said.value = meter::format_value(said.sample.bits, meter::value_type_of(point.type), point.exponent);
+    else
+      said.error = said.sample.quality == domain::Quality::not_available ? "the meter says it has no value"
+                                                                         : "the registers cannot hold this type";
+  }
+  return answer;
+}
+
+}  // namespace jidian::acquire

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "acquire/line.hpp"
+#include "acquire/poller.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "domain/reading.hpp"
+#include "meter/registers.hpp"
+
+namespace jidian::acquire {
+
+/// How the points of a meter are fetched: the reads, and where in them each point lies. Made once.
+struct MeterPlan {
+  struct Read {
+    meter::Registers registers;
+    std::size_t offset = 0;  ///< Where its words begin among the words of all reads.
+  };
+  struct Place {
+    std::size_t read = 0;    ///< Position in `reads`.
+    std::size_t offset = 0;  ///< Where the point's words begin among the words of all reads.
+  };
+  std::vector<Read> reads;
+  std::vector<Place> places;  ///< One per point of the meter.
+  std::size_t words = 0;      ///< Words of all reads together.
+  meter::Registers probe;     ///< The shortest thing this meter must be able to answer.
+};
+
+MeterPlan plan_of(const PolledMeter& meter);
+
+/// What became of one read of a plan.
+struct BlockOutcome {
+  bool asked = false;  ///< False: spared, because the meter or the bus had failed before.
+  UtcTime start;
+  UtcTime end;
+  std::optional<Error> error;  ///< Nothing: its words are good.
+};
+
+/// What became of all reads of a plan.
+struct MeterOutcome {
+  UtcTime start;
+  UtcTime end;
+  std::vector<std::uint16_t> words;
+  std::vector<BlockOutcome> blocks;  ///< One per read of the plan.
+
+  /// Whether the meter said anything valid, be it "no".
+  bool answered() const;
+  bool complete() const;
+  /// Whether the bus itself failed.
+  bool bus_failed() const;
+  /// Why the first failed read failed; nothing if none did.
+  const Error* first_error() const;
+};
+
+/// What a reader needs besides the meter.
+struct ReadContext {
+  Line& line;
+  Clock& clock;
+  std::stop_token stop;
+  std::function<void(Millis)> pause;  ///< Waits, at most that long.
+  std::function<void()> after_read;   ///< Called after every transaction with what it may want to count.
+};
+
+/// Carries out the reads of `plan`, beginning with number `first`. A silent meter costs one time-out: after a time-out
+/// of the first read, or a second one later, the rest is not asked. Nothing if `stop` came before all was asked.
+std::optional<MeterOutcome> read_blocks(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan,
+                                        std::size_t first);
+
+/// The outcome of every point.
+std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome);
+
+/// The same for people.
+MeterAnswer answer_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome);
+
+}  // namespace jidian::acquire

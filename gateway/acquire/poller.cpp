@@ -1,0 +1,132 @@
+#include "acquire/poller.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "acquire/core.hpp"
+
+namespace jidian::acquire {
+namespace {
+
+/// People ask for one meter at a time; more than this is a script gone wild.
+constexpr std::size_t requests_max = 16;
+
+}  // namespace
+
+class Poller::Loop {
+ public:
+  Loop(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
+       health::Board& board)
+      : bus_id_(bus_id),
+        bus_(std::move(bus)),
+        core_(std::move(bus_id), *bus_, std::move(meters), sink, clock, board, [this](Millis time) { pause(time); }) {}
+
+  void run(std::stop_token stop) {
+    stop_ = stop;
+    while (!stop.stop_requested()) {
+      serve_request();
+      const Millis wait = core_.step(stop);
+      if (wait == Millis{0}) continue;
+      std::unique_lock lock(mutex_);
+      asked_.wait_for(lock, stop, wait, [this] { return !requests_.empty(); });
+    }
+    core_.post_health();
+    bus_->close();
+    refuse_requests();
+  }
+
+  std::future<Result<MeterAnswer>> ask(const std::string& meter_id) {
+    Request request{meter_id, {}};
+    auto answer = request.answer.get_future();
+    {
+      const std::scoped_lock lock(mutex_);
+      if (closed_) {
+        request.answer.set_value(Error{ErrorKind::cancelled, "the gateway is stopping"});
+      } else if (requests_.size() >= requests_max) {
+        request.answer.set_value(Error{ErrorKind::full, "too many readings of bus '" + bus_id_ + "' are waiting"});
+      } else {
+        requests_.push_back(std::move(request));
+      }
+    }
+    asked_.notify_all();
+    return answer;
+  }
+
+  const std::string& bus_id() const { return bus_id_; }
+
+ private:
+  struct Request {
+    std::string meter_id;
+    std::promise<Result<MeterAnswer>> answer;
+  };
+
+  /// One request between two slots: a flood of them slows polling, it does not stop it.
+  void serve_request() {
+    std::optional<Request> request;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (requests_.empty()) return;
+      request = std::move(requests_.front());
+      requests_.pop_front();
+    }
+    request->answer.set_value(core_.read(request->meter_id, stop_));
+  }
+
+  void refuse_requests() {
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+    for (Request& request : requests_) request.answer.set_value(Error{ErrorKind::cancelled, "the gateway is stopping"});
+    requests_.clear();
+  }
+
+  void pause(Millis time) {
+    std::unique_lock lock(mutex_);
+    asked_.wait_for(lock, stop_, time, [] { return false; });
+  }
+
+  std::string bus_id_;
+  std::unique_ptr<Bus> bus_;
+  std::mutex mutex_;
+  std::condition_variable_any asked_;
+  std::deque<Request> requests_;
+  bool closed_ = false;
+  std::stop_token stop_;  ///< Of the running thread; used on it only.
+  PollerCore core_;
+};
+
+Poller::Poller(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
+               health::Board& board)
+    : loop_(std::make_unique<Loop>(std::move(bus_id), std::move(bus), std::move(meters), sink, clock, board)),
+      thread_([loop = loop_.get()](std::stop_token stop) { loop->run(std::move(stop)); }) {}
+
+Poller::~Poller() = default;
+
+std::future<Result<MeterAnswer>> Poller::read_meter(const std::string& meter_id) {
+  return loop_->ask(meter_id);
+}
+
+void Poller::request_stop() {
+  thread_.request_stop();
+}
+
+const std::string& Poller::bus_id() const {
+  return loop_->bus_id();
+}
+
+MeterAnswer read_once(Bus& bus, const PolledMeter& meter, Clock& clock) {
+  Line line("read", bus, clock);
+  std::mutex mutex;
+  std::condition_variable_any never;
+  const auto pause = [&](Millis time) {
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, time, [] { return false; });
+  };
+  const MeterPlan plan = plan_of(meter);
+  const auto outcome = read_blocks({line, clock, {}, pause, [] {}}, meter, plan, 0);
+  return answer_of(meter, plan, *outcome);  // without a stop token the outcome is always there
+}
+
+}  // namespace jidian::acquire

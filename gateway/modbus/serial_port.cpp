@@ -1,0 +1,65 @@
+#include "modbus/serial_port.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+namespace jidian::modbus {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool has_open(const fs::path& process, const fs::path& device) {
+  std::error_code ignored;  // processes end while we look, and those of others cannot be seen
+  for (fs::directory_iterator fd(process / "fd", ignored), end; !ignored && fd != end; fd.increment(ignored))
+    if (std::error_code gone; fs::read_symlink(fd->path(), gone) == device && !gone) return true;
+  return false;
+}
+
+Error conflict(const std::string& device) {
+  const std::string holders = holders_of(device);
+  return {ErrorKind::conflict, device + " is in use by " + (holders.empty() ? "another process" : holders)};
+}
+
+}  // namespace
+
+std::string holders_of(const std::string& device) {
+  std::error_code failed;
+  const fs::path target = fs::canonical(device, failed);
+  if (failed) return {};
+  std::string holders;
+  for (fs::directory_iterator process("/proc", failed), end; !failed && process != end; process.increment(failed)) {
+    const std::string pid = process->path().filename();
+    if (!std::ranges::all_of(pid, [](char c) { return c >= '0' && c <= '9'; })) continue;
+    if (pid == std::to_string(::getpid()) || !has_open(process->path(), target)) continue;
+    std::string name;
+    std::getline(std::ifstream(process->path() / "comm") >> std::ws, name);
+    holders += (holders.empty() ? "" : ", ") + name + " (pid " + pid + ")";
+  }
+  return holders;
+}
+
+Result<Descriptor> lock_port(const std::string& device) {
+  Descriptor port{::open(device.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+  if (!port) {
+    if (errno == EBUSY) return conflict(device);
+    return Error{ErrorKind::unreachable, "cannot open " + device + ": " + text_of_errno(errno)};
+  }
+  if (auto fits = fits_select(port.get()); !fits) return fits.error();
+  if (::isatty(port.get()) == 0) return Error{ErrorKind::unreachable, device + " is not a serial port"};
+  if (::flock(port.get(), LOCK_EX | LOCK_NB) != 0) return conflict(device);
+  return port;
+}
+
+void exclude_others(int fd) {
+  (void)::ioctl(fd, TIOCEXCL);
+}
+
+}  // namespace jidian::modbus

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "modbus/descriptor.hpp"
+
+namespace jidian::modbus {
+
+/// Takes the device for this process alone (flock; programs that ignore it are kept out once `exclude_others` was
+/// called) without touching its settings. Held until the descriptor is closed.
+/// Errors: conflict (names the process that holds it, if it can be seen), unreachable, full.
+Result<Descriptor> lock_port(const std::string& device);
+
+/// Makes the kernel refuse further opens of the terminal `fd` (TIOCEXCL; root may still).
+void exclude_others(int fd);
+
+/// The processes that have `device` open, as "mbpoll (pid 4711)"; empty if none can be seen.
+std::string holders_of(const std::string& device);
+
+}  // namespace jidian::modbus

@@ -1,0 +1,119 @@
+#include "acquire/schedule.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace jidian::acquire {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const UtcTime noon{hours{490'000}};  // a whole hour of 2025
+
+TEST(Schedule, SlotsAreMultiplesOfThePeriodSinceTheEpoch) {
+  Schedule schedule({{seconds{10}, Millis{0}}}, noon + Millis{1});
+  EXPECT_EQ(schedule.next_due(), noon + seconds{10});
+  EXPECT_FALSE(schedule.take_due(noon + Millis{9'999}));
+  const auto slot = schedule.take_due(noon + Millis{10'004});
+  ASSERT_TRUE(slot);
+  EXPECT_EQ(slot->due, noon + seconds{10});
+  EXPECT_EQ(slot->skipped, 0U);
+  EXPECT_EQ(schedule.next_due(), noon + seconds{20});
+}
+
+TEST(Schedule, AStartOnASlotServesThatSlot) {
+  Schedule schedule({{seconds{10}, Millis{0}}}, noon);
+  EXPECT_EQ(schedule.take_due(noon)->due, noon);
+  EXPECT_FALSE(schedule.take_due(noon));
+}
+
+TEST(Schedule, OffsetShiftsTheSlots) {
+  Schedule schedule({{seconds{10}, Millis{300}}}, noon);
+  EXPECT_EQ(schedule.next_due(), noon + Millis{300});
+}
+
+TEST(Schedule, AnOffsetLongerThanThePeriodIsNoTrap) {
+  Schedule schedule({{seconds{1}, Millis{2'300}}}, noon);
+  EXPECT_EQ(schedule.next_due(), noon + Millis{300});
+}
+
+TEST(Schedule, MissedSlotsAreSkippedAndCountedNeverBunched) {
+  Schedule schedule({{seconds{1}, Millis{0}}}, noon);
+  ASSERT_TRUE(schedule.take_due(noon));
+  const auto late = schedule.take_due(noon + Millis{5'700});
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->due, noon + seconds{5});
+  EXPECT_EQ(late->skipped, 4U);
+  EXPECT_FALSE(schedule.take_due(noon + Millis{5'999}));
+  EXPECT_TRUE(schedule.take_due(noon + seconds{6}));
+}
+
+TEST(Schedule, LongestOverdueComesFirst) {
+  Schedule schedule({{seconds{1}, Millis{0}}, {seconds{5}, Millis{0}}}, noon);
+  EXPECT_EQ(schedule.take_due(noon)->meter, 0U);
+  EXPECT_EQ(schedule.take_due(noon + Millis{1'500})->meter, 1U);  // due at noon, the other at noon + 1 s
+  EXPECT_EQ(schedule.take_due(noon + Millis{1'500})->meter, 0U);
+}
+
+TEST(Schedule, AnOverloadedBusServesItsMetersInTurn) {
+  Schedule schedule(std::vector<Schedule::Entry>(4, {seconds{1}, Millis{0}}), noon);
+  std::map<std::size_t, int> served;
+  for (int n = 0; n < 400; ++n) ++served[schedule.take_due(noon + Millis{600} * n)->meter];  // 2.4 s a round
+  for (std::size_t meter = 0; meter < 4; ++meter) EXPECT_EQ(served[meter], 100) << meter;
+}
+
+TEST(Schedule, WithoutMetersNothingIsEverDue) {
+  Schedule schedule({}, noon);
+  EXPECT_FALSE(schedule.take_due(noon + hours{1}));
+  EXPECT_EQ(schedule.next_due(), UtcTime::max());
+}
+
+TEST(Schedule, AStepForwardSkipsWithoutCounting) {
+  Schedule schedule({{seconds{10}, Millis{0}}}, noon);
+  ASSERT_TRUE(schedule.take_due(noon));
+  const UtcTime later = noon + hours{3} + seconds{7};
+  schedule.realign(later);
+  EXPECT_EQ(schedule.next_due(), noon + hours{3} + seconds{10});
+  EXPECT_EQ(schedule.take_due(noon + hours{3} + seconds{10})->skipped, 0U);
+}
+
+TEST(Schedule, ASmallStepBackRepeatsNoSlot) {
+  Schedule schedule({{seconds{1}, Millis{0}}}, noon);
+  ASSERT_TRUE(schedule.take_due(noon));
+  schedule.realign(noon - Millis{2'600});
+  EXPECT_FALSE(schedule.take_due(noon));
+  EXPECT_EQ(schedule.take_due(noon + seconds{1})->due, noon + seconds{1});
+}
+
+TEST(Schedule, ALargeStepBackDoesNotStopPolling) {
+  Schedule schedule({{seconds{1}, Millis{0}}}, noon);
+  ASSERT_TRUE(schedule.take_due(noon));
+  schedule.realign(noon - hours{1});
+  EXPECT_EQ(schedule.next_due(), noon - hours{1});
+}
+
+TEST(Schedule, InstantsBefore1970AlignAsWell) {
+  const UtcTime early{Millis{-1'500}};
+  Schedule schedule({{seconds{1}, Millis{0}}}, early);
+  EXPECT_EQ(schedule.next_due(), UtcTime{Millis{-1'000}});
+}
+
+TEST(Schedule, ADayOfSlotsIsCompleteAndInOrder) {
+  Schedule schedule({{seconds{7}, Millis{100}}}, noon);
+  UtcTime last{};
+  std::uint64_t count = 0;
+  for (UtcTime now = noon; now < noon + hours{24}; now += Millis{333}) {
+    while (const auto slot = schedule.take_due(now)) {
+      EXPECT_TRUE(count == 0 || slot->due - last == seconds{7});
+      last = slot->due;
+      ++count;
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(count), 86'400 / 7.0, 1);
+}
+
+}  // namespace
+}  // namespace jidian::acquire
