@@ -6,7 +6,7 @@ target_compile_options(jidian_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor -Werror
   -fno-omit-frame-pointer)
 if(JIDIAN_SANITIZE)
-  target_compile_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE} -fno-sanitize-recover=all -O1)
+  target_compile_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE} -fno-sanitize-recover=all -g1)
   target_link_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE})
 else()
   # Assertions guard our own bugs and stay on in release: -UNDEBUG.
