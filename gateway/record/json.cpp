@@ -1,0 +1,157 @@
+#include <bit>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/decimal.hpp"
+#include "record/body.hpp"
+#include "record/manifest.hpp"
+
+namespace jidian::record {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string in_quotes(std::string_view text) {
+  return Json(to_utf8(text)).dump();
+}
+
+/// The value × 10^exponent as a JSON number; "null" for what JSON cannot say.
+std::string number_of(const domain::PointEntry& point, std::uint64_t bits) {
+  switch (point.type) {
+    case ValueType::unsigned_integer:
+      return format_decimal(bits, point.exponent);
+    case ValueType::signed_integer:
+      return format_decimal(static_cast<std::int64_t>(bits), point.exponent);
+    case ValueType::float32: {
+      const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+      return std::isfinite(value) ? format_float(value, point.exponent) : "null";
+    }
+    case ValueType::float64: {
+      const auto value = std::bit_cast<double>(bits);
+      return std::isfinite(value) ? format_float(value, point.exponent) : "null";
+    }
+  }
+  return "null";
+}
+
+/// The name of a state's value, from "3=fault"; empty if it has none.
+std::string_view label_of(const domain::PointEntry& point, std::uint64_t bits) {
+  const std::string start = std::to_string(bits) + "=";
+  for (const std::string& label : point.labels)
+    if (label.starts_with(start)) return std::string_view(label).substr(start.size());
+  return {};
+}
+
+std::string live_point(const domain::MeterEntry& meter, const domain::PointEntry& point, const domain::Sample& sample) {
+  const bool valued = has_value(sample.quality);
+  std::string text = in_quotes(point.name) + ":{\"value\":" + (valued ? number_of(point, sample.bits) : "null");
+  if (const auto label = label_of(point, sample.bits); valued && !label.empty())
+    text += ",\"label\":" + in_quotes(label);
+  text += ",\"unit\":" + in_quotes(point.unit);
+  if (!point.ratio_points.empty()) {
+    Json names = Json::array();
+    for (const auto ratio : point.ratio_points)
+      if (ratio < meter.points.size()) names.push_back(to_utf8(meter.points[ratio].name));
+    text += ",\"times\":" + names.dump();
+  }
+  return text + ",\"quality\":" + in_quotes(name_of(sample.quality)) + "}";
+}
+
+/// "ok" if any point is, else the quality of the first.
+domain::Quality summary(const domain::Poll& poll) {
+  for (const auto& sample : poll.samples)
+    if (sample.quality == domain::Quality::ok) return sample.quality;
+  return poll.samples.empty() ? domain::Quality::not_available : poll.samples.front().quality;
+}
+
+std::string live_meter(const domain::MeterEntry& meter, const domain::Poll& poll, UtcTime now) {
+  std::string text = in_quotes(meter.id) + ":{\"time\":" + in_quotes(format_utc(poll.end)) +
+                     ",\"age_s\":" + format_decimal(std::int64_t{(now - poll.end).count()}, -3) +
+                     ",\"quality\":" + in_quotes(name_of(summary(poll))) + ",\"points\":{";
+  for (std::size_t i = 0; i < poll.samples.size() && i < meter.points.size(); ++i)
+    text += (i == 0 ? "" : ",") + live_point(meter, meter.points[i], poll.samples[i]);
+  return text + "}}";
+}
+
+Json json_of(const domain::SiteCard& site) {
+  Json accounts = Json::array();
+  for (const auto& account : site.accounts)
+    accounts.push_back({{"id", account.id},
+                        {"carrier", name_of(account.carrier)},
+                        {"number", account.number},
+                        {"feeder", account.feeder},
+                        {"level", account.level},
+                        {"meters", account.meters}});
+  Json products = Json::array();
+  for (const auto& product : site.products)
+    products.push_back({{"id", product.id}, {"name", product.name}, {"unit", product.unit}});
+  return {{"credit_code", site.credit_code},
+          {"name", site.name},
+          {"region", site.region},
+          {"industry", site.industry},
+          {"contract_capacity_kva", site.contract_capacity_kva},
+          {"performance_grade", site.performance_grade},
+          {"security_load_kw", site.security_load_kw},
+          {"utc_offset_minutes", site.utc_offset.count()},
+          {"accounts", std::move(accounts)},
+          {"products", std::move(products)}};
+}
+
+Json json_of(const domain::MeterEntry& meter, const domain::PointEntry& point) {
+  Json json{{"name", point.name},          {"carrier", name_of(point.carrier)}, {"kind", name_of(point.kind)},
+            {"type", name_of(point.type)}, {"quantity", point.quantity},        {"phase", point.phase},
+            {"unit", point.unit},          {"exponent", point.exponent}};
+  if (point.kind == PointKind::counter) json["modulus"] = point.modulus;
+  if (!point.labels.empty()) json["labels"] = point.labels;
+  for (const auto ratio : point.ratio_points)
+    if (ratio < meter.points.size()) json["times"].push_back(meter.points[ratio].name);
+  return json;
+}
+
+Json json_of(const domain::MeterEntry& meter) {
+  Json points = Json::array();
+  for (const auto& point : meter.points) points.push_back(json_of(meter, point));
+  return {{"id", meter.id},
+          {"name", meter.name},
+          {"bus", meter.bus},
+          {"unit", meter.unit},
+          {"profile", meter.profile},
+          {"serial", meter.serial},
+          {"accuracy_class", meter.accuracy_class},
+          {"calibrated", meter.calibrated},
+          {"ct_ratio", meter.ct_ratio},
+          {"pt_ratio", meter.pt_ratio},
+          {"period_ms", meter.period.count()},
+          {"points", std::move(points)}};
+}
+
+}  // namespace
+
+std::string to_json(const domain::Manifest& manifest, const Hash& hash) {
+  Json json{{"manifest", to_hex(hash)}, {"gateway", manifest.gateway}, {"site", json_of(manifest.site)}};
+  json["meters"] = Json::array();
+  for (const auto& meter : manifest.meters) json["meters"].push_back(json_of(meter));
+  json["facilities"] = Json::array();
+  for (const auto& facility : manifest.facilities)
+    json["facilities"].push_back({{"id", facility.id},
+                                  {"name", facility.name},
+                                  {"kind", name_of(facility.kind)},
+                                  {"meters", facility.meters},
+                                  {"treats", facility.treats},
+                                  {"rated_power_w", facility.rated_power_w}});
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string live_json(const domain::Manifest& manifest, std::span<const domain::Poll> polls, UtcTime now) {
+  std::string text = "{\"gateway\":" + in_quotes(manifest.gateway) + ",\"time\":" + in_quotes(format_utc(now));
+  text += ",\"meters\":{";
+  bool first = true;
+  for (const auto& poll : polls) {
+    if (poll.meter >= manifest.meters.size()) continue;
+    text += (first ? "" : ",") + live_meter(manifest.meters[poll.meter], poll, now);
+    first = false;
+  }
+  return text + "}}";
+}
+
+}  // namespace jidian::record

@@ -1,0 +1,206 @@
+#include "record/manifest.hpp"
+
+#include <algorithm>
+
+#include "record/batch.hpp"
+#include "record/body.hpp"
+#include "record/record.pb.h"
+
+namespace jidian::record {
+namespace {
+
+constexpr std::uint32_t format = 1;
+
+/// Most points of all meters of a manifest together: 2,000 meters of 60, and room.
+constexpr std::size_t points_max = 200'000;
+
+using Texts = google::protobuf::RepeatedPtrField<std::string>;
+
+void put(const std::vector<std::string>& texts, Texts& into) {
+  for (const std::string& text : texts) *into.Add() = to_utf8(text);
+}
+
+std::vector<std::string> get(const Texts& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+void write_site(const domain::SiteCard& site, jidian::v1::SiteCard& out) {
+  out.set_credit_code(to_utf8(site.credit_code));
+  out.set_name(to_utf8(site.name));
+  out.set_region(to_utf8(site.region));
+  out.set_industry(to_utf8(site.industry));
+  out.set_contract_capacity_kva(site.contract_capacity_kva);
+  out.set_performance_grade(to_utf8(site.performance_grade));
+  out.set_security_load_kw(site.security_load_kw);
+  out.set_utc_offset_minutes(static_cast<std::int32_t>(site.utc_offset.count()));
+  for (const auto& account : site.accounts) {
+    auto& entry = *out.add_accounts();
+    entry.set_id(to_utf8(account.id));
+    entry.set_carrier(static_cast<std::uint32_t>(account.carrier));
+    entry.set_number(to_utf8(account.number));
+    entry.set_feeder(to_utf8(account.feeder));
+    entry.set_level(to_utf8(account.level));
+    put(account.meters, *entry.mutable_meters());
+  }
+  for (const auto& product : site.products) {
+    auto& entry = *out.add_products();
+    entry.set_id(to_utf8(product.id));
+    entry.set_name(to_utf8(product.name));
+    entry.set_unit(to_utf8(product.unit));
+  }
+}
+
+void write_points(const std::vector<domain::PointEntry>& points, jidian::v1::PointList& out) {
+  for (const auto& point : points) {
+    auto& entry = *out.add_points();
+    entry.set_name(to_utf8(point.name));
+    entry.set_carrier(static_cast<std::uint32_t>(point.carrier));
+    entry.set_kind(static_cast<std::uint32_t>(point.kind));
+    entry.set_type(static_cast<std::uint32_t>(point.type));
+    entry.set_quantity(to_utf8(point.quantity));
+    entry.set_phase(to_utf8(point.phase));
+    entry.set_unit(to_utf8(point.unit));
+    entry.set_exponent(point.exponent);
+    entry.set_modulus(point.modulus);
+    for (const auto ratio : point.ratio_points) entry.add_ratio_points(ratio);
+    put(point.labels, *entry.mutable_labels());
+  }
+}
+
+void write_meter(const domain::MeterEntry& meter, std::size_t point_list, jidian::v1::Meter& out) {
+  out.set_id(to_utf8(meter.id));
+  out.set_name(to_utf8(meter.name));
+  out.set_bus(to_utf8(meter.bus));
+  out.set_unit(meter.unit);
+  out.set_profile(to_utf8(meter.profile));
+  out.set_serial(to_utf8(meter.serial));
+  out.set_accuracy_class(to_utf8(meter.accuracy_class));
+  out.set_calibrated(to_utf8(meter.calibrated));
+  out.set_ct_ratio(to_utf8(meter.ct_ratio));
+  out.set_pt_ratio(to_utf8(meter.pt_ratio));
+  out.set_period_ms(static_cast<std::uint64_t>(meter.period.count()));
+  out.set_point_list(static_cast<std::uint32_t>(point_list));
+}
+
+void write_facility(const domain::FacilityEntry& facility, jidian::v1::Facility& out) {
+  out.set_id(to_utf8(facility.id));
+  out.set_name(to_utf8(facility.name));
+  out.set_kind(static_cast<std::uint32_t>(facility.kind));
+  put(facility.meters, *out.mutable_meters());
+  put(facility.treats, *out.mutable_treats());
+  out.set_rated_power_w(facility.rated_power_w);
+}
+
+domain::SiteCard read_site(const jidian::v1::SiteCard& in) {
+  domain::SiteCard site{in.credit_code(),
+                        in.name(),
+                        in.region(),
+                        in.industry(),
+                        in.contract_capacity_kva(),
+                        in.performance_grade(),
+                        in.security_load_kw(),
+                        std::chrono::minutes{in.utc_offset_minutes()},
+                        {},
+                        {}};
+  for (const auto& entry : in.accounts())
+    site.accounts.push_back({entry.id(), static_cast<Carrier>(entry.carrier()), entry.number(), entry.feeder(),
+                             entry.level(), get(entry.meters())});
+  for (const auto& entry : in.products()) site.products.push_back({entry.id(), entry.name(), entry.unit()});
+  return site;
+}
+
+Result<std::vector<domain::PointEntry>> read_points(const jidian::v1::PointList& in) {
+  std::vector<domain::PointEntry> points;
+  for (const auto& entry : in.points()) {
+    const bool known = entry.type() <= static_cast<std::uint32_t>(ValueType::float64);
+    if (!known) return Error{ErrorKind::unsupported, "point '" + entry.name() + "' has a type of a later release"};
+    domain::PointEntry point{entry.name(),
+                             static_cast<Carrier>(entry.carrier()),
+                             static_cast<PointKind>(entry.kind()),
+                             static_cast<ValueType>(entry.type()),
+                             entry.quantity(),
+                             entry.phase(),
+                             entry.unit(),
+                             entry.exponent(),
+                             entry.modulus(),
+                             {},
+                             get(entry.labels())};
+    if (std::abs(std::int64_t{entry.exponent()}) > 100)
+      return Error{ErrorKind::corrupt, "point '" + entry.name() + "' has an impossible exponent"};
+    for (const auto ratio : entry.ratio_points()) {
+      if (ratio >= static_cast<std::uint32_t>(in.points_size()) || ratio > UINT16_MAX)
+        return Error{ErrorKind::corrupt, "point '" + entry.name() + "' names a ratio point that is not there"};
+      point.ratio_points.push_back(static_cast<std::uint16_t>(ratio));
+    }
+    points.push_back(std::move(point));
+  }
+  return points;
+}
+
+domain::MeterEntry read_meter(const jidian::v1::Meter& in, const std::vector<domain::PointEntry>& points) {
+  return {in.id(),
+          in.name(),
+          in.bus(),
+          static_cast<std::uint8_t>(in.unit()),
+          in.profile(),
+          in.serial(),
+          in.accuracy_class(),
+          in.calibrated(),
+          in.ct_ratio(),
+          in.pt_ratio(),
+          Millis{static_cast<std::int64_t>(in.period_ms())},
+          points};
+}
+
+}  // namespace
+
+EncodedManifest encode(const domain::Manifest& manifest) {
+  jidian::v1::Manifest message;
+  message.set_format(format);
+  message.set_gateway(to_utf8(manifest.gateway));
+  write_site(manifest.site, *message.mutable_site());
+  std::vector<const std::vector<domain::PointEntry>*> lists;
+  for (const auto& meter : manifest.meters) {
+    const auto same = std::ranges::find_if(lists, [&](const auto* points) { return *points == meter.points; });
+    write_meter(meter, static_cast<std::size_t>(same - lists.begin()), *message.add_meters());
+    if (same != lists.end()) continue;
+    lists.push_back(&meter.points);
+    write_points(meter.points, *message.add_point_lists());
+  }
+  for (const auto& facility : manifest.facilities) write_facility(facility, *message.add_facilities());
+
+  EncodedManifest encoded{Bytes(message.ByteSizeLong()), {}};
+  message.SerializeWithCachedSizesToArray(encoded.bytes.data());
+  encoded.hash = sha256(encoded.bytes);
+  return encoded;
+}
+
+Result<domain::Manifest> decode_manifest(ByteView bytes) {
+  jidian::v1::Manifest message;
+  if (bytes.size() > body_bytes_max || !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return Error{ErrorKind::corrupt, "not a manifest"};
+  if (message.format() != format)
+    return Error{ErrorKind::unsupported, "a manifest of a format this release does not know"};
+
+  std::vector<std::vector<domain::PointEntry>> lists;
+  for (const auto& list : message.point_lists()) {
+    auto points = read_points(list);
+    if (!points) return points.error();
+    lists.push_back(std::move(*points));
+  }
+  domain::Manifest manifest{message.gateway(), read_site(message.site()), {}, {}};
+  std::size_t points = 0;
+  for (const auto& meter : message.meters()) {
+    if (meter.point_list() >= lists.size()) return Error{ErrorKind::corrupt, "a meter's point list is not there"};
+    points += lists[meter.point_list()].size();
+    if (meter.unit() > UINT8_MAX || points > points_max || manifest.meters.size() > UINT16_MAX)
+      return Error{ErrorKind::corrupt, "more meters, points or units than a manifest may have"};
+    manifest.meters.push_back(read_meter(meter, lists[meter.point_list()]));
+  }
+  for (const auto& entry : message.facilities())
+    manifest.facilities.push_back({entry.id(), entry.name(), static_cast<domain::FacilityKind>(entry.kind()),
+                                   get(entry.meters()), get(entry.treats()), entry.rated_power_w()});
+  return manifest;
+}
+
+}  // namespace jidian::record

@@ -1,0 +1,100 @@
+#include "record/manifest.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "record/batch.hpp"
+#include "tests/unit/record/samples.hpp"
+
+namespace jidian::record {
+namespace {
+
+TEST(Manifest, GivesBackWhatWentIn) {
+  const auto encoded = encode(samples::manifest());
+  const auto back = decode_manifest(encoded.bytes);
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(*back, samples::manifest());
+  EXPECT_EQ(encoded.hash, sha256(encoded.bytes));
+}
+
+TEST(Manifest, HasTheSameBytesEveryTime) {
+  EXPECT_EQ(encode(samples::manifest()).bytes, encode(samples::manifest()).bytes);
+  auto changed = samples::manifest();
+  changed.meters[1].points[0].exponent = -1;
+  EXPECT_NE(encode(samples::manifest()).hash, encode(changed).hash);
+}
+
+TEST(Manifest, OfTwoThousandMetersFitsInABatch) {
+  domain::Manifest manifest = samples::manifest();
+  const domain::MeterEntry one = manifest.meters[0];
+  manifest.meters.clear();
+  for (int i = 0; i < 2000; ++i) {
+    manifest.meters.push_back(one);
+    manifest.meters.back().id = "meter-" + std::to_string(i);
+    manifest.meters.back().bus = "bus-" + std::to_string(i / 8);
+    manifest.meters.back().serial = std::to_string(20'260'000 + i * 7919);
+  }
+  const auto encoded = encode(manifest);
+  EXPECT_EQ(decode_manifest(encoded.bytes).value(), manifest);
+  domain::Event event = samples::events()[1];
+  event.manifest = encoded.bytes;
+  EXPECT_TRUE(encode(samples::header(Stream::event), Events{event}, manifest));
+}
+
+TEST(Manifest, OfAnotherFormatIsUnsupported) {
+  Bytes bytes = encode(samples::manifest()).bytes;
+  ASSERT_EQ(bytes[0], 0x08);
+  bytes[1] = 2;
+  EXPECT_EQ(decode_manifest(bytes).error().kind(), ErrorKind::unsupported);
+}
+
+TEST(Manifest, CutAnywhereIsRefusedOrIsNotTheSame) {
+  const Bytes bytes = encode(samples::manifest()).bytes;
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const auto back = decode_manifest(ByteView(bytes).first(size));
+    EXPECT_FALSE(back && *back == samples::manifest()) << size;
+  }
+}
+
+TEST(LiveJson, ShowsExactDecimalsUnitsAndQuality) {
+  auto polls = samples::polls(1);
+  polls[1].samples[1] = {0, domain::Quality::no_answer};
+  const auto json = live_json(samples::manifest(), polls, polls[0].end + Millis{1250});
+  EXPECT_EQ(json, R"({"gateway":"gw-1","time":"2026-03-01T08:00:01.290Z","meters":{)"
+                  R"("press-1":{"time":"2026-03-01T08:00:00.040Z","age_s":1.250,"quality":"ok","points":{)"
+                  R"("voltage.l1":{"value":231.4,"unit":"V","quality":"ok"},)"
+                  R"("active_power.total":{"value":-1,"unit":"W","times":["voltage.l1"],"quality":"ok"},)"
+                  R"("active_energy.import":{"value":482137.70,"unit":"kWh","quality":"ok"},)"
+                  R"("state":{"value":3,"label":"fault","unit":"","quality":"ok"}}},)"
+                  R"("flow-1":{"time":"2026-03-01T08:00:00.092Z","age_s":1.198,"quality":"ok","points":{)"
+                  R"("flow":{"value":12.5,"unit":"m3/h","quality":"ok"},)"
+                  R"("volume":{"value":null,"unit":"m3","quality":"no_answer"}}}}})");
+}
+
+TEST(LiveJson, HasNoValueForWhatJsonCannotSay) {
+  auto polls = samples::polls(1);
+  polls[1].samples[0].bits = 0x7FC00000;
+  const auto json = live_json(samples::manifest(), std::span(polls).last(1), polls[0].end);
+  EXPECT_NE(json.find(R"("flow":{"value":null,"unit":"m3/h","quality":"ok"})"), std::string::npos) << json;
+}
+
+TEST(LiveJson, OfAMeterWithoutAnyGoodPointSaysWhy) {
+  auto polls = samples::polls(1);
+  for (auto& sample : polls[0].samples) sample = {0, domain::Quality::refused};
+  const auto json = live_json(samples::manifest(), std::span(polls).first(1), polls[0].end);
+  EXPECT_NE(json.find(R"("age_s":0.000,"quality":"refused")"), std::string::npos) << json;
+}
+
+TEST(ManifestJson, NamesEverythingByItsWord) {
+  const auto manifest = samples::manifest();
+  const auto json = to_json(manifest, encode(manifest).hash);
+  for (const std::string& part :
+       {"\"manifest\":\"" + to_hex(encode(manifest).hash) + "\"", std::string(R"("name":"河北示范铸造厂")"),
+        std::string(R"("kind":"counter","type":"unsigned_integer")"), std::string(R"("modulus":1000000000)"),
+        std::string(R"("kind":"treatment","meters":[],"treats":["press"])"), std::string(R"("times":["voltage.l1"])")})
+    EXPECT_NE(json.find(part), std::string::npos) << part << "\n" << json;
+}
+
+}  // namespace
+}  // namespace jidian::record

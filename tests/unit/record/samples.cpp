@@ -1,0 +1,153 @@
+#include "tests/unit/record/samples.hpp"
+
+#include <bit>
+
+#include "record/manifest.hpp"
+
+namespace jidian::record::samples {
+namespace {
+
+using domain::GapCause;
+using domain::Quality;
+
+constexpr UtcTime noon{Millis{1772352000000}};  // 2026-03-01T08:00:00Z
+
+domain::PointEntry point(std::string name, PointKind kind, ValueType type, std::string unit, int exponent) {
+  domain::PointEntry entry;
+  entry.name = std::move(name);
+  entry.kind = kind;
+  entry.type = type;
+  entry.unit = std::move(unit);
+  entry.exponent = exponent;
+  return entry;
+}
+
+std::uint64_t bits_of(float value) {
+  return std::bit_cast<std::uint32_t>(value);
+}
+std::uint64_t bits_of(double value) {
+  return std::bit_cast<std::uint64_t>(value);
+}
+
+}  // namespace
+
+domain::Manifest manifest() {
+  domain::Manifest manifest;
+  manifest.gateway = "gw-1";
+  manifest.site.credit_code = "91130100MA0000000X";
+  manifest.site.name = "河北示范铸造厂";
+  manifest.site.region = "130185";
+  manifest.site.accounts.push_back({"grid", Carrier::electricity, "0012345678", "feeder 7", "10 kV", {"press-1"}});
+  manifest.site.products.push_back({"castings", "castings", "t"});
+
+  domain::MeterEntry press;
+  press.id = "press-1";
+  press.name = "一号压机";
+  press.bus = "line-1";
+  press.profile = "chint-dtsu666";
+  press.points = {point("voltage.l1", PointKind::instantaneous, ValueType::unsigned_integer, "V", -1),
+                  point("active_power.total", PointKind::instantaneous, ValueType::signed_integer, "W", 0),
+                  point("active_energy.import", PointKind::counter, ValueType::unsigned_integer, "kWh", -2),
+                  point("state", PointKind::state, ValueType::unsigned_integer, "", 0)};
+  press.points[2].modulus = 1'000'000'000;
+  press.points[1].ratio_points = {0};
+  press.points[3].labels = {"0=stopped", "3=fault"};
+
+  domain::MeterEntry flow;
+  flow.id = "flow-1";
+  flow.unit = 2;
+  flow.points = {point("flow", PointKind::instantaneous, ValueType::float32, "m3/h", 0),
+                 point("volume", PointKind::counter, ValueType::float64, "m3", 0)};
+  manifest.meters = {press, flow};
+  manifest.facilities.push_back({"press", "press", domain::FacilityKind::production, {"press-1"}, {}, 75'000});
+  manifest.facilities.push_back({"filter", "filter", domain::FacilityKind::treatment, {}, {"press"}, 0});
+  return manifest;
+}
+
+Header header(Stream stream, std::uint64_t seq) {
+  Header header;
+  header.gateway = "gw-1";
+  header.key = {0x00C0FFEE00C0FFEE, stream, seq};
+  header.manifest = encode(manifest()).hash;
+  for (std::size_t i = 0; i < header.boot.size(); ++i) header.boot[i] = static_cast<std::uint8_t>(0xB0 + i);
+  header.anchor_utc = noon + Millis{10'000};
+  header.anchor_steady = SteadyTime{Millis{86'400'123}};
+  header.clock = ClockQuality::synchronised;
+  return header;
+}
+
+Polls polls(std::size_t count, Millis period) {
+  Polls all;
+  for (std::size_t i = 0; i < count; ++i) {
+    const UtcTime slot = noon + period * static_cast<Millis::rep>(i);
+    const auto jitter = Millis{static_cast<Millis::rep>(i * 7 % 3)};
+    const auto k = static_cast<double>(i * 5 % 11);
+    domain::Poll press{0, slot, slot + jitter, slot + jitter + Millis{40}, ClockQuality::synchronised, {}, {}};
+    press.cause = GapCause::meter_silent;
+    press.samples = {{2314 + i * 3 % 5, Quality::ok},
+                     {~std::uint64_t{0} - i * 13 % 17, Quality::ok},
+                     {48213770 + i * 2, Quality::ok},
+                     {3, Quality::ok}};
+    domain::Poll flow{1, slot, slot + Millis{50}, slot + Millis{92}, ClockQuality::synchronised, {}, {}};
+    flow.cause = GapCause::meter_silent;
+    flow.samples = {{bits_of(static_cast<float>(12.5 + k / 100)), Quality::ok}, {bits_of(1e6 + k), Quality::ok}};
+    all.push_back(press);
+    all.push_back(flow);
+  }
+  return all;
+}
+
+Rows rows() {
+  domain::IntervalRow press{0, noon, std::chrono::seconds{60}, 60, 60, {}};
+  domain::PointInterval voltage;
+  voltage.samples = 60;
+  voltage.least = 2310;
+  voltage.most = 2318;
+  voltage.sum = 138'840;
+  domain::PointInterval power;
+  power.samples = 60;
+  power.least = static_cast<std::uint64_t>(std::int64_t{-5});
+  power.most = 12'000;
+  power.sum = static_cast<std::uint64_t>(std::int64_t{-7});
+  domain::PointInterval energy;
+  energy.samples = 60;
+  energy.first = 48'213'770;
+  energy.last = 48'213'802;
+  energy.first_at = noon;
+  energy.last_at = noon + Millis{59'040};
+  domain::PointInterval state;
+  state.quality = Quality::not_available;
+  press.points = {voltage, power, energy, state};
+
+  domain::IntervalRow flow{1, noon, std::chrono::seconds{60}, 59, 60, {}};
+  domain::PointInterval rate;
+  rate.samples = 59;
+  rate.least = bits_of(-0.5F);
+  rate.most = bits_of(12.75F);
+  rate.sum = bits_of(700.0625);
+  domain::PointInterval volume;
+  volume.samples = 59;
+  volume.first = bits_of(1e6);
+  volume.last = bits_of(1e6 + 0.2);
+  volume.first_at = noon - Millis{3};
+  volume.last_at = noon + Millis{60'000};
+  flow.points = {rate, volume};
+  return {press, flow};
+}
+
+Events events() {
+  using domain::EventKind;
+  domain::Event manifest_event{noon,         EventKind::manifest,      "", "manifest in force",
+                               std::nullopt, encode(manifest()).bytes, {}};
+  domain::Event gap{noon + Millis{5},
+                    EventKind::gap,
+                    "press-1",
+                    "no answer for 3 polls",
+                    domain::Gap{GapCause::meter_silent, noon, noon + Millis{3000}, 3},
+                    {},
+                    {}};
+  domain::Event clock{noon + Millis{9}, EventKind::clock, "", "时钟", std::nullopt, {}, {{"offset_ms", "-1250"}}};
+  return {{noon - Millis{1}, EventKind::start, "", "started", std::nullopt, {}, {}}, manifest_event, gap, clock};
+}
+
+}  // namespace jidian::record::samples

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "domain/manifest.hpp"
+#include "record/batch.hpp"
+
+// One small plant and its batches, shared by the tests of this folder.
+namespace jidian::record::samples {
+
+/// "press-1": voltage (unsigned, 0.1 V), power (signed), energy (counter), state; "flow-1": float32, float64.
+domain::Manifest manifest();
+
+Header header(Stream stream, std::uint64_t seq = 1);
+
+/// `polls` polls a meter, every `period`, with small jitter; all good.
+Polls polls(std::size_t polls, Millis period = Millis{1000});
+
+/// One row of "press-1" and one of "flow-1".
+Rows rows();
+
+/// One event of each shape: bare, with a gap, with facts, with a manifest.
+Events events();
+
+}  // namespace jidian::record::samples
