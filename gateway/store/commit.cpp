@@ -1,0 +1,190 @@
+// Storing batches.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "store/layout.hpp"
+#include "store/store_impl.hpp"
+
+namespace jidian::store {
+namespace {
+
+/// Confirmations that a crash forgets are only sent again, so they need not cost a page at every commit.
+constexpr Millis persist_interval = std::chrono::seconds(60);
+
+/// Pages a commit may need besides its batches: acknowledgements, ledger, the trees' upper levels.
+constexpr std::uint64_t pages_beside = 8;
+
+/// Shorter than this, a rate says nothing.
+constexpr Millis rate_time_min = std::chrono::minutes(10);
+
+}  // namespace
+
+Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
+  if (!file_) return Error{ErrorKind::invalid, "the store is closed"};
+  if (auto fit = check_keys(batches); !fit) return fit;
+  std::uint64_t pages = pages_beside;
+  for (const auto& [hash, bytes] : manifests_pending_) pages += pages_for(bytes.size());
+  for (const NewBatch& batch : batches) pages += pages_for(batch.batch.bytes.size());
+  pages_wanted_ = std::max(pages, pages_wanted_ - pages_wanted_ / 16);
+
+  auto done = make_room(pages);
+  if (done) done = write(batches, now);
+  if (!done && done.error().kind() == ErrorKind::full) done = write_on_full_partition(batches, now, pages);
+  {
+    const std::scoped_lock lock(health_mutex_);
+    write_trouble_ = done ? std::string() : "commit failed: " + done.error().message();
+  }
+  if (!done) return done.error().during("storing " + std::to_string(batches.size()) + " batches");
+  count(batches, now);
+  checkpoint();
+  return {};
+}
+
+Status StoreImpl::check_keys(std::span<const NewBatch> batches) const {
+  Heads heads = heads_;
+  for (const NewBatch& batch : batches) {
+    Head& head = heads[index_of(batch.key.stream)];
+    if (batch.key.epoch != file_->name().epoch || batch.key.seq != head.next_seq++)
+      return Error{ErrorKind::invalid, "batch " + std::to_string(batch.key.seq) + " is not the next of log " +
+                                           table_of(batch.key.stream) + " in epoch " + to_hex(file_->name().epoch)};
+    if (batch.batch.bytes.empty() || batch.batch.bytes.size() > record::batch_bytes_max)
+      return Error{ErrorKind::invalid, "a batch of " + std::to_string(batch.batch.bytes.size()) + " bytes"};
+  }
+  return {};
+}
+
+/// One transaction: all of it or nothing.
+Status StoreImpl::write(std::span<const NewBatch> batches, UtcTime now) {
+  const bool due = now - persisted_at_ >= persist_interval || now < persisted_at_;
+  std::vector<AcknowledgedRow> acknowledged;
+  if (due) acknowledged = acknowledgements_.take_changed();
+  auto done = write_all(batches, acknowledged);
+  if (!done) {
+    acknowledgements_.give_back(acknowledged);
+    return done;
+  }
+  for (const NewBatch& batch : batches) heads_[index_of(batch.key.stream)] = {batch.key.seq + 1, batch.batch.hash};
+  manifests_pending_.clear();
+  if (due) {
+    persisted_at_ = now;
+    note_progress();
+  }
+  return {};
+}
+
+Status StoreImpl::write_all(std::span<const NewBatch> batches, const std::vector<AcknowledgedRow>& acknowledged) {
+  auto transaction = file_->begin();
+  if (!transaction) return transaction.error();
+  for (const auto& [hash, bytes] : manifests_pending_)
+    if (auto done = file_->put_manifest(hash, bytes); !done) return done;
+  bool tells = false;
+  for (const NewBatch& batch : batches) {
+    if (auto done = file_->insert(batch); !done) return done;
+    tells |= batch.key.stream == record::Stream::event;
+  }
+  for (const AcknowledgedRow& row : acknowledged)
+    if (auto done = file_->put_acknowledged(row); !done) return done;
+  // The events that tell of them are in this very transaction.
+  tells &= !told_.empty();
+  if (tells)
+    if (auto done = file_->put_ledger(ledger_); !done) return done;
+  if (auto done = transaction->commit(); !done) return done;
+  if (tells) told_.clear();
+  return {};
+}
+
+/// The quota left room, so it is the partition that is full: others filled it.
+Status StoreImpl::write_on_full_partition(std::span<const NewBatch> batches, UtcTime now, std::uint64_t pages) {
+  {
+    const std::scoped_lock lock(health_mutex_);
+    if (!partition_full_) spdlog::error("partition full, recording on the reserve folder={}", options_.folder.string());
+    partition_full_ = true;
+  }
+  if (reserve_.release())
+    if (auto done = write(batches, now); done || done.error().kind() != ErrorKind::full) return done;
+  // From here on the file must not grow: old batches make room for new ones inside it.
+  const auto now_pages = file_->pages();
+  if (!now_pages) return now_pages.error();
+  pages_cap_ = now_pages->total;
+  if (auto done = make_room(pages); !done) return done;
+  return write(batches, now);
+}
+
+void StoreImpl::count(std::span<const NewBatch> batches, UtcTime now) {
+  if (now < rate_since_) {  // the clock was set back
+    rate_since_ = now;
+    rate_bytes_ = 0;
+  }
+  const auto free_pages = room();
+  const std::scoped_lock lock(health_mutex_);
+  for (const NewBatch& batch : batches) {
+    rate_bytes_ += stored_bytes(batch.batch.bytes.size());
+    if (batch.key.stream == record::Stream::reading) health_.readings_recorded += batch.batch.count;
+  }
+  health_.batches += batches.size();
+  ++health_.commits;
+  health_.last_commit = now;
+  const Millis elapsed = now - rate_since_;
+  if (free_pages && elapsed >= rate_time_min && rate_bytes_ > 0) {
+    const double bytes_per_day = static_cast<double>(rate_bytes_) * 86'400'000.0 / static_cast<double>(elapsed.count());
+    health_.days_left = static_cast<double>(*free_pages * page_bytes) / bytes_per_day;
+  }
+}
+
+void StoreImpl::checkpoint() {
+  auto done = file_->checkpoint_if_due();
+  if (!done && done.error().kind() == ErrorKind::full && reserve_.release()) done = file_->checkpoint_if_due();
+  if (done) return;
+  const std::scoped_lock lock(health_mutex_);
+  write_trouble_ = done.error().message();
+}
+
+void StoreImpl::add_manifest(const Hash& hash, Bytes bytes) {
+  manifest_.emplace(hash, std::move(bytes));
+  manifests_pending_.push_back(*manifest_);
+}
+
+void StoreImpl::acknowledge(const std::string& destination, std::uint64_t epoch, record::Stream stream,
+                            SeqRange range) {
+  acknowledgements_.add(destination, epoch, stream, range);
+}
+
+Ranges StoreImpl::acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) const {
+  return acknowledgements_.get(destination, epoch, stream);
+}
+
+/// What counting alone does not tell: sizes, the oldest batch, how many there are.
+void StoreImpl::refresh_health() {
+  std::uint64_t batches = 0;
+  std::optional<UtcTime> oldest;
+  for (const OldEpoch& old : old_)
+    for (const auto& extent : old.extents)
+      if (extent) batches += extent->size();
+  for (const record::Stream stream : record::all_streams) {
+    const auto first = file_->rows(stream, {1, seq_max}, 1);
+    if (!first || first->empty()) continue;
+    batches += head(stream).next_seq - first->front().seq;
+    oldest = std::min(oldest.value_or(first->front().start), first->front().start);
+  }
+  for (auto old = old_.rbegin(); old != old_.rend(); ++old)
+    if (old->oldest) oldest = std::min(oldest.value_or(*old->oldest), *old->oldest);
+  const auto pages = file_->pages();
+  const std::scoped_lock lock(health_mutex_);
+  health_.batches = batches;
+  health_.oldest = oldest;
+  if (pages) health_.bytes = old_bytes() + (pages->total - pages->free) * page_bytes;
+}
+
+health::StoreHealth StoreImpl::health() const {
+  const std::scoped_lock lock(health_mutex_);
+  health::StoreHealth health = health_;
+  const auto say = [&](const std::string& what) { health.trouble += (health.trouble.empty() ? "" : "; ") + what; };
+  if (!write_trouble_.empty()) say(write_trouble_);
+  if (partition_full_) say("the partition is full");
+  if (health.evicted != 0) say("batches left before every destination had them");
+  if (damage_->count() != 0) say(std::to_string(damage_->count()) + " damaged places in the record");
+  return health;
+}
+
+}  // namespace jidian::store

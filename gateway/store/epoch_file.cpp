@@ -1,0 +1,289 @@
+#include "store/epoch_file.hpp"
+
+#include <algorithm>
+
+#include "store/layout.hpp"
+
+namespace jidian::store {
+namespace fs = std::filesystem;
+namespace {
+
+/// Frames in the log, as a multiple of the due number, at which a checkpoint waits for readers to step aside.
+constexpr int patience = 4;
+
+Status put_meta(Db& db, std::string_view key, std::string_view value) {
+  auto statement = db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)");
+  if (!statement) return statement.error();
+  return statement->bind(key, value).run();
+}
+
+Status put_acknowledged_row(Db& db, const AcknowledgedRow& row) {
+  auto statement =
+      db.prepare("INSERT OR REPLACE INTO acknowledged(destination, epoch, stream, ranges) VALUES(?1, ?2, ?3, ?4)");
+  if (!statement) return statement.error();
+  const std::string ranges = row.ranges.to_text();
+  return statement->bind(row.destination, row.epoch, static_cast<int>(row.stream), ranges).run();
+}
+
+Status put_ledger_row(Db& db, const Eviction& entry) {
+  auto statement = db.prepare(
+      "INSERT OR REPLACE INTO ledger(epoch, stream, first, last, from_ms, until_ms, anchor, unconfirmed)"
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+  if (!statement) return statement.error();
+  std::string destinations;
+  for (const std::string& destination : entry.unconfirmed)
+    destinations += (destinations.empty() ? "" : " ") + destination;
+  return statement
+      ->bind(entry.epoch, static_cast<int>(entry.stream), entry.range.first, entry.range.last, to_ms(entry.from),
+             to_ms(entry.until), entry.anchor, destinations)
+      .run();
+}
+
+Status put_manifest_row(Db& db, const Hash& hash, ByteView bytes) {
+  auto statement = db.prepare("INSERT OR IGNORE INTO manifest(hash, bytes) VALUES(?1, ?2)");
+  if (!statement) return statement.error();
+  return statement->bind(hash, bytes).run();
+}
+
+Status fill(Db& db, const Seed& seed) {
+  if (auto done = db.run(schema_sql()); !done) return done;
+  std::vector<std::pair<std::string, std::string>> values{{"epoch", to_hex(seed.name.epoch)},
+                                                          {"number", std::to_string(seed.name.number)},
+                                                          {"created_ms", std::to_string(to_ms(seed.created))},
+                                                          {"reason", seed.reason}};
+  if (seed.predecessor) values.emplace_back("predecessor", to_hex(*seed.predecessor));
+  for (const auto& [key, value] : values)
+    if (auto done = put_meta(db, key, value); !done) return done;
+  for (const AcknowledgedRow& row : seed.acknowledged)
+    if (auto done = put_acknowledged_row(db, row); !done) return done;
+  for (const Eviction& entry : seed.ledger)
+    if (auto done = put_ledger_row(db, entry); !done) return done;
+  if (seed.manifest) return put_manifest_row(db, seed.manifest->first, seed.manifest->second);
+  return {};
+}
+
+Status create_file(const fs::path& path, const Seed& seed) {
+  auto db = Db::open(path, Db::Access::create);
+  if (!db) return db.error();
+  if (auto done = db->run("PRAGMA page_size=" + std::to_string(page_bytes) +
+                          ";PRAGMA auto_vacuum=NONE;PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;");
+      !done)
+    return done;
+  auto transaction = Transaction::begin(*db);
+  if (!transaction) return transaction.error();
+  if (auto done = fill(*db, seed); !done) return done;
+  if (auto done = transaction->commit(); !done) return done;
+  return db->run("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/// A log's newest row, checked; nothing if the log is empty.
+Result<std::optional<StoredBatch>> newest_row(EpochReader& reader, record::Stream stream) {
+  const auto seq = reader.newest(stream, seq_max);
+  if (!seq) return seq.error();
+  if (!*seq) return std::optional<StoredBatch>();
+  Damage damage;
+  auto rows = reader.read(stream, {**seq, seq_max}, 1, 1, damage);
+  if (!rows) return rows.error();
+  if (damage.count() != 0 || rows->empty())
+    return Error{ErrorKind::corrupt, "the newest row of log " + table_of(stream) + " is damaged"};
+  return std::optional(std::move(rows->front()));
+}
+
+/// The check before a file is trusted with more.
+Result<Found> inspect(const fs::path& folder, const EpochName& name) {
+  auto reader = EpochReader::open(folder, name, true);
+  if (!reader) return reader.error();
+  if (auto known = (*reader)->check_format(); !known) return known.error();
+  const auto epoch = (*reader)->meta("epoch");
+  if (!epoch) return epoch.error();
+  if (*epoch != to_hex(name.epoch)) return Error{ErrorKind::corrupt, name.file() + " holds another epoch"};
+
+  Found found;
+  for (const record::Stream stream : record::all_streams) {
+    const auto row = newest_row(**reader, stream);
+    if (!row) return row.error();
+    if (!*row) continue;
+    found.heads[index_of(stream)] = {(*row)->key.seq + 1, record::sha256((*row)->bytes)};
+    // Intervals end with the wall clock's quarter, not with the commit: the others tell better.
+    if (stream != record::Stream::interval || !found.last_commit)
+      found.last_commit = std::max(found.last_commit.value_or((*row)->end), (*row)->end);
+  }
+  const auto predecessor = (*reader)->meta("predecessor");
+  if (predecessor && *predecessor) found.predecessor = std::strtoull((*predecessor)->c_str(), nullptr, 16);
+  const auto stop = (*reader)->meta("clean_stop_ms");
+  if (stop && *stop) {
+    found.stopped_cleanly = true;
+    found.last_commit = from_ms(std::strtoll((*stop)->c_str(), nullptr, 10));
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<Transaction> Transaction::begin(Db& db) {
+  if (auto begun = db.run("BEGIN IMMEDIATE"); !begun) return begun.error();
+  return Transaction(db.raw());
+}
+
+Status Transaction::commit() {
+  if (sqlite3_exec(raw_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) return last_error(raw_);
+  raw_ = nullptr;
+  return {};
+}
+
+Transaction::~Transaction() {
+  // Some failures roll back by themselves.
+  if (raw_ != nullptr && sqlite3_get_autocommit(raw_) == 0) sqlite3_exec(raw_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Status EpochFile::create(const fs::path& folder, const Seed& seed) {
+  const fs::path unfinished = folder / ("new-" + seed.name.file());
+  auto made = create_file(unfinished, seed);
+  std::error_code failed;
+  if (made) {
+    fs::rename(unfinished, folder / seed.name.file(), failed);
+    made = failed ? Status(Error{ErrorKind::io, failed.message()}) : sync_folder(folder);
+  }
+  if (made) return made;
+  remove_leftovers(folder);
+  return made.error().during("creating " + seed.name.file());
+}
+
+Result<std::unique_ptr<EpochFile>> EpochFile::open(const fs::path& folder, const EpochName& name,
+                                                   std::uint64_t log_frames_max) {
+  auto found = inspect(folder, name);
+  if (!found) return found.error();
+  auto db = Db::open(folder / name.file(), Db::Access::write);
+  if (!db) return db.error();
+  std::unique_ptr<EpochFile> file(new EpochFile(name, std::move(*found), std::move(*db), log_frames_max));
+  if (auto ready = file->prepare(); !ready) return ready.error().during("opening " + name.file());
+  return file;
+}
+
+EpochFile::EpochFile(EpochName name, Found found, Db db, std::uint64_t log_frames_max)
+    : name_(name), found_(std::move(found)), log_frames_max_(log_frames_max), db_(std::move(db)) {}
+
+Status EpochFile::prepare() {
+  // The log keeps its length when it starts over: overwriting costs the file system no metadata.
+  const auto log_bytes_max = 2 * log_frames_max_ * page_bytes;
+  if (auto done = db_.run("PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY;"
+                          "PRAGMA cache_size=-512; PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=" +
+                          std::to_string(log_bytes_max));
+      !done)
+    return done;
+  const auto count_frames = [](void* frames, sqlite3*, const char*, int count) {
+    *static_cast<int*>(frames) = count;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(db_.raw(), count_frames, &log_frames_);  // replaces SQLite's own checkpoints
+  for (const record::Stream stream : record::all_streams) {
+    auto insert = db_.prepare("INSERT INTO " + table_of(stream) +
+                              "(seq, start_ms, end_ms, readings, crc32c, bytes) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
+    if (!insert) return insert.error();
+    inserts_[index_of(stream)] = std::move(*insert);
+  }
+  auto page_count = db_.prepare("PRAGMA page_count");
+  if (!page_count) return page_count.error();
+  auto free_count = db_.prepare("PRAGMA freelist_count");
+  if (!free_count) return free_count.error();
+  page_count_ = std::move(*page_count);
+  free_count_ = std::move(*free_count);
+  if (found_.stopped_cleanly) return db_.run("DELETE FROM meta WHERE key='clean_stop_ms'");
+  return {};
+}
+
+Status EpochFile::insert(const NewBatch& batch) {
+  const record::Encoded& encoded = batch.batch;
+  Statement& statement = inserts_[index_of(batch.key.stream)];
+  return statement
+      .bind(batch.key.seq, to_ms(encoded.start), to_ms(encoded.end), encoded.count,
+            row_crc(batch.key.seq, encoded.start, encoded.end, encoded.count, encoded.bytes), encoded.bytes)
+      .run();
+}
+
+Status EpochFile::put_manifest(const Hash& hash, ByteView bytes) {
+  return put_manifest_row(db_, hash, bytes);
+}
+
+Status EpochFile::put_acknowledged(const AcknowledgedRow& row) {
+  return put_acknowledged_row(db_, row);
+}
+
+Status EpochFile::remove_acknowledged(std::uint64_t epoch) {
+  auto statement = db_.prepare("DELETE FROM acknowledged WHERE epoch=?1");
+  if (!statement) return statement.error();
+  return statement->bind(epoch).run();
+}
+
+Status EpochFile::put_ledger(const std::vector<Eviction>& entries) {
+  if (auto done = db_.run("DELETE FROM ledger"); !done) return done;
+  for (const Eviction& entry : entries)
+    if (auto done = put_ledger_row(db_, entry); !done) return done;
+  return {};
+}
+
+Status EpochFile::put_stop(UtcTime now) {
+  return put_meta(db_, "clean_stop_ms", std::to_string(to_ms(now)));
+}
+
+Status EpochFile::remove_rows(record::Stream stream, SeqRange range) {
+  auto statement = db_.prepare("DELETE FROM " + table_of(stream) + " WHERE seq BETWEEN ?1 AND ?2");
+  if (!statement) return statement.error();
+  return statement->bind(range.first, range.last).run();
+}
+
+Result<std::vector<RowTimes>> EpochFile::rows(record::Stream stream, SeqRange within, std::size_t limit) {
+  auto statement = db_.prepare("SELECT seq, start_ms, end_ms FROM " + table_of(stream) +
+                               " WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT ?3");
+  if (!statement) return statement.error();
+  const Cursor cursor(statement->bind(within.first, std::min(within.last, seq_max), limit));
+  std::vector<RowTimes> rows;
+  Result<bool> row = true;
+  while ((row = statement->next()) && *row)
+    rows.push_back({static_cast<std::uint64_t>(statement->integer(0)), from_ms(statement->integer(1)),
+                    from_ms(statement->integer(2))});
+  if (!row) return row.error();
+  return rows;
+}
+
+Result<Hash> EpochFile::hash_of(record::Stream stream, std::uint64_t seq) {
+  auto statement = db_.prepare("SELECT bytes FROM " + table_of(stream) + " WHERE seq=?1");
+  if (!statement) return statement.error();
+  const Cursor cursor(statement->bind(seq));
+  const auto row = statement->next();
+  if (!row) return row.error();
+  if (!*row) return Error{ErrorKind::not_found, "no row " + std::to_string(seq)};
+  return record::sha256(statement->blob(0));
+}
+
+Result<EpochFile::Pages> EpochFile::pages() {
+  Pages pages;
+  for (auto [statement, count] : {std::pair(&page_count_, &pages.total), std::pair(&free_count_, &pages.free)}) {
+    const Cursor cursor(*statement);
+    const auto row = statement->next();
+    if (!row) return row.error();
+    if (*row) *count = static_cast<std::uint64_t>(statement->integer(0));
+  }
+  return pages;
+}
+
+Status EpochFile::limit_pages(std::uint64_t pages_max) {
+  return db_.run("PRAGMA max_page_count=" + std::to_string(pages_max));
+}
+
+Status EpochFile::checkpoint_if_due() {
+  const int due = static_cast<int>(log_frames_max_);
+  if (log_frames_ < due) return {};
+  const int mode = log_frames_ < due * patience ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
+  const int code = sqlite3_wal_checkpoint_v2(db_.raw(), nullptr, mode, nullptr, nullptr);
+  if (code == SQLITE_OK || code == SQLITE_BUSY) return {};
+  return last_error(db_.raw()).during("checkpoint");
+}
+
+Status EpochFile::checkpoint_fully() {
+  const int code = sqlite3_wal_checkpoint_v2(db_.raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code == SQLITE_OK || code == SQLITE_BUSY) return {};
+  return last_error(db_.raw()).during("checkpoint");
+}
+
+}  // namespace jidian::store

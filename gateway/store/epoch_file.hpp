@@ -1,0 +1,115 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/epoch_reader.hpp"
+#include "store/folder.hpp"
+#include "store/sqlite.hpp"
+#include "store/store.hpp"
+
+namespace jidian::store {
+
+using Heads = std::array<Head, 3>;  ///< In the order of all_streams.
+
+/// What the file of a new epoch begins with.
+struct Seed {
+  EpochName name;
+  std::optional<std::uint64_t> predecessor;
+  std::string reason;
+  UtcTime created;
+  std::vector<AcknowledgedRow> acknowledged;
+  std::vector<Eviction> ledger;
+  std::optional<std::pair<Hash, Bytes>> manifest;  ///< The one in force.
+};
+
+/// What an epoch's file said when it was opened.
+struct Found {
+  Heads heads;
+  std::optional<std::uint64_t> predecessor;
+  std::optional<UtcTime> last_commit;
+  bool stopped_cleanly = false;
+};
+
+/// A transaction that is rolled back unless it is committed.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Db& db);
+  Status commit();
+  Transaction(Transaction&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+ private:
+  explicit Transaction(sqlite3* raw) : raw_(raw) {}
+  sqlite3* raw_;
+};
+
+/// When and how long a row's content was.
+struct RowTimes {
+  std::uint64_t seq = 0;
+  UtcTime start;
+  UtcTime end;
+};
+
+/// The newest epoch's file, open for writing. Durable is what a committed transaction holds. One thread.
+class EpochFile {
+ public:
+  /// Makes the file. It appears under its name only when it is whole and durable.
+  static Status create(const std::filesystem::path& folder, const Seed& seed);
+
+  /// Opens a file after a check that takes the same time for any size: format, identity, and each log's newest row.
+  /// Errors: corrupt, unsupported, io, full.
+  static Result<std::unique_ptr<EpochFile>> open(const std::filesystem::path& folder, const EpochName& name,
+                                                 std::uint64_t log_frames_max);
+
+  const EpochName& name() const { return name_; }
+  const Found& found() const { return found_; }
+
+  Result<Transaction> begin() { return Transaction::begin(db_); }
+  Status insert(const NewBatch& batch);
+  Status put_manifest(const Hash& hash, ByteView bytes);
+  Status put_acknowledged(const AcknowledgedRow& row);
+  Status remove_acknowledged(std::uint64_t epoch);
+  Status put_ledger(const std::vector<Eviction>& entries);  ///< In place of what it held.
+  Status put_stop(UtcTime now);                             ///< Says that this run stopped cleanly; gone when opened.
+  Status remove_rows(record::Stream stream, SeqRange range);
+
+  /// The first rows of a range, at most `limit`.
+  Result<std::vector<RowTimes>> rows(record::Stream stream, SeqRange within, std::size_t limit);
+  /// SHA-256 of a stored batch. Errors: not_found.
+  Result<Hash> hash_of(record::Stream stream, std::uint64_t seq);
+
+  struct Pages {
+    std::uint64_t total = 0;
+    std::uint64_t free = 0;
+  };
+  Result<Pages> pages();
+  Status limit_pages(std::uint64_t pages_max);
+
+  /// Moves the write-ahead log into the file if it has grown long enough. Does not wait for readers unless they have
+  /// kept it from shrinking for long.
+  Status checkpoint_if_due();
+  /// Moves all of it and empties the log.
+  Status checkpoint_fully();
+
+ private:
+  EpochFile(EpochName name, Found found, Db db, std::uint64_t log_frames_max);
+  Status prepare();
+
+  EpochName name_;
+  Found found_;
+  std::uint64_t log_frames_max_;
+  int log_frames_ = 0;
+  Db db_;
+  std::array<Statement, 3> inserts_;
+  Statement page_count_;
+  Statement free_count_;
+};
+
+}  // namespace jidian::store

@@ -1,0 +1,220 @@
+#include "store/epoch_reader.hpp"
+
+#include <algorithm>
+
+#include "store/layout.hpp"
+
+namespace jidian::store {
+namespace fs = std::filesystem;
+namespace {
+
+/// Times in a log may stand out of order by this much before `find` can miss a batch.
+constexpr Millis disorder_max = std::chrono::hours(1);
+
+bool is_damage(const Error& error) {
+  return error.kind() == ErrorKind::corrupt;
+}
+
+bool has_log(const fs::path& path) {
+  std::error_code missing;
+  const auto bytes = fs::file_size(path.string() + "-wal", missing);
+  return !missing && bytes > 0;
+}
+
+std::uint64_t unsigned_of(std::int64_t number) {
+  return static_cast<std::uint64_t>(number);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, const EpochName& name, bool newest) {
+  const fs::path path = folder / name.file();
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return Error{ErrorKind::not_found, "no file " + path.string()};
+  // What nobody writes needs no locks and one descriptor instead of three.
+  std::vector<Db::Access> ways{Db::Access::immutable};
+  if (newest || has_log(path)) ways.insert(ways.begin(), Db::Access::read);
+  std::optional<Error> why;
+  for (const Db::Access way : ways) {
+    auto db = Db::open(path, way);
+    Status begun = db ? db->run(
+                            "PRAGMA cache_size=-256; PRAGMA query_only=ON; PRAGMA cell_size_check=ON;"
+                            // Lifts the refusal of a file that is shorter than its header says.
+                            "PRAGMA writable_schema=ON; PRAGMA schema_version;")
+                      : Status(db.error());
+    if (begun) return std::unique_ptr<EpochReader>(new EpochReader(name, std::move(*db)));
+    why = begun.error().during("reading " + path.string());
+    if (why->kind() != ErrorKind::io) break;  // only a folder that takes no companions is worth another way
+  }
+  return *why;
+}
+
+Status EpochReader::check_format() {
+  const auto id = db_.number("PRAGMA application_id");
+  if (!id) return id.error();
+  const auto version = db_.number("PRAGMA user_version");
+  if (!version) return version.error();
+  if (*id != application_id) return Error{ErrorKind::corrupt, name_.file() + " is not an epoch of a gateway"};
+  if (*version > format_version)
+    return Error{ErrorKind::unsupported, name_.file() + " has format " + std::to_string(*version) +
+                                             ", this release knows " + std::to_string(format_version)};
+  return {};
+}
+
+Result<std::optional<SeqRange>> EpochReader::extent(record::Stream stream) {
+  const std::string table = table_of(stream);
+  auto lowest = db_.number("SELECT seq FROM " + table + " ORDER BY seq LIMIT 1");
+  if (!lowest && lowest.error().kind() == ErrorKind::not_found) return std::optional<SeqRange>();
+  if (!lowest && is_damage(lowest.error())) {
+    auto probe = db_.prepare("SELECT seq FROM " + table + " WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT ?3");
+    if (!probe) return probe.error();
+    const auto sound = sound_from(*probe, 0, seq_max);
+    if (!sound) return sound.error();
+    if (!*sound) return lowest.error();
+    lowest =
+        db_.number("SELECT seq FROM " + table + " WHERE seq>=" + std::to_string(**sound) + " ORDER BY seq LIMIT 1");
+  }
+  if (!lowest) return lowest.error();
+  const auto highest = newest_readable(stream, unsigned_of(*lowest));
+  if (!highest) return highest.error();
+  return std::optional(SeqRange{unsigned_of(*lowest), *highest});
+}
+
+Result<std::optional<std::uint64_t>> EpochReader::newest(record::Stream stream, std::uint64_t seq_last) {
+  const auto seq = db_.number("SELECT seq FROM " + table_of(stream) + " WHERE seq<=" + std::to_string(seq_last) +
+                              " ORDER BY seq DESC LIMIT 1");
+  if (seq) return std::optional(unsigned_of(*seq));
+  if (seq.error().kind() == ErrorKind::not_found) return std::optional<std::uint64_t>();
+  return seq.error();
+}
+
+/// The highest seq that can be reached. `first` can.
+Result<std::uint64_t> EpochReader::newest_readable(record::Stream stream, std::uint64_t first) {
+  auto probe = db_.prepare("SELECT seq FROM " + table_of(stream) + " WHERE seq<=?1 ORDER BY seq DESC LIMIT 1");
+  if (!probe) return probe.error();
+  const auto at_or_below = [&](std::uint64_t seq) -> Result<std::uint64_t> {
+    const Cursor cursor(probe->bind(seq));
+    const auto row = probe->next();
+    if (!row) return row.error();
+    return *row ? unsigned_of(probe->integer(0)) : first;
+  };
+  auto found = at_or_below(seq_max);
+  if (found || !is_damage(found.error())) return found;
+  std::uint64_t sound = first;
+  for (std::uint64_t damaged = seq_max; damaged - sound > 1;) {
+    const std::uint64_t middle = sound + (damaged - sound) / 2;
+    found = at_or_below(middle);
+    if (!found && !is_damage(found.error())) return found;
+    (found ? sound : damaged) = middle;
+  }
+  return at_or_below(sound);
+}
+
+/// The first seq behind a damaged one from which `statement` (?1 … ?2, at most ?3 rows) reads on; nothing if there is
+/// none up to `last`.
+Result<std::optional<std::uint64_t>> EpochReader::sound_from(Statement& statement, std::uint64_t damaged,
+                                                             std::uint64_t last) {
+  std::optional<Error> other;
+  const auto is_sound = [&](std::uint64_t seq) {
+    const Cursor cursor(statement.bind(seq, last, 1));
+    const auto row = statement.next();
+    if (!row && !is_damage(row.error())) other = row.error();
+    return row || other;
+  };
+  if (damaged >= last) return std::optional<std::uint64_t>();
+  std::uint64_t step = 1;
+  while (step < last - damaged && !is_sound(damaged + step)) step *= 2;
+  std::uint64_t sound = damaged + std::min(step, last - damaged);
+  if (!is_sound(sound)) return std::optional<std::uint64_t>();
+  damaged += step / 2;
+  while (sound - damaged > 1) {
+    const std::uint64_t middle = damaged + (sound - damaged) / 2;
+    (is_sound(middle) ? sound : damaged) = middle;
+  }
+  if (other) return *other;
+  return std::optional(sound);
+}
+
+Result<std::vector<StoredBatch>> EpochReader::read(record::Stream stream, SeqRange wanted, std::size_t rows_max,
+                                                   std::size_t bytes_max, Damage& damage) {
+  auto statement = db_.prepare("SELECT seq, start_ms, end_ms, readings, crc32c, bytes FROM " + table_of(stream) +
+                               " WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT ?3");
+  if (!statement) return statement.error();
+  std::vector<StoredBatch> rows;
+  std::size_t bytes = 0;
+  wanted.last = std::min(wanted.last, seq_max);
+  while (rows.size() < rows_max && bytes < bytes_max && wanted.first <= wanted.last) {
+    const std::size_t round = rows_max - rows.size();
+    std::size_t seen = 0;
+    const Cursor cursor(statement->bind(wanted.first, wanted.last, round));
+    Result<bool> row = true;
+    while (bytes < bytes_max && (row = statement->next()) && *row) {
+      ++seen;
+      StoredBatch batch;
+      batch.key = {name_.epoch, stream, unsigned_of(statement->integer(0))};
+      batch.start = from_ms(statement->integer(1));
+      batch.end = from_ms(statement->integer(2));
+      batch.count = static_cast<std::uint32_t>(statement->integer(3));
+      const ByteView stored = statement->blob(5);
+      wanted.first = batch.key.seq + 1;
+      if (statement->integer(4) != row_crc(batch.key.seq, batch.start, batch.end, batch.count, stored)) {
+        damage.add(batch.key);
+        continue;
+      }
+      batch.bytes.assign(stored.begin(), stored.end());
+      bytes += stored.size();
+      rows.push_back(std::move(batch));
+    }
+    if (!row) {
+      if (!is_damage(row.error())) return row.error().during("reading " + name_.file());
+      damage.add({name_.epoch, stream, wanted.first});
+      const auto sound = sound_from(*statement, wanted.first, wanted.last);
+      if (!sound) return sound.error();
+      if (!*sound) break;
+      wanted.first = **sound;
+    } else if (seen < round) {
+      break;
+    }
+  }
+  return rows;
+}
+
+Result<std::optional<SeqRange>> EpochReader::find(record::Stream stream, UtcTime from, UtcTime until) {
+  const auto whole = extent(stream);
+  if (!whole || !*whole) return whole;
+  SeqRange within = **whole;
+  const std::string table = table_of(stream);
+  auto probe = db_.prepare("SELECT seq, start_ms, end_ms FROM " + table + " WHERE seq>=?1 ORDER BY seq LIMIT 1");
+  if (!probe) return probe.error();
+  // Bisects [first, last + 1] for the first seq whose row is not `before`; exact as far as times are in order.
+  const auto first_not = [&](auto before) -> Result<std::uint64_t> {
+    std::uint64_t low = within.first;
+    std::uint64_t high = within.last + 1;
+    while (low < high) {
+      const std::uint64_t middle = low + (high - low) / 2;
+      const Cursor cursor(probe->bind(middle));
+      const auto row = probe->next();
+      if (!row) return row.error();
+      if (*row && before(from_ms(probe->integer(1)), from_ms(probe->integer(2))))
+        low = unsigned_of(probe->integer(0)) + 1;
+      else
+        high = middle;
+    }
+    return low;
+  };
+  const auto first = first_not([&](UtcTime, UtcTime end) { return end < from - disorder_max; });
+  const auto beyond = first_not([&](UtcTime start, UtcTime) { return start < until + disorder_max; });
+  if (!first || !beyond) return whole;  // damaged in between: the reader sorts it out
+  std::array<std::uint64_t, 2> ends{};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto seq =
+        db_.number("SELECT seq FROM " + table + " WHERE seq>=" + std::to_string(*first) + " AND seq<" +
+                   std::to_string(*beyond) + " AND end_ms>=" + std::to_string(to_ms(from)) + " AND start_ms<" +
+                   std::to_string(to_ms(until)) + (i == 0 ? " ORDER BY seq LIMIT 1" : " ORDER BY seq DESC LIMIT 1"));
+    if (!seq) return seq.error().kind() == ErrorKind::not_found ? Result(std::optional<SeqRange>()) : whole;
+    ends[i] = unsigned_of(*seq);
+  }
+  return std::optional(SeqRange{ends[0], ends[1]});
+}
+
+}  // namespace jidian::store

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/damage.hpp"
+#include "store/folder.hpp"
+#include "store/sqlite.hpp"
+#include "store/store.hpp"
+
+namespace jidian::store {
+
+/// A row of the table `acknowledged`.
+struct AcknowledgedRow {
+  std::string destination;
+  std::uint64_t epoch = 0;
+  record::Stream stream = record::Stream::reading;
+  Ranges ranges;
+};
+
+/// Reads one epoch's file, sound or damaged, without ever writing to it. One thread at a time.
+///
+/// A damaged page costs the rows on it and no others: reading goes on behind it.
+class EpochReader {
+ public:
+  /// @param newest  Whether a writer may be at work on the file.
+  /// Errors: not_found, corrupt (not a database, or damaged at its root), io.
+  static Result<std::unique_ptr<EpochReader>> open(const std::filesystem::path& folder, const EpochName& name,
+                                                   bool newest);
+
+  const EpochName& name() const { return name_; }
+
+  /// The lowest and the highest seq that can be reached; nothing if the log is empty.
+  Result<std::optional<SeqRange>> extent(record::Stream stream);
+  /// The highest seq up to `seq_last`; nothing if there is none. Errors: corrupt, if damage may hide it.
+  Result<std::optional<std::uint64_t>> newest(record::Stream stream, std::uint64_t seq_last);
+  Result<std::vector<StoredBatch>> read(record::Stream stream, SeqRange wanted, std::size_t rows_max,
+                                        std::size_t bytes_max, Damage& damage);
+  Result<std::optional<SeqRange>> find(record::Stream stream, UtcTime from, UtcTime until);
+
+  /// Errors: not_found.
+  Result<Bytes> manifest(const Hash& hash);
+  /// Nothing, if the file has no row for it.
+  Result<std::optional<Ranges>> acknowledged(const std::string& destination, std::uint64_t epoch,
+                                             record::Stream stream);
+  Result<std::vector<AcknowledgedRow>> all_acknowledged();
+  Result<std::vector<Eviction>> ledger();
+
+  /// A value of the table `meta`; nothing if it has none under this key.
+  Result<std::optional<std::string>> meta(const std::string& key);
+  /// Errors: corrupt (another program's file), unsupported (a newer release's).
+  Status check_format();
+
+ private:
+  EpochReader(EpochName name, Db db) : name_(name), db_(std::move(db)) {}
+  Result<std::uint64_t> newest_readable(record::Stream stream, std::uint64_t first);
+  Result<std::optional<std::uint64_t>> sound_from(Statement& statement, std::uint64_t damaged, std::uint64_t last);
+
+  EpochName name_;
+  Db db_;
+};
+
+}  // namespace jidian::store

@@ -1,0 +1,97 @@
+// The small tables beside the logs, as EpochReader reads them.
+#include <algorithm>
+#include <sstream>
+
+#include "store/epoch_reader.hpp"
+#include "store/layout.hpp"
+
+namespace jidian::store {
+namespace {
+
+/// A stream as stored in a table; nothing if the number is none.
+std::optional<record::Stream> stream_of_number(std::int64_t number) {
+  for (const record::Stream stream : record::all_streams)
+    if (static_cast<std::int64_t>(stream) == number) return stream;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<Bytes> EpochReader::manifest(const Hash& hash) {
+  auto statement = db_.prepare("SELECT bytes FROM manifest WHERE hash=?1");
+  if (!statement) return statement.error();
+  const Cursor cursor(statement->bind(hash));
+  const auto row = statement->next();
+  if (!row) return row.error();
+  if (!*row) return Error{ErrorKind::not_found, "no manifest " + to_hex(hash)};
+  const ByteView bytes = statement->blob(0);
+  return Bytes(bytes.begin(), bytes.end());
+}
+
+Result<std::optional<Ranges>> EpochReader::acknowledged(const std::string& destination, std::uint64_t epoch,
+                                                        record::Stream stream) {
+  auto statement = db_.prepare("SELECT ranges FROM acknowledged WHERE destination=?1 AND epoch=?2 AND stream=?3");
+  if (!statement) return statement.error();
+  const Cursor cursor(statement->bind(destination, epoch, static_cast<int>(stream)));
+  const auto row = statement->next();
+  if (!row) return row.error();
+  if (!*row) return std::optional<Ranges>();
+  auto ranges = Ranges::from_text(statement->text(0));
+  if (!ranges) return ranges.error();
+  return std::optional(std::move(*ranges));
+}
+
+Result<std::vector<AcknowledgedRow>> EpochReader::all_acknowledged() {
+  auto statement = db_.prepare("SELECT destination, epoch, stream, ranges FROM acknowledged");
+  if (!statement) return statement.error();
+  const Cursor cursor(*statement);
+  std::vector<AcknowledgedRow> rows;
+  Result<bool> row = true;
+  while ((row = statement->next()) && *row) {
+    const auto stream = stream_of_number(statement->integer(2));
+    auto ranges = Ranges::from_text(statement->text(3));
+    if (!stream || !ranges) continue;  // losing an acknowledgement only sends again
+    rows.push_back({std::string(statement->text(0)), static_cast<std::uint64_t>(statement->integer(1)), *stream,
+                    std::move(*ranges)});
+  }
+  if (!row) return row.error();
+  return rows;
+}
+
+Result<std::vector<Eviction>> EpochReader::ledger() {
+  auto statement = db_.prepare("SELECT epoch, stream, first, last, from_ms, until_ms, anchor, unconfirmed FROM ledger");
+  if (!statement) return statement.error();
+  const Cursor cursor(*statement);
+  std::vector<Eviction> entries;
+  Result<bool> row = true;
+  while ((row = statement->next()) && *row) {
+    const auto stream = stream_of_number(statement->integer(1));
+    const ByteView anchor = statement->blob(6);
+    if (!stream || anchor.size() != sizeof(Hash)) continue;
+    Eviction entry;
+    entry.epoch = static_cast<std::uint64_t>(statement->integer(0));
+    entry.stream = *stream;
+    entry.range = {static_cast<std::uint64_t>(statement->integer(2)),
+                   static_cast<std::uint64_t>(statement->integer(3))};
+    entry.from = from_ms(statement->integer(4));
+    entry.until = from_ms(statement->integer(5));
+    std::ranges::copy(anchor, entry.anchor.begin());
+    std::istringstream destinations{std::string(statement->text(7))};
+    for (std::string destination; destinations >> destination;) entry.unconfirmed.push_back(destination);
+    entries.push_back(std::move(entry));
+  }
+  if (!row) return row.error();
+  return entries;
+}
+
+Result<std::optional<std::string>> EpochReader::meta(const std::string& key) {
+  auto statement = db_.prepare("SELECT value FROM meta WHERE key=?1");
+  if (!statement) return statement.error();
+  const Cursor cursor(statement->bind(key));
+  const auto row = statement->next();
+  if (!row) return row.error();
+  if (!*row) return std::optional<std::string>();
+  return std::optional(std::string(statement->text(0)));
+}
+
+}  // namespace jidian::store

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+#include "record/batch.hpp"
+
+namespace jidian::store {
+
+/// What an epoch's file looks like inside. A file with a higher `format_version` belongs to a newer release.
+inline constexpr std::int64_t format_version = 1;
+inline constexpr std::int64_t application_id = 0x4A444E31;  ///< "JDN1", for file(1) and against foreign files.
+inline constexpr std::uint64_t page_bytes = 4096;
+inline constexpr std::uint64_t seq_max = (1ULL << 63) - 1;  ///< SQLite's integers are signed.
+
+/// The statements that make an empty epoch.
+std::string schema_sql();
+
+/// The table of a stream's log.
+std::string table_of(record::Stream stream);
+
+/// Position of a stream in arrays that hold one entry a stream.
+constexpr std::size_t index_of(record::Stream stream) {
+  return static_cast<std::size_t>(stream) - 1;
+}
+
+/// The CRC-32C of a row: its columns as little-endian 64-bit numbers, then its bytes.
+std::uint32_t row_crc(std::uint64_t seq, UtcTime start, UtcTime end, std::uint32_t count, ByteView bytes);
+
+/// Pages that storing so many bytes in one row can take at most.
+constexpr std::uint64_t pages_for(std::uint64_t bytes) {
+  constexpr std::uint64_t overflow_payload = page_bytes - 4;
+  return bytes / overflow_payload + 2;
+}
+
+/// File bytes that a row with so many bytes costs in the long run: its cell, and its overflow pages if it has any.
+std::uint64_t stored_bytes(std::uint64_t bytes);
+
+constexpr std::int64_t to_ms(UtcTime time) {
+  return time.time_since_epoch().count();
+}
+constexpr UtcTime from_ms(std::int64_t ms) {
+  return UtcTime(Millis(ms));
+}
+
+}  // namespace jidian::store

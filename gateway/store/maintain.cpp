@@ -1,0 +1,226 @@
+// What may leave the store, and what must.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "store/layout.hpp"
+#include "store/store_impl.hpp"
+
+namespace jidian::store {
+namespace {
+
+/// Work of one call: rows deleted per stream and step, and rows looked at for them.
+constexpr std::size_t rows_step = 32;
+constexpr std::size_t rows_looked_at = 256;
+
+/// Steps of making room in one call of maintain(). commit() takes as many as it needs.
+constexpr int relief_steps_max = 8;
+
+/// Free pages are kept for this many commits of the usual size.
+constexpr std::uint64_t commits_ahead = 2;
+
+/// Old epochs are looked through at most this often.
+constexpr Millis drain_interval = std::chrono::seconds(60);
+
+/// One ledger event a stream in this time.
+constexpr Millis tell_interval = std::chrono::hours(1);
+
+/// Lowest priority first: what is given up first.
+constexpr std::array evicted_first{record::Stream::reading, record::Stream::interval, record::Stream::event};
+
+}  // namespace
+
+Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
+  if (!file_) return Error{ErrorKind::invalid, "the store is closed"};
+  if (reserve_.take() && partition_full_) {
+    pages_cap_.reset();
+    const std::scoped_lock lock(health_mutex_);
+    partition_full_ = false;
+  }
+  const std::uint64_t headroom = std::min(commits_ahead * pages_wanted_, file_pages_max_ / 4);
+  for (int step = 0; step < relief_steps_max; ++step) {
+    const auto pages = room();
+    if (!pages) return pages.error();
+    if (*pages >= headroom) break;
+    const auto freed = relieve();
+    if (!freed) return freed.error();
+    if (!*freed) break;
+  }
+  for (const record::Stream stream : evicted_first)
+    if (auto done = retire_rows(stream, now); !done) return done.error();
+  if (!drained_at_ || now - *drained_at_ >= drain_interval || now < *drained_at_) {
+    drained_at_ = now;
+    for (std::size_t i = 0; i < old_.size(); ++i)
+      if (is_past_retention(old_[i], now) && is_drained(old_[i])) {
+        if (auto done = drop(i, {}); !done) return done.error();
+        break;  // one a round
+      }
+  }
+  refresh_health();
+  return due_evictions(now);
+}
+
+/// The ledger's entries whose turn has come. They stay on disk until the events that tell of them are stored.
+std::vector<Eviction> StoreImpl::due_evictions(UtcTime now) {
+  std::vector<Eviction> due;
+  for (const record::Stream stream : record::all_streams) {
+    std::optional<UtcTime>& told_at = told_at_[index_of(stream)];
+    if (told_at && now >= *told_at && now - *told_at < tell_interval) continue;
+    const auto of_stream = [&](const Eviction& entry) { return entry.stream == stream; };
+    if (std::ranges::none_of(ledger_, of_stream)) continue;
+    told_at = now;
+    std::ranges::copy_if(ledger_, std::back_inserter(due), of_stream);
+    std::erase_if(ledger_, of_stream);
+  }
+  told_.insert(told_.end(), due.begin(), due.end());
+  return due;
+}
+
+std::vector<std::string> StoreImpl::takers_of(record::Stream stream) const {
+  std::vector<std::string> takers;
+  for (const auto& [destination, streams] : options_.destinations)
+    if (std::ranges::find(streams, stream) != streams.end()) takers.push_back(destination);
+  return takers;
+}
+
+std::vector<Ranges> StoreImpl::holders_of(std::uint64_t epoch, record::Stream stream) const {
+  std::vector<Ranges> holders;
+  for (const std::string& taker : takers_of(stream)) holders.push_back(acknowledgements_.get(taker, epoch, stream));
+  return holders;
+}
+
+std::vector<std::string> StoreImpl::lacking(std::uint64_t epoch, record::Stream stream, SeqRange range) const {
+  std::vector<std::string> takers = takers_of(stream);
+  std::erase_if(takers, [&](const std::string& taker) {
+    return !acknowledgements_.get(taker, epoch, stream).first_missing(range);
+  });
+  return takers;
+}
+
+/// Pages that can still be written.
+Result<std::uint64_t> StoreImpl::room() {
+  const auto pages = file_->pages();
+  if (!pages) return pages.error();
+  const std::uint64_t limit = std::min(file_pages_max_, pages_cap_.value_or(file_pages_max_));
+  return pages->free + (limit > pages->total ? limit - pages->total : 0);
+}
+
+Status StoreImpl::make_room(std::uint64_t pages) {
+  if (pages > file_pages_max_)
+    return Error{ErrorKind::full, "a commit of " + std::to_string(pages) + " pages, the quota allows a file of " +
+                                      std::to_string(file_pages_max_)};
+  for (;;) {
+    const auto there = room();
+    if (!there) return there.error();
+    if (*there >= pages) return {};
+    const auto freed = relieve();
+    if (!freed) return freed.error();
+    if (!*freed) return Error{ErrorKind::full, "the quota is used up and nothing may be evicted"};
+  }
+}
+
+/// Gives something up, the most dispensable first. False if there is nothing left.
+Result<bool> StoreImpl::relieve() {
+  for (std::size_t i = 0; i < old_.size(); ++i)
+    if (is_drained(old_[i])) {
+      if (auto done = drop(i, {}); !done) return done.error();
+      return true;
+    }
+  if (auto freed = evict_rows(0); !freed || *freed) return freed;
+  if (!old_.empty()) {
+    if (auto done = drop(0, losses_of(old_.front())); !done) return done.error();
+    return true;
+  }
+  // What the fewest destinations lack goes first, so that a dead one does not cost the others their data.
+  for (std::size_t lacking = 1; lacking <= options_.destinations.size(); ++lacking)
+    if (auto freed = evict_rows(lacking); !freed || *freed) return freed;
+  return false;
+}
+
+/// Evicts the oldest few batches of one stream that at most `lacking_max` destinations have not confirmed.
+Result<bool> StoreImpl::evict_rows(std::size_t lacking_max) {
+  for (const record::Stream stream : evicted_first) {
+    const std::vector<Ranges> holders = holders_of(file_->name().epoch, stream);
+    if (lacking_max > holders.size()) continue;
+    const auto rows = first_rows(stream, held_by(holders, holders.size() - lacking_max), rows_step);
+    if (!rows) return rows.error();
+    if (rows->empty()) continue;
+    if (auto done = evict(stream, *rows, lacking_max > 0); !done) return done.error();
+    return true;
+  }
+  return false;
+}
+
+/// The first rows inside one of the ranges, the newest row excepted: it is never deleted.
+Result<std::vector<RowTimes>> StoreImpl::first_rows(record::Stream stream, const Ranges& within, std::size_t limit) {
+  const std::uint64_t next = head(stream).next_seq;
+  if (next <= 2) return std::vector<RowTimes>{};
+  for (SeqRange range : within.ranges()) {
+    range.last = std::min(range.last, next - 2);
+    if (range.first > range.last) break;
+    auto rows = file_->rows(stream, range, limit);
+    if (!rows || !rows->empty()) return rows;
+  }
+  return std::vector<RowTimes>{};
+}
+
+/// Deletes rows that stand side by side, with their entry in the ledger if somebody still lacks them.
+Status StoreImpl::evict(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed) {
+  const SeqRange range{rows.front().seq, rows.back().seq};
+  std::vector<Eviction> ledger = ledger_;
+  if (unconfirmed) {
+    const std::uint64_t epoch = file_->name().epoch;
+    const auto anchor = file_->hash_of(stream, range.last);
+    if (!anchor) return anchor.error();
+    Eviction eviction{
+        stream, epoch, range, rows.front().start, rows.back().end, *anchor, lacking(epoch, stream, range)};
+    for (const RowTimes& row : rows) {
+      eviction.from = std::min(eviction.from, row.start);
+      eviction.until = std::max(eviction.until, row.end);
+    }
+    enter(ledger, eviction);
+  }
+  auto transaction = file_->begin();
+  if (!transaction) return transaction.error();
+  if (auto done = file_->remove_rows(stream, range); !done) return done;
+  if (unconfirmed) {
+    std::vector<Eviction> all = ledger;
+    all.insert(all.end(), told_.begin(), told_.end());
+    if (auto done = file_->put_ledger(all); !done) return done;
+  }
+  if (auto done = transaction->commit(); !done) return done;
+  ledger_ = std::move(ledger);
+  if (unconfirmed) {
+    spdlog::error("batches evicted before every destination had them stream={} first={} last={}", table_of(stream),
+                  range.first, range.last);
+    const std::scoped_lock lock(health_mutex_);
+    health_.evicted += rows.size();
+  }
+  checkpoint();
+  return {};
+}
+
+std::chrono::hours StoreImpl::retention_of(record::Stream stream) const {
+  constexpr std::chrono::hours half_a_year(183 * 24);
+  const auto found = options_.retention.find(stream);
+  return found == options_.retention.end() ? half_a_year : found->second;
+}
+
+/// Deletes some of a log's oldest batches that everybody has and whose time is over.
+Status StoreImpl::retire_rows(record::Stream stream, UtcTime now) {
+  const UtcTime cutoff = now - retention_of(stream);
+  const std::vector<Ranges> holders = holders_of(file_->name().epoch, stream);
+  const auto rows = first_rows(stream, held_by(holders, holders.size()), rows_looked_at);
+  if (!rows) return rows.error();
+  std::vector<RowTimes> over;
+  for (const RowTimes& row : *rows) {
+    if (over.size() == rows_step) break;
+    if (row.end < cutoff)
+      over.push_back(row);
+    else if (!over.empty())
+      break;  // what stands side by side goes together
+  }
+  return over.empty() ? Status{} : evict(stream, over, false);
+}
+
+}  // namespace jidian::store

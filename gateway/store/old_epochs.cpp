@@ -1,0 +1,137 @@
+// Epochs that are no longer written: when they are drained, and how they go.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "store/layout.hpp"
+#include "store/store_impl.hpp"
+
+namespace jidian::store {
+namespace {
+
+/// Holes in a destination's confirmations looked into, per log.
+constexpr int holes_max = 64;
+
+/// The row with this seq, or the next one, as times; nothing if there is none up to `range.last`.
+std::optional<StoredBatch> row_at(EpochReader& reader, record::Stream stream, SeqRange range) {
+  Damage ignored;
+  auto rows = reader.read(stream, range, 1, 1, ignored);
+  if (!rows || rows->empty()) return std::nullopt;
+  return std::move(rows->front());
+}
+
+}  // namespace
+
+/// Fills in what the file tells.
+void StoreImpl::examine(OldEpoch& old) const {
+  old.bytes = file_bytes(options_.folder / old.name.file());
+  const auto reader = EpochReader::open(options_.folder, old.name, false);
+  if (!reader) return;
+  old.readable = true;
+  for (const record::Stream stream : record::all_streams) {
+    const auto extent = (*reader)->extent(stream);
+    old.readable &= static_cast<bool>(extent);
+    if (!extent || !*extent) continue;
+    old.extents[index_of(stream)] = *extent;
+    if (const auto row = row_at(**reader, stream, {(*extent)->last, (*extent)->last}))
+      old.newest[index_of(stream)] = row->end;
+    if (const auto row = row_at(**reader, stream, **extent))
+      old.oldest = std::min(old.oldest.value_or(row->start), row->start);
+  }
+}
+
+/// Whether every destination has every batch that can still be read.
+bool StoreImpl::is_drained(const OldEpoch& old) const {
+  if (!old.readable) return false;
+  std::unique_ptr<EpochReader> reader;
+  for (const record::Stream stream : record::all_streams) {
+    const auto& extent = old.extents[index_of(stream)];
+    if (!extent) continue;
+    const std::vector<Ranges> holders = holders_of(old.name.epoch, stream);
+    const Ranges confirmed = held_by(holders, holders.size());
+    SeqRange rest = *extent;
+    for (int hole = 0; rest.first <= rest.last; ++hole) {
+      const auto missing = confirmed.first_missing(rest);
+      if (!missing) break;
+      if (!reader) {
+        auto opened = EpochReader::open(options_.folder, old.name, false);
+        if (!opened) return false;
+        reader = std::move(*opened);
+      }
+      // A hole may be where batches left long ago.
+      if (hole == holes_max || row_at(*reader, stream, *missing)) return false;
+      rest.first = missing->last + 1;
+    }
+  }
+  return true;
+}
+
+bool StoreImpl::is_past_retention(const OldEpoch& old, UtcTime now) const {
+  return std::ranges::all_of(record::all_streams, [&](record::Stream stream) {
+    return !old.extents[index_of(stream)] || old.newest[index_of(stream)] < now - retention_of(stream);
+  });
+}
+
+/// What is lost with an old file, as ledger entries.
+std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
+  std::vector<Eviction> losses;
+  const auto reader = EpochReader::open(options_.folder, old.name, false);
+  if (!reader) return losses;
+  for (const record::Stream stream : record::all_streams) {
+    const auto& extent = old.extents[index_of(stream)];
+    if (!extent) continue;
+    const std::vector<Ranges> holders = holders_of(old.name.epoch, stream);
+    const Ranges confirmed = held_by(holders, holders.size());
+    SeqRange rest = *extent;
+    while (rest.first <= rest.last) {
+      const auto missing = confirmed.first_missing(rest);
+      if (!missing) break;
+      rest.first = missing->last + 1;
+      const auto first = row_at(**reader, stream, *missing);
+      if (!first) continue;
+      const auto last_seq = (*reader)->newest(stream, missing->last);
+      const auto last = last_seq && *last_seq ? row_at(**reader, stream, {**last_seq, **last_seq}) : std::nullopt;
+      const SeqRange range{first->key.seq, last ? last->key.seq : missing->last};
+      enter(losses, {stream, old.name.epoch, range, first->start, last ? last->end : first->end,
+                     last ? record::sha256(last->bytes) : Hash{}, lacking(old.name.epoch, stream, range)});
+    }
+  }
+  return losses;
+}
+
+/// Removes an old epoch; the ledger knows of its losses before the file goes.
+Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses) {
+  const EpochName name = old_[index].name;
+  std::vector<Eviction> ledger = ledger_;
+  for (const Eviction& loss : losses) enter(ledger, loss);
+  std::vector<Eviction> all = ledger;
+  all.insert(all.end(), told_.begin(), told_.end());
+  auto transaction = file_->begin();
+  if (!transaction) return transaction.error();
+  if (auto done = file_->put_ledger(all); !done) return done;
+  if (auto done = file_->remove_acknowledged(name.epoch); !done) return done;
+  if (auto done = transaction->commit(); !done) return done;
+  ledger_ = std::move(ledger);
+  remove_epoch(options_.folder, name);
+  acknowledgements_.forget(name.epoch);
+  const bool readable = old_[index].readable;
+  old_.erase(old_.begin() + static_cast<std::ptrdiff_t>(index));
+  divide_quota();
+  if (losses.empty() && readable)
+    spdlog::info("drained epoch removed epoch={}", to_hex(name.epoch));
+  else
+    spdlog::error("old epoch evicted for want of room epoch={} readable={}", to_hex(name.epoch), readable);
+  {
+    const std::scoped_lock lock(health_mutex_);
+    for (const Eviction& loss : losses) health_.evicted += loss.range.size();
+  }
+  return sync_folder(options_.folder);
+}
+
+std::uint64_t StoreImpl::old_bytes() const {
+  std::uint64_t sum = 0;
+  for (const OldEpoch& old : old_) sum += old.bytes;
+  return sum;
+}
+
+}  // namespace jidian::store

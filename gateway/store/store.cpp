@@ -1,0 +1,233 @@
+#include "store/store.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "store/layout.hpp"
+#include "store/reader.hpp"
+#include "store/store_impl.hpp"
+
+namespace jidian::store {
+namespace fs = std::filesystem;
+namespace {
+
+/// Below it no epoch could breathe.
+constexpr std::uint64_t quota_bytes_min = 1 << 20;
+
+Options with_sane_quota(Options options) {
+  options.quota_bytes = std::max(options.quota_bytes, quota_bytes_min);
+  return options;
+}
+
+/// The last commit an old file knows of, as far as it can be read.
+std::optional<UtcTime> last_commit_of(const OldEpoch& old) {
+  std::optional<UtcTime> last;
+  for (const record::Stream stream : {record::Stream::event, record::Stream::reading})
+    if (old.extents[index_of(stream)]) last = std::max(last.value_or(UtcTime{}), old.newest[index_of(stream)]);
+  return last;
+}
+
+/// Why a file that reads well is not to be continued; empty if it is.
+std::string why_outdated(const EpochFile& file, const Progress& progress) {
+  if (progress.name.number > file.name().number)
+    return "the file of epoch " + to_hex(progress.name.epoch) + " is missing";
+  if (progress.name != file.name()) return {};
+  for (const record::Stream stream : record::all_streams) {
+    const std::uint64_t known = progress.last_seqs[index_of(stream)];
+    const std::uint64_t there = file.found().heads[index_of(stream)].next_seq - 1;
+    if (there < known)
+      return "an older copy of epoch " + to_hex(file.name().epoch) + " was put back: log " + table_of(stream) +
+             " ends at " + std::to_string(there) + ", but had reached " + std::to_string(known);
+  }
+  return {};
+}
+
+}  // namespace
+
+StoreImpl::StoreImpl(Options options, FolderLock lock)
+    : options_(with_sane_quota(std::move(options))),
+      lock_(std::move(lock)),
+      reserve_(options_.folder, Budget::of(options_.quota_bytes, 0).reserve_bytes) {
+  health_.folder = options_.folder.string();
+  health_.quota_bytes = options_.quota_bytes;
+}
+
+Status StoreImpl::open(UtcTime now) {
+  remove_leftovers(options_.folder);
+  const std::vector<EpochName> names = list_epochs(options_.folder);
+  const auto progress = read_progress(options_.folder);
+  for (std::size_t i = 0; i + 1 < names.size(); ++i) retire(names[i]);
+
+  Opening opening;
+  std::unique_ptr<EpochFile> file;
+  if (names.empty()) {
+    opening.reason = progress ? "the file of epoch " + to_hex(progress->name.epoch) + " is missing" : "a new store";
+    if (progress) opening.predecessor = progress->name.epoch;
+  } else {
+    auto opened = open_newest(names.back());
+    if (!opened && opened.error().kind() == ErrorKind::full) return opened.error();
+    if (opened) file = std::move(*opened);
+    opening.reason = !opened ? opened.error().message() : progress ? why_outdated(*file, *progress) : std::string();
+    opening.predecessor = names.back().epoch;
+    if (progress && progress->name.number > names.back().number) opening.predecessor = progress->name.epoch;
+  }
+
+  if (file && opening.reason.empty()) {
+    load_beside({names.back()});
+    opening.epoch = file->name().epoch;
+    opening.predecessor = file->found().predecessor;
+    opening.last_commit = file->found().last_commit;
+    opening.stopped_cleanly = file->found().stopped_cleanly;
+    adopt(std::move(file), std::move(opening), now);
+    return {};
+  }
+  file.reset();
+  if (!names.empty()) {
+    retire(names.back());
+    load_beside(names);
+    opening.last_commit = last_commit_of(old_.back());
+  }
+  std::uint64_t number = names.empty() ? 0 : names.back().number;
+  if (progress) number = std::max(number, progress->name.number);
+  return start_epoch(std::move(opening), number + 1, now);
+}
+
+/// Opens the newest file, on the reserve's space if there is no other.
+Result<std::unique_ptr<EpochFile>> StoreImpl::open_newest(const EpochName& name) {
+  const std::uint64_t frames = Budget::of(options_.quota_bytes, 0).log_frames_max;
+  auto opened = EpochFile::open(options_.folder, name, frames);
+  if (opened) return opened;
+  const ErrorKind kind = opened.error().kind();
+  if ((kind == ErrorKind::full || kind == ErrorKind::io) && reserve_.release())
+    return EpochFile::open(options_.folder, name, frames);
+  return opened;
+}
+
+/// Takes over acknowledgements and the ledger from files; what cannot be read is sent again.
+void StoreImpl::load_beside(const std::vector<EpochName>& names) {
+  for (const EpochName& name : names) {
+    const auto reader = EpochReader::open(options_.folder, name, true);
+    if (!reader) continue;
+    if (const auto rows = (*reader)->all_acknowledged(); rows)
+      for (const AcknowledgedRow& row : *rows) acknowledgements_.load(row);
+    if (const auto entries = (*reader)->ledger(); entries && name == names.back()) ledger_ = *entries;
+  }
+}
+
+/// Makes the file of a new epoch and goes on with it. `opening` says why, and after whom.
+Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now) {
+  const auto epoch = random_epoch();
+  if (!epoch) return epoch.error();
+  opening.epoch = *epoch;
+  opening.began_epoch = true;
+  std::vector<Eviction> ledger = ledger_;
+  ledger.insert(ledger.end(), told_.begin(), told_.end());
+  const Seed seed{{number, *epoch}, opening.predecessor, opening.reason, now, acknowledgements_.all(), ledger,
+                  manifest_};
+  auto made = EpochFile::create(options_.folder, seed);
+  if (!made && reserve_.release()) made = EpochFile::create(options_.folder, seed);
+  if (!made) return made;
+  auto opened = open_newest(seed.name);
+  if (!opened) return opened.error();
+  spdlog::log(opening.predecessor ? spdlog::level::warn : spdlog::level::info, "new epoch began epoch={} why=\"{}\"",
+              to_hex(opening.epoch), opening.reason);
+  adopt(std::move(*opened), std::move(opening), now);
+  return {};
+}
+
+void StoreImpl::adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime now) {
+  file_ = std::move(file);
+  heads_ = file_->found().heads;
+  persisted_at_ = now;
+  rate_since_ = now;
+  rate_bytes_ = 0;
+  {
+    const std::scoped_lock lock(health_mutex_);
+    health_.epoch = to_hex(opening.epoch);
+    health_.last_commit = opening.last_commit;
+  }
+  openings_.push_back(std::move(opening));
+  opening_.store(&openings_.back());
+  reserve_.take();
+  divide_quota();
+  note_progress();
+  refresh_health();
+}
+
+Status StoreImpl::begin_epoch(const std::string& reason, UtcTime now) {
+  if (!file_) return Error{ErrorKind::invalid, "the store is closed"};
+  const EpochName before = file_->name();
+  Opening opening;
+  opening.predecessor = before.epoch;
+  opening.reason = reason;
+  opening.last_commit = health().last_commit;
+  // Everything in one file: readers then need neither locks nor a look at the log.
+  if (auto done = file_->checkpoint_fully(); !done)
+    spdlog::warn("old epoch keeps its log epoch={} why=\"{}\"", to_hex(before.epoch), done.error().message());
+  std::unique_ptr<EpochFile> old = std::move(file_);
+  if (auto begun = start_epoch(std::move(opening), before.number + 1, now); !begun) {
+    file_ = std::move(old);
+    return begun;
+  }
+  old.reset();
+  retire(before);
+  divide_quota();
+  return {};
+}
+
+void StoreImpl::retire(const EpochName& name) {
+  OldEpoch old;
+  old.name = name;
+  examine(old);
+  old_.push_back(std::move(old));
+}
+
+/// Shares the quota out again after an epoch came or went.
+void StoreImpl::divide_quota() {
+  file_pages_max_ = Budget::of(options_.quota_bytes, old_bytes()).file_pages_max;
+  if (auto done = file_->limit_pages(file_pages_max_); !done)
+    spdlog::warn("quota not enforced why=\"{}\"", done.error().message());
+}
+
+void StoreImpl::note_progress() {
+  Progress progress{file_->name(), {}};
+  for (std::size_t i = 0; i < heads_.size(); ++i) progress.last_seqs[i] = heads_[i].next_seq - 1;
+  write_progress(options_.folder, progress);
+}
+
+Head StoreImpl::head(record::Stream stream) const {
+  return heads_[index_of(stream)];
+}
+
+Result<std::unique_ptr<Reader>> StoreImpl::reader() const {
+  return make_reader(options_.folder, damage_);
+}
+
+Status StoreImpl::close(UtcTime now) {
+  if (!file_) return {};
+  auto transaction = file_->begin();
+  if (!transaction) return transaction.error();
+  for (const AcknowledgedRow& row : acknowledgements_.all())
+    if (auto done = file_->put_acknowledged(row); !done) return done;
+  if (auto done = file_->put_stop(now); !done) return done;
+  if (auto done = transaction->commit(); !done) return done;
+  note_progress();
+  auto done = file_->checkpoint_fully();
+  file_.reset();
+  return done;
+}
+
+Result<std::unique_ptr<Store>> open_store(const Options& options, UtcTime now) {
+  std::error_code failed;
+  fs::create_directories(options.folder, failed);
+  if (failed)
+    return Error{ErrorKind::io, "making the store's folder " + options.folder.string() + ": " + failed.message()};
+  auto lock = FolderLock::take(options.folder);
+  if (!lock) return lock.error();
+  auto store = std::make_unique<StoreImpl>(options, std::move(*lock));
+  if (auto opened = store->open(now); !opened) return opened.error();
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace jidian::store

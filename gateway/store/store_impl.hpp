@@ -1,0 +1,123 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/acknowledgements.hpp"
+#include "store/damage.hpp"
+#include "store/epoch_file.hpp"
+#include "store/folder.hpp"
+#include "store/retention.hpp"
+#include "store/store.hpp"
+
+namespace jidian::store {
+
+/// An epoch that is no longer written.
+struct OldEpoch {
+  EpochName name;
+  std::uint64_t bytes = 0;
+  bool readable = false;
+  std::array<std::optional<SeqRange>, 3> extents;  ///< In the order of all_streams, as the reader reaches them.
+  std::array<UtcTime, 3> newest{};                 ///< End of each log's newest batch.
+  std::optional<UtcTime> oldest;
+};
+
+/// The store on disk. What belongs to the writing thread has no lock; the rest says so.
+class StoreImpl final : public Store {
+ public:
+  StoreImpl(Options options, FolderLock lock);
+
+  Status open(UtcTime now);
+
+  const Opening& opening() const override { return *opening_.load(); }
+  Head head(record::Stream stream) const override;
+  Status commit(std::span<const NewBatch> batches, UtcTime now) override;
+  void add_manifest(const Hash& hash, Bytes bytes) override;
+  void acknowledge(const std::string& destination, std::uint64_t epoch, record::Stream stream, SeqRange range) override;
+  Ranges acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) const override;
+  Result<std::vector<Eviction>> maintain(UtcTime now) override;
+  Status begin_epoch(const std::string& reason, UtcTime now) override;
+  Result<std::unique_ptr<Reader>> reader() const override;
+  health::StoreHealth health() const override;
+  Status close(UtcTime now) override;
+
+ private:
+  // store.cpp: the life of epochs
+  Result<std::unique_ptr<EpochFile>> open_newest(const EpochName& name);
+  Status start_epoch(Opening opening, std::uint64_t number, UtcTime now);
+  void adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime now);
+  void load_beside(const std::vector<EpochName>& names);
+  void note_progress();
+  void retire(const EpochName& name);
+  void divide_quota();
+
+  // commit.cpp
+  Status check_keys(std::span<const NewBatch> batches) const;
+  Status write(std::span<const NewBatch> batches, UtcTime now);
+  Status write_all(std::span<const NewBatch> batches, const std::vector<AcknowledgedRow>& acknowledged);
+  Status write_on_full_partition(std::span<const NewBatch> batches, UtcTime now, std::uint64_t pages);
+  void count(std::span<const NewBatch> batches, UtcTime now);
+  void checkpoint();
+  void refresh_health();
+
+  // maintain.cpp: what may go, and what must
+  std::vector<std::string> takers_of(record::Stream stream) const;
+  std::vector<Ranges> holders_of(std::uint64_t epoch, record::Stream stream) const;
+  std::vector<std::string> lacking(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
+  Result<std::uint64_t> room();
+  Status make_room(std::uint64_t pages);
+  Result<bool> relieve();
+  Result<bool> evict_rows(std::size_t lacking_max);
+  Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);
+  Status evict(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed);
+  Status retire_rows(record::Stream stream, UtcTime now);
+  std::vector<Eviction> due_evictions(UtcTime now);
+
+  // old_epochs.cpp
+  void examine(OldEpoch& old) const;
+  bool is_drained(const OldEpoch& old) const;
+  bool is_past_retention(const OldEpoch& old, UtcTime now) const;
+  std::vector<Eviction> losses_of(const OldEpoch& old) const;
+  Status drop(std::size_t index, const std::vector<Eviction>& losses);
+  std::uint64_t old_bytes() const;
+  std::chrono::hours retention_of(record::Stream stream) const;
+
+  const Options options_;
+  FolderLock lock_;
+  Reserve reserve_;
+  std::deque<Opening> openings_;  ///< References to them stay good.
+  std::atomic<const Opening*> opening_{nullptr};
+  std::unique_ptr<EpochFile> file_;  ///< Empty once closed.
+  Heads heads_;
+  std::vector<OldEpoch> old_;  ///< Oldest first.
+  Acknowledgements acknowledgements_;
+  UtcTime persisted_at_;                            ///< When acknowledgements were last written.
+  std::optional<std::pair<Hash, Bytes>> manifest_;  ///< The last one added: a new epoch begins with it.
+  std::vector<std::pair<Hash, Bytes>> manifests_pending_;
+
+  std::vector<Eviction> ledger_;  ///< What maintain() has not returned yet.
+  std::vector<Eviction> told_;    ///< Returned, and kept on disk until the event that tells of it is.
+  std::array<std::optional<UtcTime>, 3> told_at_;
+
+  std::optional<std::uint64_t> pages_cap_;  ///< Set while the partition is full: the file must not grow.
+  std::uint64_t file_pages_max_ = 0;
+  std::uint64_t pages_wanted_ = 0;  ///< By the largest commit of late.
+  std::optional<UtcTime> drained_at_;
+
+  std::shared_ptr<Damage> damage_ = std::make_shared<Damage>();
+  UtcTime rate_since_;
+  std::uint64_t rate_bytes_ = 0;
+  mutable std::mutex health_mutex_;
+  health::StoreHealth health_;  ///< `trouble` is put together when asked.
+  std::string write_trouble_;   ///< Why the last commit or checkpoint failed.
+  bool partition_full_ = false;
+};
+
+}  // namespace jidian::store
