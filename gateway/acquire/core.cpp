@@ -18,6 +18,8 @@ using domain::GapCause;
 constexpr std::uint32_t misses_max = 3;
 constexpr Millis probe_first{5'000};
 constexpr Millis probe_most{300'000};
+constexpr Millis probe_patience{
+    5'000};  ///< On a line without pauses a probe goes before a slot when it is late by this.
 
 /// A wall clock that moved by more than this against the steady one was set, not disciplined.
 constexpr Millis clock_step{500};
@@ -95,14 +97,7 @@ Millis PollerCore::step(std::stop_token stop) {
   if (!line_.is_open() && line_.next_open() <= clock_.steady_now()) (void)line_.ensure_open(stop);
   watch_line();
 
-  bool worked = true;
-  if (const auto slot = schedule_.take_due(clock_.utc_now()))
-    serve(*slot, stop);
-  else if (Meter* meter = due_probe())
-    probe(*meter, stop);
-  else
-    worked = false;
-
+  const bool worked = serve_next(stop);
   if (worked) {
     watch_line();
     bus_changed_ = true;
@@ -128,6 +123,22 @@ Result<MeterAnswer> PollerCore::read(std::string_view meter_id, std::stop_token 
   return answer_of(meter->polled, meter->plan, *outcome);
 }
 
+bool PollerCore::serve_next(std::stop_token stop) {
+  Meter* const silent = due_probe();
+  const bool overdue = silent != nullptr && clock_.steady_now() - silent->next_try >= probe_patience;
+  if (!overdue || probed_last_) {
+    if (const auto slot = schedule_.take_due(clock_.utc_now())) {
+      probed_last_ = false;
+      serve(*slot, std::move(stop));
+      return true;
+    }
+  }
+  if (silent == nullptr) return false;
+  probed_last_ = true;
+  probe(*silent, std::move(stop));
+  return true;
+}
+
 void PollerCore::serve(const Slot& slot, std::stop_token stop) {
   Meter& meter = meters_[slot.meter];
   meter.changed = true;
@@ -145,13 +156,13 @@ void PollerCore::serve(const Slot& slot, std::stop_token stop) {
 }
 
 /// The given-up meter to look at now. Healthy meters come first: a probe waits for a pause between slots that is long
-/// enough for one more silence, but not for ever.
+/// enough for one more silence, but on a line without pauses not for ever.
 PollerCore::Meter* PollerCore::due_probe() {
   const SteadyTime now = clock_.steady_now();
   const Millis room = schedule_.next_due() - clock_.utc_now();
   for (Meter& meter : meters_) {
     if (!meter.given_up || meter.next_try > now) continue;
-    if (room >= meter.silence_cost || now - meter.next_try >= probe_first) return &meter;
+    if (room >= meter.silence_cost || now - meter.next_try >= probe_patience) return &meter;
   }
   return nullptr;
 }

@@ -60,6 +60,7 @@ class PollerCore {
     bool changed = true;  ///< Its health has news.
   };
 
+  bool serve_next(std::stop_token stop);
   void serve(const Slot& slot, std::stop_token stop);
   void probe(Meter& meter, std::stop_token stop);
   Meter* due_probe();
@@ -83,7 +84,8 @@ class PollerCore {
   Outlet outlet_;
   std::vector<Meter> meters_;
   Schedule schedule_;
-  Millis clock_difference_;  ///< UTC minus steady when last looked at.
+  Millis clock_difference_;   ///< UTC minus steady when last looked at.
+  bool probed_last_ = false;  ///< Never two probes in a row while a slot is due.
   bool down_reported_ = false;
   UtcTime down_since_;
   SteadyTime last_post_{};
