@@ -17,7 +17,8 @@ constexpr std::array<std::pair<std::string_view, FacilityKind>, 5> facility_kind
      {"generation", FacilityKind::generation},
      {"storage", FacilityKind::storage}}};
 
-constexpr std::array<std::pair<std::string_view, char>, 4> grades{{{"A", 'A'}, {"B", 'B'}, {"C", 'C'}, {"D", 'D'}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> grades{
+    {{"A", "A"}, {"B", "B"}, {"C", "C"}, {"D", "D"}}};
 
 bool all_digits(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -141,7 +142,7 @@ void read_card(Section& root, Site& site) {
   site.card.industry =
       read_code(*card, "industry", is_industry, "is no industry code", "GB/T 4754's letter and digits: \"C3391\"");
   site.card.contract_capacity_kva = card->integer("contract_capacity_kva", 0, 10'000'000).value_or(0);
-  if (card->choice("performance_grade", grades)) site.card.performance_grade = *card->text("performance_grade");
+  site.card.performance_grade = card->choice("performance_grade", grades).value_or("");
   site.card.security_load_kw = card->integer("security_load_kw", 0, 10'000'000).value_or(0);
   if (const auto offset = card->text("utc_offset")) {
     if (const auto minutes = parse_utc_offset(*offset))

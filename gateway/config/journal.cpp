@@ -1,29 +1,36 @@
 #include "config/journal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 namespace jidian::config {
 namespace {
 
-/// Edits that turn `a` into `b`: a letter added, lost or changed, or two neighbours exchanged.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, changed});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-    }
-  }
-  return cost[a.size()][b.size()];
-}
-
 /// Longer words are nobody's slip of the pen, and cost time.
 constexpr std::size_t word_length_max = 64;
+
+/// Edits that turn `a` into `b`: a letter added, lost or changed, or two neighbours exchanged.
+/// Precondition: `b` is no longer than word_length_max.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  using Row = std::array<std::size_t, word_length_max + 1>;
+  Row two_before{};
+  Row before{};
+  Row row{};
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    two_before = before;
+    before = row;
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = before[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({before[j] + 1, row[j - 1] + 1, changed});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], two_before[j - 2] + 1);
+    }
+  }
+  return row[b.size()];
+}
 
 }  // namespace
 
@@ -32,6 +39,7 @@ std::string Mistake::to_string() const {
 }
 
 std::vector<Mistake> Journal::take() {
+  if (failed_) std::erase_if(mistakes_, [](const Mistake& it) { return it.warning; });
   std::ranges::sort(mistakes_, {}, [](const Mistake& it) { return std::tie(it.line, it.column, it.text); });
   const auto repeated = std::ranges::unique(mistakes_);
   mistakes_.erase(repeated.begin(), repeated.end());
@@ -48,6 +56,7 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
   std::string_view best;
   std::size_t best_distance = 2 + word.size() / 4;  // one more than is still near
   for (const std::string_view candidate : candidates) {
+    if (candidate.size() > word_length_max) continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance && distance < candidate.size()) {
       best = candidate;

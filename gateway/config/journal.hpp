@@ -26,7 +26,8 @@ class Journal {
   /// Whether there is a mistake that is more than a warning.
   bool failed() const { return failed_; }
 
-  /// Everything noted, once, in the order of the file.
+  /// Everything noted, once, in the order of the file; warnings only if there is nothing worse, which may be their
+  /// cause.
   std::vector<Mistake> take();
 
  private:

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "config/points.hpp"
 #include "config/site_sections.hpp"
@@ -91,14 +92,28 @@ void read_plate(Section& section, domain::MeterEntry& entry) {
   entry.name = section.text("name").value_or("");
   entry.serial = section.text("serial").value_or("");
   entry.accuracy_class = section.text("accuracy_class").value_or("");
-  entry.calibrated = section.text("calibrated").value_or("");
-  if (!entry.calibrated.empty() && !is_date(entry.calibrated))
-    section.complain("calibrated", "is not a date", "\"2025-03-01\"");
+  entry.calibrated = section.date("calibrated").value_or("");
   entry.ct_ratio = section.text("ct_ratio").value_or("");
   entry.pt_ratio = section.text("pt_ratio").value_or("");
   if (!entry.ct_ratio.empty() && !is_ratio(entry.ct_ratio)) section.complain("ct_ratio", "is no ratio", "\"200/5\"");
   if (!entry.pt_ratio.empty() && !is_ratio(entry.pt_ratio))
     section.complain("pt_ratio", "is no ratio", "\"10000/100\"");
+}
+
+/// What can only be said of a bus when its meters are known.
+void check_bus(Section& section, const Site& site) {
+  const auto id = section.text("id");
+  if (!id) return;
+  if (std::ranges::find(site.meters, *id, &Meter::bus) == site.meters.end())
+    section.complain("no meter is on this bus; remove it");
+  const auto bus = std::ranges::find(site.buses, *id, &Bus::id);
+  if (bus == site.buses.end() || section.journal().failed()) return;
+  const double load = bus_load(*bus, site.meters);
+  if (load > 1)
+    section.journal().warn(section.place(), section.subject() + ": its meters need " +
+                                                std::to_string(std::lround(load * 100)) +
+                                                " % of the line's time, so polls will be skipped; choose fewer points, "
+                                                "longer periods or a faster line");
 }
 
 }  // namespace
@@ -120,11 +135,7 @@ void read_meters(Section& root, Site& site, const Catalogue& catalogue) {
     describe(meter);
     site.meters.push_back(std::move(meter));
   }
-  for (Section& section : root.sections("bus", "bus")) {
-    const auto id = section.text("id");
-    if (id && std::ranges::find(site.meters, *id, &Meter::bus) == site.meters.end())
-      section.complain("no meter is on this bus; remove it");
-  }
+  for (Section& section : root.sections("bus", "bus")) check_bus(section, site);
 }
 
 }  // namespace jidian::config

@@ -199,8 +199,11 @@ std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
     section.finish();
     return std::nullopt;
   }
-  if (point.type == RawType::text && point.kind != PointKind::attribute)
-    section.complain("a string can only be an attribute; write kind = \"attribute\"");
+  if (point.type == RawType::text) {
+    if (point.kind != PointKind::attribute)
+      section.complain("a string can only be an attribute; write kind = \"attribute\"");
+    for (const auto key : {"exponent", "ratios"}) section.forbid(key, "needs a number; remove it");
+  }
   read_bits(section, point);
   read_labels(section, point);
   read_bounds(section, point);

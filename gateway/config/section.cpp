@@ -34,10 +34,6 @@ bool is_the_provinces(std::string_view key) {
   return std::ranges::find(words, key) != words.end();
 }
 
-std::string article(std::string_view key) {
-  return "'" + std::string(key) + "'";
-}
-
 Place place_of(const toml::source_position& position) {
   return {static_cast<int>(position.line), static_cast<int>(position.column)};
 }
@@ -173,8 +169,21 @@ std::optional<std::uint64_t> Section::size(std::string_view key, std::uint64_t l
 
 std::optional<std::string> Section::id(std::string_view key) {
   auto value = text(key);
-  if (!value || is_id(*value)) return value;
-  complain(key, "is not an id", "1 to 32 of a-z, 0-9 and '-'");
+  if (value && !is_id(*value)) complain(key, "is not an id", "1 to 32 of a-z, 0-9 and '-'");
+  return value;
+}
+
+std::optional<std::string> Section::date(std::string_view key) {
+  const toml::node* node = table_->get(key);
+  if (node != nullptr && node->is_date()) {
+    known_.push_back(key);
+    std::ostringstream written;
+    written << node->as_date()->get();
+    return written.str();
+  }
+  auto value = text(key);
+  if (!value || is_date(*value)) return value;
+  complain(key, "is not a date", "\"2025-03-01\"");
   return std::nullopt;
 }
 
@@ -311,15 +320,16 @@ void Section::finish() {
   for (const auto& [key, node] : *table_) {
     const std::string_view name = key.str();
     if (std::ranges::find(known_, name) != known_.end()) continue;
+    const std::string quoted = "'" + std::string(name) + "'";
     std::string reason;
     if (is_the_provinces(name)) {
-      reason = article(name) + " is owned by the province, which keeps it by credit code; remove it here";
+      reason = quoted + " is owned by the province, which keeps it by credit code; remove it here";
     } else if (holds_secret(name)) {
-      reason = article(name) + " must not stand in this file; put the secret into a file of its own and write " +
+      reason = quoted + " must not stand in this file; put the secret into a file of its own and write " +
                "password_file = \"credentials:NAME\" or key_file = \"credentials:NAME\"";
     } else {
-      reason = "unknown " + std::string(node.is_table() || node.is_array_of_tables() ? "section " : "key ") +
-               article(name) + did_you_mean(name, known_);
+      const bool section = node.is_table() || node.is_array_of_tables();
+      reason = "unknown " + std::string(section ? "section " : "key ") + quoted + did_you_mean(name, known_);
     }
     journal_->mistake(place_of(key), subject_ + ": " + reason);
   }

@@ -47,7 +47,10 @@ class Section {
   std::optional<double> number(std::string_view key, double least, double most);
   std::optional<Millis> duration(std::string_view key, Millis least, Millis most);
   std::optional<std::uint64_t> size(std::string_view key, std::uint64_t least, std::uint64_t most);
+  /// The text, even where it is no id: then the mistake is in the journal, and what refers to it is not blamed as well.
   std::optional<std::string> id(std::string_view key);
+  /// "2025-03-01", with or without quotes.
+  std::optional<std::string> date(std::string_view key);
   /// An absolute path, or "credentials:NAME". Its value is never repeated in a message: it might be the secret itself.
   std::optional<std::string> secret_file(std::string_view key);
   std::vector<Text> texts(std::string_view key);

@@ -57,9 +57,9 @@ struct Meter {
 
 struct Uplink {
   std::string id;
-  std::string url;
+  std::string url;  ///< With its port: "mqtts://broker.example.org:8883".
   std::string username;
-  std::string password_file;
+  std::string password_file;  ///< Files as written: give them to `resolve_file`.
   std::string ca_file;
   std::string certificate_file;
   std::string key_file;
@@ -120,6 +120,10 @@ std::vector<Mistake> check_vectors(const meter::Profile& profile, const std::str
 
 /// Reads a site file. `file` is used in messages only.
 Parsed parse_site(std::string_view text, const std::string& file, const Catalogue& catalogue);
+
+/// The share of a serial line's time that the polls of its meters take at least: bytes and silences on the wire, before
+/// the meters' own delay. Above 1, slots will be missed. 0 for TCP.
+double bus_load(const Bus& bus, const std::vector<Meter>& meters);
 
 /// Whether `text` may name a file that holds a secret or a certificate: an absolute path, or "credentials:NAME" for a
 /// file of the credentials directory that systemd hands to the service.

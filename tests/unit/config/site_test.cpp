@@ -1,68 +1,169 @@
 #include <gmock/gmock.h>
 
-#include "config/site.hpp"
+#include <algorithm>
+#include <filesystem>
+
+#include "texts.hpp"
 
 namespace jidian::config {
 namespace {
 
-using testing::IsEmpty;
+using testing::ElementsAre;
 
-constexpr std::string_view smallest = R"([gateway]
-id = "foundry-1"
-
-[site]
-credit_code = "91350100M000100Y43"
-name = "Foundry"
-region = "130100"
-industry = "C3391"
-
-[[bus]]
-id = "plc"
-kind = "tcp"
-host = "127.0.0.1"
-port = 1502
-
-[[meter]]
-id = "press-1"
-bus = "plc"
-unit = 1
-period = "1s"
-[meter.registers]
-carrier = "electricity"
-table = "holding"
-type = "f32"
-points = [
-  { name = "active_power.total", address = 0, unit = "W" },
-  { name = "active_energy_import.total", address = 2, unit = "kWh" },
-  { name = "pieces", carrier = "none", address = 4, type = "u32", unit = "pcs" },
-]
-
-[[facility]]
-id = "press"
-kind = "production"
-meters = ["press-1"]
-
-[[uplink]]
-id = "province"
-url = "mqtt://127.0.0.1:1883"
-)";
-
-std::string all_of(const std::vector<Mistake>& mistakes) {
-  std::string text;
-  for (const Mistake& it : mistakes) text += it.to_string() + "\n";
-  return text;
+std::vector<std::string> names_of(const Meter& meter) {
+  std::vector<std::string> names;
+  for (const meter::Point& point : meter.points) names.push_back(point.name);
+  return names;
 }
 
-TEST(Site, TheSmallestUsefulOneIsRead) {
-  const Parsed parsed = parse_site(smallest, "site.toml", {});
-  ASSERT_TRUE(parsed.site) << all_of(parsed.mistakes);
-  EXPECT_EQ(all_of(parsed.mistakes), "");
-  const Site& site = *parsed.site;
+Site parse_whole(std::string_view text) {
+  Parsed parsed = parse_small(text);
+  EXPECT_EQ(print(parsed.mistakes), "");
+  return std::move(parsed.site).value();
+}
+
+TEST(Site, ASmallOneIsRead) {
+  const Site site = parse_whole(small_site);
   EXPECT_EQ(site.gateway, "foundry-1");
-  ASSERT_EQ(site.meters.size(), 1U);
-  EXPECT_EQ(site.meters[0].points.size(), 3U);
-  EXPECT_EQ(site.meters[0].entry.points[2].modulus, 1ULL << 32);
-  EXPECT_EQ(site.uplinks[0].url, "mqtt://127.0.0.1:1883");
+  EXPECT_EQ(site.card.region, "130100");
+  EXPECT_EQ(site.card.utc_offset, std::chrono::minutes{480});
+  ASSERT_EQ(site.buses.size(), 2U);
+  EXPECT_EQ(site.buses[0].kind, BusKind::rtu);
+  EXPECT_EQ(site.buses[0].device, "/dev/serial/by-path/x");
+  EXPECT_EQ(site.buses[0].worst_latency, Millis{1000});
+  EXPECT_EQ(site.buses[1].host, "127.0.0.1");
+  EXPECT_EQ(site.buses[1].port, 1502);
+  ASSERT_EQ(site.meters.size(), 2U);
+  EXPECT_EQ(site.meters[0].profile, "test-meter");
+  EXPECT_EQ(site.meters[0].entry.profile, "test-meter");
+  EXPECT_EQ(site.meters[1].entry.profile, "inline");
+  EXPECT_EQ(site.uplinks[0].url, "mqtts://broker.example.org:8883");
+  EXPECT_THAT(site.uplinks[0].streams, ElementsAre("event", "interval", "reading"));
+  EXPECT_THAT(site.uplinks[0].may, ElementsAre("backfill"));
+}
+
+TEST(Site, WorstLatencyFollowsALongResponseTimeout) {
+  const Site site = parse_whole(replace(small_site, "device = \"/dev/serial/by-path/x\"",
+                                        "device = \"/dev/serial/by-path/x\"\nresponse_timeout = \"900ms\""));
+  EXPECT_EQ(site.buses[0].worst_latency, Millis{1800});
+}
+
+TEST(Selection, IsEveryDefaultPointThatIsNoText) {
+  EXPECT_THAT(
+      names_of(parse_whole(small_site).meters[0]),
+      ElementsAre("ct_ratio", "voltage_ln.l1", "active_power.l1", "active_power.total", "active_energy_import.total"));
+}
+
+TEST(Selection, TakesWhatMatchesInTheProfilesOrderAndAddsTheRatios) {
+  const auto select = [](std::string_view points) {
+    return names_of(parse_whole(replace(small_site, "period = \"1s\"", points)).meters[0]);
+  };
+  EXPECT_THAT(select("points = [\"thd_voltage.l1\", \"voltage_ln.*\"]"),
+              ElementsAre("voltage_ln.l1", "thd_voltage.l1"));
+  EXPECT_THAT(select("points = [\"*.total\"]"),
+              ElementsAre("ct_ratio", "active_power.total", "active_energy_import.total"));
+  EXPECT_THAT(select("points = [\"active_power.l1\", \"*\"]").size(), 6U) << "a text matched by * is left out silently";
+}
+
+TEST(Site, AMeterMayOverrideItsProfilesLimits) {
+  const Site site = parse_whole(
+      replace(small_site, "period = \"1s\"", "period = \"500ms\"\ncount_max = 10\ngap_max = 0\nturnaround = \"20ms\""));
+  EXPECT_EQ(site.meters[0].limits, (meter::ReadLimits{10, 0}));
+  EXPECT_EQ(site.meters[0].turnaround, Millis{20});
+  EXPECT_EQ(site.meters[0].period, Millis{500});
+}
+
+TEST(Manifest, SaysWhatEachColumnMeans) {
+  const domain::Manifest manifest = manifest_of(parse_whole(small_site));
+  EXPECT_EQ(manifest.gateway, "foundry-1");
+  ASSERT_EQ(manifest.meters.size(), 2U);
+  const domain::PointEntry& energy = manifest.meters[0].points[4];
+  EXPECT_EQ(energy.name, "active_energy_import.total");
+  EXPECT_EQ(energy.quantity, "active_energy_import");
+  EXPECT_EQ(energy.phase, "total");
+  EXPECT_EQ(energy.kind, PointKind::counter);
+  EXPECT_EQ(energy.unit, "kWh");
+  EXPECT_EQ(energy.modulus, 1ULL << 32);
+  EXPECT_THAT(energy.ratio_points, ElementsAre(0));
+  EXPECT_EQ(manifest.meters[0].points[2].type, ValueType::signed_integer);
+  EXPECT_EQ(manifest.meters[0].points[2].modulus, 0U) << "only counters roll over";
+  EXPECT_EQ(manifest.facilities.size(), 1U);
+}
+
+TEST(Manifest, ACounterRollsOverWhereItsTypeEnds) {
+  const auto modulus = [](std::string_view type) {
+    const std::string point = "{ name = \"pieces\", address = 4, unit = \"pcs\", " + std::string(type) + " }";
+    return parse_whole(replace(small_site, "{ name = \"pieces\", address = 4, type = \"u32\", unit = \"pcs\" }", point))
+        .meters[1]
+        .entry.points[0]
+        .modulus;
+  };
+  EXPECT_EQ(modulus("type = \"u16\""), 65536U);
+  EXPECT_EQ(modulus("type = \"s32\""), 1ULL << 32);
+  EXPECT_EQ(modulus("type = \"u64\""), 0U) << "0 stands for 2^64";
+  EXPECT_EQ(modulus("type = \"f32\""), 0U) << "floats do not roll over";
+  EXPECT_EQ(modulus("type = \"bcd\", registers = 3"), 1'000'000'000'000U);
+  EXPECT_EQ(modulus("type = \"mod10k\", registers = 4"), 10'000'000'000'000'000U);
+  EXPECT_EQ(modulus("type = \"sign-magnitude\", registers = 2"), 1ULL << 31);
+  EXPECT_EQ(modulus("type = \"bits\", bit = 4, bit_count = 12"), 4096U);
+  EXPECT_EQ(modulus("type = \"u32\", modulus = 1_000_000"), 1'000'000U);
+}
+
+TEST(BusLoad, CountsBytesAndSilences) {
+  Site site = parse_whole(small_site);
+  // One read of 6 … 17: 8 + 5 + 24 bytes and twice 3.5 characters, 10 bits each, at 9600 baud, once a second.
+  EXPECT_NEAR(bus_load(site.buses[0], site.meters), 44 * 10 / 9600.0, 1e-9);
+  site.buses[0].parity = meter::Parity::even;
+  EXPECT_NEAR(bus_load(site.buses[0], site.meters), 44 * 11 / 9600.0, 1e-9);
+  site.meters[0].turnaround = Millis{100};
+  EXPECT_NEAR(bus_load(site.buses[0], site.meters), 40.5 * 11 / 9600.0 + 0.1, 1e-9);
+  EXPECT_EQ(bus_load(site.buses[1], site.meters), 0) << "TCP has no wire time to speak of";
+}
+
+TEST(ResolveFile, KnowsPathsAndCredentials) {
+  EXPECT_EQ(resolve_file("/etc/ca.pem", "").value(), "/etc/ca.pem");
+  EXPECT_EQ(resolve_file("credentials:key", "/run/credentials/jidian.service").value(),
+            "/run/credentials/jidian.service/key");
+  EXPECT_FALSE(resolve_file("credentials:key", ""));
+  for (const auto spelling : {"", "key", "/", "credentials:", "credentials:../key", "credentials:a/b", "./key"})
+    EXPECT_FALSE(resolve_file(spelling, "/run")) << spelling;
+}
+
+Catalogue load_catalogue() {
+  Catalogue catalogue;
+  for (const auto& entry : std::filesystem::directory_iterator("config/meters")) {
+    ParsedProfile parsed = parse_profile(read_text(entry.path()), entry.path());
+    EXPECT_EQ(print(parsed.mistakes), "");
+    if (parsed.profile) catalogue[parsed.profile->id] = std::move(*parsed.profile);
+  }
+  return catalogue;
+}
+
+TEST(ExampleSite, HasNoMistakeAndNoWarning) {
+  const Parsed parsed = parse_site(read_text("config/example-site.toml"), "config/example-site.toml", load_catalogue());
+  EXPECT_EQ(print(parsed.mistakes), "");
+  ASSERT_TRUE(parsed.site);
+  EXPECT_EQ(parsed.site->meters.size(), 9U);
+  EXPECT_EQ(parsed.site->store.quota_bytes, 8ULL << 30);
+  EXPECT_EQ(parsed.site->store.retention.at("reading"), std::chrono::hours{90 * 24});
+  EXPECT_EQ(parsed.site->uplinks[0].key_file, "credentials:gateway-key");
+  EXPECT_EQ(parsed.site->facilities[3].rated_power_w, 40'500);
+  const Meter& plc = parsed.site->meters[8];
+  EXPECT_THAT(plc.entry.points[1].labels, ElementsAre("0=stopped", "1=running", "3=fault"));
+  EXPECT_EQ(plc.points[2].place.table, meter::Table::discrete_input);
+  EXPECT_EQ(plc.points[2].type, meter::RawType::bits);
+}
+
+TEST(Catalogue, HoldsTheFirstEightMeters) {
+  std::vector<std::string> ids;
+  for (const auto& [id, profile] : load_catalogue()) {
+    ids.push_back(id);
+    EXPECT_NE(profile.confidence, meter::Confidence::verified) << id << " was tried on no hardware";
+    EXPECT_GE(profile.vectors.size(), 7U) << id;
+  }
+  EXPECT_THAT(ids,
+              testing::IsSupersetOf({"acrel-adl400", "carlo-gavazzi-em340", "chint-dtsu666", "chint-pd666",
+                                     "eastron-sdm630", "janitza-umg96rm", "schneider-iem3155", "siemens-pac3200"}));
 }
 
 }  // namespace
