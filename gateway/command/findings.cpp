@@ -38,6 +38,12 @@ bool is_silent(const health::MeterHealth& meter) {
   return meter.misses_in_row >= misses_worth_telling || meter.next_try.has_value();
 }
 
+/// Whether it answers, but keeps refusing some registers; a lost reply now and then is none of our business.
+bool refuses_points(const health::MeterHealth& meter) {
+  return meter.misses_in_row == 0 && !meter.last_error.empty() && meter.exceptions >= misses_worth_telling &&
+         meter.exceptions > meter.timeouts + meter.corrupt;
+}
+
 bool is_serial(const health::BusHealth& bus) {
   return bus.address.starts_with('/');
 }
@@ -128,7 +134,7 @@ void add_meter(const Snapshot& snapshot, const health::MeterHealth& meter, Findi
                                                 : " has not answered since the start");
     if (!meter.last_error.empty()) what += ": " + meter.last_error;
     findings.push_back({Level::error, about, std::move(what), advice_for(meter)});
-  } else if (meter.misses_in_row == 0 && !meter.last_error.empty()) {
+  } else if (refuses_points(meter)) {
     findings.push_back({Level::warning, about, where + " answers, but not everything: " + meter.last_error,
                         "compare the meter's model and firmware with `profile`, then `jidian read " + meter.id + "`"});
   }

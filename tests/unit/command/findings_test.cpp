@@ -97,9 +97,17 @@ TEST(Findings, TheLoneMeterOfABusIsNamedItself) {
 TEST(Findings, AMeterThatRefusesSomePointsIsAWarning) {
   auto snapshot = healthy();
   snapshot.meters[0].last_error = "illegal data address 342+2";
+  snapshot.meters[0].exceptions = 500;
   const auto finding = only(snapshot);
   EXPECT_EQ(finding.level, Level::warning);
   EXPECT_THAT(finding.what, HasSubstr("answers, but not everything: illegal data address 342+2"));
+}
+
+TEST(Findings, AReplyLostNowAndThenIsNone) {
+  auto snapshot = healthy();
+  snapshot.meters[0].last_error = "no answer within 500 ms";
+  snapshot.meters[0].timeouts = 9;
+  EXPECT_TRUE(find_faults(snapshot).empty());
 }
 
 TEST(Findings, ABusyBusAndDroppedPollsAreTold) {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "host/host.hpp"
-#include "tests/unit/host/temporary_folder.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 namespace jidian::host {
 namespace {

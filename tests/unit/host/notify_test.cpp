@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "host/host.hpp"
-#include "tests/unit/host/temporary_folder.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 namespace jidian::host {
 namespace {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-namespace jidian::host {
+namespace jidian {
 
 /// A folder of this test's own, removed with all in it.
 class TemporaryFolder {
@@ -18,10 +18,10 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
 
  private:
   std::filesystem::path path_;
 };
 
-}  // namespace jidian::host
+}  // namespace jidian

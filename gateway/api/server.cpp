@@ -1,0 +1,194 @@
+#include "api/server.hpp"
+
+#include <microhttpd.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdarg>
+#include <cstdio>
+#include <functional>
+#include <new>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "api/listen.hpp"
+#include "api/peer.hpp"
+#include "api/routes.hpp"
+
+namespace jidian::api {
+namespace {
+
+// A command is a few words.
+constexpr std::size_t body_bytes_max = 65'536;
+// People at a keyboard and a scraper; each busy connection is a thread.
+constexpr unsigned int connections_max = 16;
+constexpr unsigned int scrapes_max = 4;
+// Longer than any answer takes to be read, shorter than anyone's patience with a full table.
+constexpr unsigned int idle_s_max = 10;
+// A status of 2,000 meters is built on it; the default of 8 MiB would be locked memory under MemoryMax.
+constexpr std::size_t stack_bytes = 256 * 1024;
+
+/// What a request's answer is made of: the method, the path and the body; the connection's descriptor says who asks.
+using Handler = std::function<Answer(const Request& request, int connection_fd)>;
+
+/// A request while its body arrives.
+struct Incoming {
+  std::string body;
+};
+
+void log_library(void* /*closure*/, const char* format, va_list arguments) {
+  std::array<char, 256> text{};
+  (void)std::vsnprintf(text.data(), text.size(), format, arguments);
+  spdlog::debug("local interface: {}", text.data());
+}
+
+MHD_Result send(MHD_Connection* connection, const Answer& answer) {
+  MHD_Response* response =
+      MHD_create_response_from_buffer(answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY);
+  if (response == nullptr) return MHD_NO;
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  // One request a connection: an idle client holds no thread.
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+  if (!answer.allow.empty()) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer.allow.c_str());
+  const MHD_Result queued = MHD_queue_response(connection, answer.status, response);
+  MHD_destroy_response(response);
+  return queued;
+}
+
+/// Whether the client announces a body beyond the limit; one that is not a number is refused by the library itself.
+bool announces_too_much(MHD_Connection* connection) {
+  const char* length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+  if (length == nullptr) return false;
+  const std::string_view text(length);
+  std::uint64_t bytes = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return parsed.ec == std::errc::result_out_of_range || bytes > body_bytes_max;
+}
+
+MHD_Result handle(const Handler& handler, MHD_Connection* connection, const char* path, const char* method,
+                  const char* upload, std::size_t* upload_bytes, void** state) {
+  if (*state == nullptr) {  // the headers are here
+    if (announces_too_much(connection)) return send(connection, answer_too_large(body_bytes_max));
+    *state = new Incoming;
+    return MHD_YES;
+  }
+  auto* incoming = static_cast<Incoming*>(*state);
+  if (*upload_bytes != 0) {
+    if (incoming->body.size() + *upload_bytes > body_bytes_max) return MHD_NO;  // unannounced: hang up
+    incoming->body.append(upload, *upload_bytes);
+    *upload_bytes = 0;
+    return MHD_YES;
+  }
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  if (info == nullptr) return MHD_NO;
+  return send(connection, handler({.method = method, .path = path, .body = incoming->body}, info->connect_fd));
+}
+
+/// The library's callback; the last place an exception can reach.
+MHD_Result on_request(void* closure, MHD_Connection* connection, const char* path, const char* method,
+                      const char* /*version*/, const char* upload, std::size_t* upload_bytes, void** state) {
+  try {
+    return handle(*static_cast<const Handler*>(closure), connection, path, method, upload, upload_bytes, state);
+  } catch (const std::exception& exception) {
+    spdlog::error("request dropped why=\"{}\"", exception.what());
+    return MHD_NO;
+  }
+}
+
+void on_completed(void* /*closure*/, MHD_Connection* /*connection*/, void** state, MHD_RequestTerminationCode /*why*/) {
+  delete static_cast<Incoming*>(*state);
+  *state = nullptr;
+}
+
+/// One listening socket and its threads. Destruction ends all connections.
+class Daemon {
+ public:
+  /// A thread per connection: `read` may wait seconds for its bus, a client may be slow to read, and neither may hold
+  /// up the others. Suspending would need a second pool for the waiting and save little at sixteen connections.
+  static std::unique_ptr<Daemon> start(Listener listener, Handler handler, unsigned int connections) {
+    std::unique_ptr<Daemon> daemon(new Daemon(std::move(listener), std::move(handler)));
+    daemon->library_ = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
+                                            MHD_USE_ITC | MHD_USE_ERROR_LOG,
+                                        0, nullptr, nullptr, &on_request, &daemon->handler_, MHD_OPTION_EXTERNAL_LOGGER,
+                                        &log_library, nullptr, MHD_OPTION_LISTEN_SOCKET, daemon->listener_.fd(),
+                                        MHD_OPTION_NOTIFY_COMPLETED, &on_completed, nullptr,
+                                        MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+                                        idle_s_max, MHD_OPTION_THREAD_STACK_SIZE, stack_bytes, MHD_OPTION_END);
+    return daemon->library_ == nullptr ? nullptr : std::move(daemon);
+  }
+
+  ~Daemon() {
+    if (library_ == nullptr) return;
+    MHD_quiesce_daemon(library_);  // gives the listening socket back, so that its file goes before its descriptor
+    MHD_stop_daemon(library_);
+  }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+ private:
+  Daemon(Listener listener, Handler handler) : listener_(std::move(listener)), handler_(std::move(handler)) {}
+
+  Listener listener_;
+  Handler handler_;
+  MHD_Daemon* library_ = nullptr;
+};
+
+class HttpServer final : public Server {
+ public:
+  HttpServer(std::unique_ptr<Daemon> local, std::unique_ptr<Daemon> scrape)
+      : local_(std::move(local)), scrape_(std::move(scrape)) {}
+
+ private:
+  std::unique_ptr<Daemon> local_;
+  std::unique_ptr<Daemon> scrape_;
+};
+
+Result<std::optional<gid_t>> group_or_none(const std::string& name) {
+  if (name.empty()) return std::optional<gid_t>();
+  const auto group = group_named(name);
+  if (!group) return group.error();
+  return std::optional(*group);
+}
+
+Result<Access> access_of(const Options& options) {
+  const auto read_group = group_or_none(options.read_group);
+  if (!read_group) return read_group.error();
+  const auto operate_group = group_or_none(options.operate_group);
+  if (!operate_group) return operate_group.error();
+  return Access{.owner = geteuid(), .read_group = *read_group, .operate_group = *operate_group};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const Options& options, command::Commands& commands) {
+  const auto access = access_of(options);
+  if (!access) return access.error();
+  // The file has one group: the wider one, if there are two.
+  auto socket = Listener::at_path(options.socket, access->read_group ? access->read_group : access->operate_group);
+  if (!socket) return socket.error();
+  auto local = Daemon::start(
+      std::move(*socket),
+      [&commands, access = *access](const Request& request, int connection_fd) {
+        const auto peer = peer_of(connection_fd);
+        return peer ? answer(request, caller_of(*peer, access), commands) : answer_of(peer.error());
+      },
+      connections_max);
+  if (local == nullptr) return Error{ErrorKind::io, "the local interface could not start its threads"};
+
+  std::unique_ptr<Daemon> scrape;
+  if (!options.metrics_address.empty()) {
+    auto port = Listener::on_loopback(options.metrics_address);
+    if (!port) return port.error();
+    scrape = Daemon::start(
+        std::move(*port), [&commands](const Request& request, int) { return answer_scrape(request, commands); },
+        scrapes_max);
+    if (scrape == nullptr) return Error{ErrorKind::io, "the metrics port could not start its threads"};
+  }
+  return std::unique_ptr<Server>(std::make_unique<HttpServer>(std::move(local), std::move(scrape)));
+}
+
+}  // namespace jidian::api

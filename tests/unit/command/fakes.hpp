@@ -1,0 +1,162 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "acquire/poller.hpp"
+#include "command/command.hpp"
+#include "recorder/recorder.hpp"
+#include "uplink/uplink.hpp"
+
+namespace jidian::command {
+
+/// 2026-03-01T08:00:00.100Z, always.
+class StandingClock final : public Clock {
+ public:
+  UtcTime utc_now() override {
+    return std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{8} + Millis{100};
+  }
+  SteadyTime steady_now() override { return SteadyTime{Millis{5'000'000}}; }
+  ClockQuality quality() override { return ClockQuality::synchronised; }
+};
+
+class FakeRecorder final : public recorder::Recorder {
+ public:
+  recorder::Inbox& inbox() override { return inbox_; }
+  std::string live() const override { return R"({"meters":{}})"; }
+  void request_epoch(std::string) override {}
+
+ private:
+  recorder::Inbox inbox_;
+};
+
+class FakeUplink final : public uplink::Uplink {
+ public:
+  void notify() override {}
+  void offer_live(std::string) override {}
+  void retry_rejected() override { ++retries; }
+
+  std::atomic<int> retries{0};
+};
+
+class DeafSink final : public acquire::Sink {
+ public:
+  bool offer(domain::Poll) override { return true; }
+  bool offer(domain::Event) override { return true; }
+};
+
+/// Decides whether a FakeBus answers at once or when the test lets it.
+class Gate {
+ public:
+  void close() { set(false); }
+  void open() { set(true); }
+
+  /// Blocks while closed.
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+    --waiting_;
+  }
+
+  /// Blocks until somebody waits at the closed gate.
+  void wait_for_visitor() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_ > 0; });
+  }
+
+ private:
+  void set(bool open) {
+    const std::scoped_lock lock(mutex_);
+    open_ = open;
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = true;
+  int waiting_ = 0;
+};
+
+/// Holds 231 in every register of unit 1; other units do not answer.
+class FakeBus final : public acquire::Bus {
+ public:
+  explicit FakeBus(Gate& gate) : gate_(gate) {}
+
+  Status open(std::stop_token) override {
+    open_ = true;
+    return {};
+  }
+  bool is_open() const override { return open_; }
+  Status read(std::uint8_t unit, meter::Registers, std::span<std::uint16_t> into) override {
+    gate_.pass();
+    if (unit != 1) return Error{ErrorKind::timeout, "no answer"};
+    std::fill(into.begin(), into.end(), std::uint16_t{231});
+    return {};
+  }
+  std::uint8_t last_exception() const override { return 0; }
+  void close() override { open_ = false; }
+  std::string address() const override { return "fake"; }
+
+ private:
+  Gate& gate_;
+  bool open_ = false;
+};
+
+/// A meter with one point, polled so rarely that a test meets only the reads it asks for.
+inline acquire::PolledMeter rarely_polled(std::string id, std::uint8_t unit) {
+  acquire::PolledMeter meter;
+  meter.id = std::move(id);
+  meter.unit = unit;
+  meter.period = std::chrono::hours{24};
+  meter::Point voltage;
+  voltage.name = "voltage_ln.l1";
+  voltage.unit = "V";
+  meter.points = {voltage};
+  return meter;
+}
+
+/// Commands over fakes: meters press-1 (answers) and mute-1 (does not) on bus rtu-1, uplink province.
+struct Bench {
+  explicit Bench(Millis read_patience = std::chrono::seconds{30})
+      : poller("rtu-1", std::make_unique<FakeBus>(gate), {rarely_polled("press-1", 1), rarely_polled("mute-1", 2)},
+               sink, clock, board),
+        commands({.gateway = "gw-1",
+                  .version = "1.2.3",
+                  .started = clock.utc_now(),
+                  .clock = &clock,
+                  .board = &board,
+                  .recorder = &recorder,
+                  .store = nullptr,
+                  .pollers = [this] { return std::vector{&poller}; },
+                  .uplinks =
+                      [this] {
+                        return std::map<std::string, uplink::Uplink*>{{"province", &uplink}};
+                      },
+                  .bus_of =
+                      [](const std::string& meter) {
+                        if (meter == "press-1" || meter == "mute-1") return std::string("rtu-1");
+                        return meter == "orphan-1" ? std::string("gone") : std::string();
+                      },
+                  .read_patience = read_patience}) {}
+  ~Bench() { gate.open(); }
+
+  Gate gate;
+  StandingClock clock;
+  health::Board board;
+  FakeRecorder recorder;
+  FakeUplink uplink;
+  DeafSink sink;
+  acquire::Poller poller;
+  Commands commands;
+};
+
+}  // namespace jidian::command
