@@ -41,8 +41,7 @@ std::string Mistake::to_string() const {
 std::vector<Mistake> Journal::take() {
   if (failed_) std::erase_if(mistakes_, [](const Mistake& it) { return it.warning; });
   std::ranges::sort(mistakes_, {}, [](const Mistake& it) { return std::tie(it.line, it.column, it.text); });
-  const auto repeated = std::ranges::unique(mistakes_);
-  mistakes_.erase(repeated.begin(), repeated.end());
+  mistakes_.erase(std::unique(mistakes_.begin(), mistakes_.end()), mistakes_.end());
   return std::move(mistakes_);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +39,16 @@ class Journal {
   bool failed_ = false;
   std::vector<Mistake> mistakes_;
 };
+
+/// One member of each of `things`: `pick(meters, &Meter::id)`. The views live as long as the things stay where they
+/// are.
+template <typename Things, typename Member>
+std::vector<std::string_view> pick(const Things& things, Member member) {
+  std::vector<std::string_view> picked;
+  picked.reserve(std::size(things));
+  for (const auto& thing : things) picked.emplace_back(std::invoke(member, thing));
+  return picked;
+}
 
 /// The one of `candidates` that `word` was most likely meant to be, or empty if none is near.
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates);

@@ -43,8 +43,7 @@ void read_profile(Section& section, Meter& meter, const Catalogue& catalogue) {
   meter.profile = *name;
   const auto found = catalogue.find(*name);
   if (found == catalogue.end()) {
-    std::vector<std::string_view> ids;
-    for (const auto& entry : catalogue) ids.push_back(entry.first);
+    const auto ids = pick(catalogue, [](const auto& entry) -> std::string_view { return entry.first; });
     section.complain("profile", "does not exist", "the id of a profile" + did_you_mean(*name, ids));
     return;
   }

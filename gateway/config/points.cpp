@@ -133,8 +133,7 @@ void read_meaning(Section& section, const Defaults& defaults, Point& point) {
   const auto kind = section.choice("kind", kind_words);
   const Quantity* known = find_quantity(point.quantity);
   if (known == nullptr) {
-    std::vector<std::string_view> names;
-    for (const Quantity& it : quantities()) names.push_back(it.name);
+    const auto names = pick(quantities(), &Quantity::name);
     if (!section.has("kind"))
       section.complain("quantity '" + point.quantity + "' is not a common one, so kind is needed; write kind = " +
                        "\"instantaneous\", \"counter\", \"state\" or \"attribute\"" +
@@ -213,8 +212,7 @@ std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
 }
 
 void check_ratios(Section& registers, std::vector<Draft>& drafts) {
-  std::vector<std::string_view> names;
-  for (const Draft& it : drafts) names.push_back(it.point.name);
+  const auto names = pick(drafts, [](const Draft& it) -> std::string_view { return it.point.name; });
   for (Draft& draft : drafts) {
     for (const Text& ratio : draft.ratios) {
       const auto named = std::ranges::find(drafts, ratio.value, [](const Draft& it) { return it.point.name; });
@@ -260,6 +258,7 @@ std::vector<Point> parse_registers(Section registers) {
   check_ratios(registers, drafts);
 
   std::vector<Point> points;
+  points.reserve(drafts.size());
   for (Draft& draft : drafts) points.push_back(std::move(draft.point));
   return points;
 }
@@ -267,8 +266,7 @@ std::vector<Point> parse_registers(Section registers) {
 std::vector<Point> select_points(const std::vector<Point>& all, Section& section) {
   const bool states = section.has("points");
   const std::vector<Text> patterns = section.texts("points");
-  std::vector<std::string_view> names;
-  for (const Point& point : all) names.push_back(point.name);
+  const auto names = pick(all, &Point::name);
 
   std::vector<bool> taken(all.size(), false);
   for (std::size_t i = 0; i < all.size(); ++i) taken[i] = !states && all[i].by_default && all[i].type != RawType::text;

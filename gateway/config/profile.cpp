@@ -45,11 +45,9 @@ void read_identify(Section& root, Profile& profile) {
 }
 
 void read_vectors(Section& root, Profile& profile) {
-  std::vector<std::string_view> names;
-  for (const Point& point : profile.points) names.push_back(point.name);
-
   auto test = root.section("test", "test");
   if (!test) return;
+  const auto names = pick(profile.points, &Point::name);
   for (Section& section : test->sections("vectors", "test vector")) {
     bool whole = section.require("point", "point = \"active_power.l1\"");
     whole = section.require("words", "words = [0x0000, 0x0001]") && whole;

@@ -25,9 +25,7 @@ void describe(Meter& meter);
 /// Ids of `things`, for did-you-mean.
 template <typename Things>
 std::vector<std::string_view> ids_of(const Things& things) {
-  std::vector<std::string_view> ids;
-  for (const auto& thing : things) ids.push_back(thing.id);
-  return ids;
+  return pick(things, [](const auto& thing) -> std::string_view { return thing.id; });
 }
 
 /// The `id` of a section, required and not among `taken`.

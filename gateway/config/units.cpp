@@ -66,7 +66,7 @@ std::optional<std::chrono::minutes> parse_utc_offset(std::string_view text) {
   if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
   const auto hours = parse_number(text.substr(1, 2));
   const auto minutes = parse_number(text.substr(4, 2));
-  if (!hours || !minutes || *minutes > 59 || *hours * 60 + *minutes > 14 * 60) return std::nullopt;
+  if (!hours || !minutes || *minutes > 59 || *hours * 60 + *minutes > 840) return std::nullopt;
   const std::chrono::minutes offset{static_cast<int>(*hours * 60 + *minutes)};
   return text[0] == '-' ? -offset : offset;
 }

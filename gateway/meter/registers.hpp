@@ -18,6 +18,7 @@ struct Registers {
   /// One past the last address; 65536 is a real value.
   std::uint32_t end() const { return std::uint32_t{first} + count; }
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the comparison for a null pointer.
   friend auto operator<=>(const Registers&, const Registers&) = default;
 };
 
