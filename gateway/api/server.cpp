@@ -23,8 +23,8 @@ namespace {
 
 // A command is a few words.
 constexpr std::size_t body_bytes_max = 65'536;
-// People at a keyboard and a scraper; each busy connection is a thread.
-constexpr unsigned int connections_max = 16;
+// People at a keyboard and a scraper; each connection is a thread. The library hangs up on those beyond.
+constexpr unsigned int connections_max = 32;
 constexpr unsigned int scrapes_max = 4;
 // Longer than any answer takes to be read, shorter than anyone's patience with a full table.
 constexpr unsigned int idle_s_max = 10;
@@ -108,7 +108,7 @@ void on_completed(void* /*closure*/, MHD_Connection* /*connection*/, void** stat
 class Daemon {
  public:
   /// A thread per connection: `read` may wait seconds for its bus, a client may be slow to read, and neither may hold
-  /// up the others. Suspending would need a second pool for the waiting and save little at sixteen connections.
+  /// up the others. Suspending would need a second pool for the waiting and save little at so few connections.
   static std::unique_ptr<Daemon> start(Listener listener, Handler handler, unsigned int connections) {
     std::unique_ptr<Daemon> daemon(new Daemon(std::move(listener), std::move(handler)));
     daemon->library_ = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |

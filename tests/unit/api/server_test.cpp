@@ -145,11 +145,24 @@ TEST_F(ServerTest, OthersAreAnsweredWhileAReadWaitsForItsBus) {
   EXPECT_EQ(parse_response(waiting.receive()).status, 200);
 }
 
-TEST_F(ServerTest, ManyClientsAtOnceAreAllAnswered) {
+TEST_F(ServerTest, ClientsAtOnceAreAllAnswered) {
   start();
   std::vector<std::jthread> clients;
-  for (int client = 0; client < 40; ++client)  // more than may connect at once: the rest wait their turn
-    clients.emplace_back([this] { EXPECT_EQ(ask(socket_, "GET", "/v1/status").status, 200); });
+  for (int client = 0; client < 12; ++client)
+    clients.emplace_back([this] {
+      for (int round = 0; round < 10; ++round) EXPECT_EQ(ask(socket_, "GET", "/v1/live").status, 200);
+    });
+}
+
+TEST_F(ServerTest, BeyondItsLimitItHangsUpAndServesAgainWhenThereIsRoom) {
+  start();
+  std::vector<std::unique_ptr<Client>> idle;
+  for (int client = 0; client < 32; ++client) idle.push_back(std::make_unique<Client>(socket_));
+  EXPECT_EQ(ask(socket_, "GET", "/v1/status").status, 0);
+  idle.clear();
+  bool served = false;
+  for (int attempt = 0; attempt < 1000 && !served; ++attempt) served = ask(socket_, "GET", "/v1/status").status == 200;
+  EXPECT_TRUE(served);
 }
 
 TEST_F(ServerTest, ASecondServerOnTheSameSocketIsAConflict) {
