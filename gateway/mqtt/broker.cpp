@@ -1,0 +1,391 @@
+#include "mqtt/broker.hpp"
+
+#include <mqtt/async_client.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <unordered_set>
+
+#include "mqtt/endpoint.hpp"
+#include "mqtt/event_queue.hpp"
+#include "mqtt/probe.hpp"
+#include "uplink/reasons.hpp"
+
+namespace jidian::mqtt {
+namespace {
+
+using uplink::BrokerEvent;
+using uplink::BrokerOptions;
+
+/// What we take from the broker: receipts and commands are small, and few wait at once.
+constexpr std::uint32_t incoming_bytes_max = 256 * 1024;
+constexpr std::uint16_t incoming_in_flight_max = 32;
+/// Above the uplink's window and its few other messages, so that Paho never holds one back.
+constexpr int outgoing_in_flight_max = 64;
+/// Paho looks at its connect time-out every three seconds; after this much more we stop waiting for it.
+constexpr Millis connect_margin{5000};
+
+SteadyTime steady_now() {
+  return std::chrono::time_point_cast<Millis>(std::chrono::steady_clock::now());
+}
+
+std::uint8_t reason_of(const ::mqtt::token& token) {
+  return static_cast<std::uint8_t>(token.get_reason_code());
+}
+
+/// Bytes of a variable byte integer.
+std::size_t length_bytes(std::size_t value) {
+  return value < 128 ? 1 : value < 16'384 ? 2 : value < 2'097'152 ? 3 : 4;
+}
+
+/// The size of the PUBLISH packet that carries `message`.
+std::size_t packet_bytes(const uplink::Outgoing& message) {
+  std::size_t properties = 0;
+  if (!message.content_type.empty()) properties += 3 + message.content_type.size();
+  if (!message.correlation.empty()) properties += 3 + message.correlation.size();
+  const std::size_t remaining = 2 + message.topic.size() + (message.qos > 0 ? 2U : 0U) + length_bytes(properties) +
+                                properties + message.payload.size();
+  return 1 + length_bytes(remaining) + remaining;
+}
+
+/// One Paho client with everything its threads call. The callbacks only push into the queue. Paho runs them under its
+/// own lock, which destroying the client takes: none is running any more when the rest goes.
+class Client final : ::mqtt::callback {
+ public:
+  Client(const Endpoint& endpoint, const std::string& client_id, std::shared_ptr<EventQueue> queue)
+      : queue_(std::move(queue)),
+        connecting_(*queue_),
+        subscribing_(*queue_),
+        publishing_(*queue_),
+        client_(endpoint.paho_uri(), client_id, ::mqtt::create_options(MQTTVERSION_5)) {
+    client_.set_callback(*this);
+    client_.set_disconnected_handler([this](const ::mqtt::properties&, ::mqtt::ReasonCode code) {
+      const auto reason = static_cast<std::uint8_t>(code);
+      queue_->push(uplink::Disconnected{reason, "the broker ended the connection: " + uplink::describe_reason(reason)});
+    });
+  }
+
+  void connect(const ::mqtt::connect_options& options) { client_.connect(options, nullptr, connecting_); }
+
+  void subscribe(const std::string& topic) { client_.subscribe(topic, 1, nullptr, subscribing_); }
+
+  void publish(const uplink::Outgoing& message) {
+    ::mqtt::properties properties;
+    if (!message.content_type.empty())
+      properties.add(::mqtt::property(::mqtt::property::CONTENT_TYPE, message.content_type));
+    if (!message.correlation.empty())
+      properties.add(::mqtt::property(::mqtt::property::CORRELATION_DATA,
+                                      std::string(message.correlation.begin(), message.correlation.end())));
+    const auto packet = ::mqtt::message::create(message.topic, message.payload.data(), message.payload.size(),
+                                                message.qos, message.retain, properties);
+    if (message.token == 0)
+      client_.publish(packet);
+    else
+      client_.publish(packet, reinterpret_cast<void*>(static_cast<std::uintptr_t>(message.token)), publishing_);
+  }
+
+  void disconnect(Millis patience) { client_.disconnect(0)->wait_for(patience); }
+
+ private:
+  struct Connecting final : ::mqtt::iaction_listener {
+    explicit Connecting(EventQueue& to) : queue(to) {}
+    void on_success(const ::mqtt::token& token) override {
+      Accepted accepted;
+      const auto& properties = token.get_connect_response().get_properties();
+      if (properties.contains(::mqtt::property::RECEIVE_MAXIMUM))
+        accepted.receive_max = ::mqtt::get<std::uint16_t>(properties, ::mqtt::property::RECEIVE_MAXIMUM);
+      if (properties.contains(::mqtt::property::MAXIMUM_PACKET_SIZE))
+        accepted.packet_bytes_max = ::mqtt::get<std::uint32_t>(properties, ::mqtt::property::MAXIMUM_PACKET_SIZE);
+      queue.push(accepted);
+    }
+    void on_failure(const ::mqtt::token& token) override {
+      // A refused CONNECT arrives with its reason either as the reason code or as the library's return code.
+      const int code = token.get_return_code();
+      const std::uint8_t reason = reason_of(token) >= uplink::reason_failure       ? reason_of(token)
+                                  : code >= uplink::reason_failure && code < 0x100 ? static_cast<std::uint8_t>(code)
+                                                                                   : std::uint8_t{0};
+      queue.push(ConnectFailed{reason, "Paho error " + std::to_string(code)});
+    }
+    EventQueue& queue;
+  };
+  struct Subscribing final : ::mqtt::iaction_listener {
+    explicit Subscribing(EventQueue& to) : queue(to) {}
+    void on_success(const ::mqtt::token& token) override { queue.push(Subscribed{reason_of(token)}); }
+    void on_failure(const ::mqtt::token& token) override {
+      queue.push(Subscribed{std::max(reason_of(token), uplink::reason_failure)});
+    }
+    EventQueue& queue;
+  };
+  struct Publishing final : ::mqtt::iaction_listener {
+    explicit Publishing(EventQueue& to) : queue(to) {}
+    void on_success(const ::mqtt::token& token) override { done(token, reason_of(token)); }
+    void on_failure(const ::mqtt::token& token) override {
+      done(token, reason_of(token) >= uplink::reason_failure ? reason_of(token) : uplink::reason_connection_ended);
+    }
+    void done(const ::mqtt::token& token, std::uint8_t reason) {
+      queue.push(uplink::PublishDone{reinterpret_cast<std::uintptr_t>(token.get_user_context()), reason});
+    }
+    EventQueue& queue;
+  };
+
+  void connection_lost(const std::string&) override {
+    queue_->push(uplink::Disconnected{0, "the connection to the broker broke"});
+  }
+  void message_arrived(::mqtt::const_message_ptr message) override {
+    uplink::Incoming incoming;
+    incoming.topic = message->get_topic();
+    const auto& payload = message->get_payload();
+    incoming.payload.assign(payload.begin(), payload.end());
+    incoming.retained = message->is_retained();
+    const auto& properties = message->get_properties();
+    if (properties.contains(::mqtt::property::RESPONSE_TOPIC))
+      incoming.response_topic = ::mqtt::get<std::string>(properties, ::mqtt::property::RESPONSE_TOPIC);
+    if (properties.contains(::mqtt::property::CORRELATION_DATA)) {
+      const auto data = ::mqtt::get<std::string>(properties, ::mqtt::property::CORRELATION_DATA);
+      incoming.correlation.assign(data.begin(), data.end());
+    }
+    queue_->push(std::move(incoming));
+  }
+
+  std::shared_ptr<EventQueue> queue_;
+  Connecting connecting_;
+  Subscribing subscribing_;
+  Publishing publishing_;
+  ::mqtt::async_client client_;  // last: goes first, while all it calls is still there
+};
+
+::mqtt::connect_options make_options(const Endpoint& endpoint, const BrokerOptions& options,
+                                     const std::string& password) {
+  ::mqtt::connect_options made;
+  made.set_mqtt_version(MQTTVERSION_5);
+  made.set_clean_start(true);
+  made.set_automatic_reconnect(false);
+  made.set_keep_alive_interval(options.keep_alive);
+  made.set_connect_timeout(options.connect_timeout);
+  made.set_max_inflight(outgoing_in_flight_max);
+  ::mqtt::properties properties;
+  properties.add(::mqtt::property(::mqtt::property::RECEIVE_MAXIMUM, incoming_in_flight_max));
+  properties.add(::mqtt::property(::mqtt::property::MAXIMUM_PACKET_SIZE, incoming_bytes_max));
+  made.set_properties(properties);
+  if (!options.username.empty()) made.set_user_name(options.username);
+  if (!password.empty()) made.set_password(password);
+  if (!options.will_topic.empty())
+    made.set_will(::mqtt::will_options(options.will_topic, options.will_payload, 1, true));
+  if (endpoint.tls) {
+    ::mqtt::ssl_options tls;
+    if (!options.ca_file.empty()) tls.set_trust_store(options.ca_file);
+    if (!options.certificate_file.empty()) tls.set_key_store(options.certificate_file);
+    if (!options.key_file.empty()) tls.set_private_key(options.key_file);
+    tls.set_enable_server_cert_auth(true);
+    tls.set_verify(true);
+    made.set_ssl(std::move(tls));
+  }
+  return made;
+}
+
+class PahoBroker final : public uplink::Broker {
+ public:
+  Status connect(const BrokerOptions& options, const std::vector<std::string>& topics) override;
+  Status publish(uplink::Outgoing message) override;
+  void disconnect(Millis patience) override;
+  std::vector<BrokerEvent> wait(std::stop_token stop, SteadyTime deadline) override;
+  void wake() override { queue_->wake(); }
+
+ private:
+  enum class Phase : std::uint8_t { idle, resolving, connecting, subscribing, connected, diagnosing, over };
+
+  void handle(Signal signal, std::vector<BrokerEvent>& events);
+  void start_client(std::vector<BrokerEvent>& events);
+  void start_subscribing(const Accepted& accepted, std::vector<BrokerEvent>& events);
+  void count_subscription(std::uint8_t reason, std::vector<BrokerEvent>& events);
+  void diagnose(const ConnectFailed& failed, std::vector<BrokerEvent>& events);
+  void end(uplink::Disconnected how, std::vector<BrokerEvent>& events);
+  void check_patience(std::vector<BrokerEvent>& events);
+
+  std::shared_ptr<EventQueue> queue_ = std::make_shared<EventQueue>();
+  Phase phase_ = Phase::idle;
+  SteadyTime give_up_{};  ///< When a connection that is not there yet counts as failed.
+  Endpoint endpoint_;
+  std::vector<Address> addresses_;
+  BrokerOptions options_;
+  std::string password_;
+  std::vector<std::string> topics_;
+  std::size_t subscribed_ = 0;
+  uplink::Connected limits_;
+  std::unordered_set<std::uint64_t> outstanding_;
+  std::unique_ptr<Client> client_;
+  std::jthread probe_;
+};
+
+Status PahoBroker::connect(const BrokerOptions& options, const std::vector<std::string>& topics) {
+  assert(phase_ == Phase::idle);
+  auto endpoint = parse_uri(options.uri);
+  if (!endpoint) return endpoint.error();
+  endpoint_ = *std::move(endpoint);
+  if (!options.password_file.empty()) {
+    auto password = read_secret(options.password_file);
+    if (!password) return password.error();
+    password_ = *std::move(password);
+  }
+  if (endpoint_.tls) {
+    using File = std::pair<const std::string&, const char*>;
+    for (const auto& [path, what] : {File{options.ca_file, "CA file"}, File{options.certificate_file, "certificate"},
+                                     File{options.key_file, "key"}})
+      if (!path.empty())
+        if (const auto readable = check_readable(path, what); !readable) return readable;
+    if (const auto fits = check_identity(options); !fits) return fits;
+  }
+  options_ = options;
+  topics_ = topics;
+  phase_ = Phase::resolving;
+  give_up_ = steady_now() + options.connect_timeout;
+  return resolve(endpoint_, queue_);
+}
+
+Status PahoBroker::publish(uplink::Outgoing message) {
+  if (phase_ != Phase::connected) return Error{ErrorKind::unreachable, "not connected"};
+  if (limits_.packet_bytes_max != 0 && packet_bytes(message) > limits_.packet_bytes_max)
+    return Error{ErrorKind::full, "a packet of " + std::to_string(packet_bytes(message)) +
+                                      " bytes is above the broker's maximum of " +
+                                      std::to_string(limits_.packet_bytes_max)};
+  if (message.token != 0) outstanding_.insert(message.token);
+  try {
+    client_->publish(message);
+  } catch (const std::exception& failed) {
+    outstanding_.erase(message.token);
+    return Error{ErrorKind::unreachable, failed.what()};
+  }
+  return {};
+}
+
+void PahoBroker::disconnect(Millis patience) {
+  if (phase_ != Phase::connected) return;
+  phase_ = Phase::over;
+  try {
+    client_->disconnect(patience);
+  } catch (const std::exception&) {
+    // The connection is gone already, which is what was asked for.
+  }
+}
+
+std::vector<BrokerEvent> PahoBroker::wait(std::stop_token stop, SteadyTime deadline) {
+  std::vector<BrokerEvent> events;
+  while (true) {
+    const bool pending = phase_ > Phase::idle && phase_ < Phase::connected;
+    auto signals = queue_->wait(stop, pending ? std::min(deadline, give_up_) : deadline);
+    const bool woken = signals.empty();
+    for (auto& signal : signals) handle(std::move(signal), events);
+    check_patience(events);
+    if (!events.empty() || woken) return events;
+  }
+}
+
+void PahoBroker::handle(Signal signal, std::vector<BrokerEvent>& events) {
+  if (auto* done = std::get_if<uplink::PublishDone>(&signal)) {
+    if (outstanding_.erase(done->token) != 0) events.emplace_back(*done);
+  } else if (auto* message = std::get_if<uplink::Incoming>(&signal)) {
+    if (phase_ == Phase::connected) events.emplace_back(std::move(*message));
+  } else if (auto* lost = std::get_if<uplink::Disconnected>(&signal)) {
+    end(std::move(*lost), events);
+  } else if (auto* resolved = std::get_if<Resolved>(&signal)) {
+    if (phase_ != Phase::resolving) return;
+    addresses_ = std::move(resolved->addresses);
+    if (!resolved->why.empty()) return end({0, std::move(resolved->why)}, events);
+    start_client(events);
+  } else if (auto* accepted = std::get_if<Accepted>(&signal)) {
+    if (phase_ == Phase::connecting) start_subscribing(*accepted, events);
+  } else if (auto* subscribed = std::get_if<Subscribed>(&signal)) {
+    if (phase_ == Phase::subscribing) count_subscription(subscribed->reason, events);
+  } else if (auto* failed = std::get_if<ConnectFailed>(&signal)) {
+    if (phase_ == Phase::connecting) diagnose(*failed, events);
+  } else if (auto* diagnosed = std::get_if<Diagnosed>(&signal)) {
+    if (phase_ == Phase::diagnosing) end({0, std::move(diagnosed->why)}, events);
+  }
+}
+
+void PahoBroker::start_client(std::vector<BrokerEvent>& events) {
+  phase_ = Phase::connecting;
+  give_up_ = steady_now() + options_.connect_timeout + connect_margin;
+  try {
+    client_ = std::make_unique<Client>(endpoint_, options_.client_id, queue_);
+    client_->connect(make_options(endpoint_, options_, password_));
+  } catch (const std::exception& failed) {
+    end({0, "cannot start to connect: " + std::string(failed.what())}, events);
+  }
+}
+
+void PahoBroker::start_subscribing(const Accepted& accepted, std::vector<BrokerEvent>& events) {
+  phase_ = Phase::subscribing;
+  limits_ = {accepted.receive_max, accepted.packet_bytes_max};
+  try {
+    for (const auto& topic : topics_) client_->subscribe(topic);
+  } catch (const std::exception& failed) {
+    return end({0, "cannot subscribe: " + std::string(failed.what())}, events);
+  }
+  if (topics_.empty()) {
+    phase_ = Phase::connected;
+    events.emplace_back(limits_);
+  }
+}
+
+void PahoBroker::count_subscription(std::uint8_t reason, std::vector<BrokerEvent>& events) {
+  const auto& topic = topics_[subscribed_];  // SUBACKs come in the order of the SUBSCRIBEs
+  if (reason >= uplink::reason_failure)
+    return end({reason, "the broker refuses the subscription to '" + topic + "': " + uplink::describe_reason(reason)},
+               events);
+  if (++subscribed_ < topics_.size()) return;
+  phase_ = Phase::connected;
+  events.emplace_back(limits_);
+}
+
+void PahoBroker::diagnose(const ConnectFailed& failed, std::vector<BrokerEvent>& events) {
+  if (failed.reason != 0)
+    return end({failed.reason, "the broker refuses the connection: " + uplink::describe_reason(failed.reason)}, events);
+  phase_ = Phase::diagnosing;
+  probe_ = std::jthread([queue = queue_, endpoint = endpoint_, addresses = addresses_, options = options_,
+                         fallback = failed.why](std::stop_token stop) {
+    auto why = find_obstacle(stop, endpoint, addresses, options);
+    if (why.empty())
+      why = "the broker at " + endpoint.name() + " does not complete the connection" + " (" + fallback + ")";
+    queue->push(Diagnosed{std::move(why)});
+  });
+}
+
+void PahoBroker::end(uplink::Disconnected how, std::vector<BrokerEvent>& events) {
+  if (phase_ == Phase::over) return;
+  phase_ = Phase::over;
+  for (const auto token : outstanding_)
+    events.emplace_back(uplink::PublishDone{token, uplink::reason_connection_ended});
+  outstanding_.clear();
+  events.emplace_back(std::move(how));
+}
+
+void PahoBroker::check_patience(std::vector<BrokerEvent>& events) {
+  if (steady_now() < give_up_) return;
+  if (phase_ == Phase::resolving)
+    end({0, "cannot find the broker '" + endpoint_.host + "': the name server does not answer"}, events);
+  else if (phase_ == Phase::connecting || phase_ == Phase::subscribing)
+    end({0, "the broker at " + endpoint_.name() + " does not answer within " +
+                std::to_string(options_.connect_timeout.count()) + " s"},
+        events);
+}
+
+class PahoFactory final : public uplink::BrokerFactory {
+ public:
+  std::unique_ptr<uplink::Broker> make() override { return std::make_unique<PahoBroker>(); }
+
+ private:
+  /// Never connected. While it lives, Paho does not stop its threads whenever the last other client goes, which would
+  /// block for a second at each reconnect.
+  ::mqtt::async_client idle_{"tcp://127.0.0.1:1", "idle", ::mqtt::create_options(MQTTVERSION_5)};
+};
+
+}  // namespace
+
+std::unique_ptr<uplink::BrokerFactory> make_broker_factory() {
+  return std::make_unique<PahoFactory>();
+}
+
+}  // namespace jidian::mqtt
