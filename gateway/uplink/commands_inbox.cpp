@@ -1,0 +1,116 @@
+#include "uplink/commands_inbox.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+
+namespace jidian::uplink {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t command_bytes_max = 64 * 1024;
+constexpr std::size_t id_bytes_max = 64;
+
+std::string refusal(const std::string& id, ErrorKind kind, const std::string& message) {
+  const nlohmann::ordered_json reply{
+      {"id", id}, {"ok", false}, {"error", {{"kind", std::string(name_of(kind))}, {"message", message}}}};
+  return reply.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// A string member of a JSON object; empty if it is not there or no string.
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+bool is_printable(const std::string& text) {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+}  // namespace
+
+std::optional<UtcTime> parse_utc(const std::string& text) {
+  std::array<int, 6> part{};
+  int used = 0;
+  if (text.size() < 20 || text.size() > 30 || text.back() != 'Z') return std::nullopt;
+  // The widths bound every number; the positions of the separators are checked by the pattern.
+  if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &part[0], &part[1], &part[2], &part[3],
+                  &part[4],  // NOLINT
+                  &part[5], &used) != 6 ||
+      used != 19)
+    return std::nullopt;
+  Millis fraction{0};
+  if (text[19] == '.') {
+    int scale = 100;
+    for (std::size_t index = 20; index + 1 < text.size(); ++index, scale /= 10) {
+      if (text[index] < '0' || text[index] > '9') return std::nullopt;
+      fraction += Millis((text[index] - '0') * scale);
+    }
+  } else if (text.size() != 20) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(part[0]), std::chrono::month(static_cast<unsigned>(part[1])),
+                                         std::chrono::day(static_cast<unsigned>(part[2]))};
+  if (!date.ok() || part[3] > 23 || part[4] > 59 || part[5] > 60) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(part[3]) + std::chrono::minutes(part[4]) +
+         std::chrono::seconds(part[5]) + fraction;
+}
+
+CommandsInbox::CommandsInbox(std::vector<std::string> may, std::function<std::string(const std::string&)> carry_out)
+    : may_(std::move(may)), carry_out_(std::move(carry_out)) {}
+
+CommandsInbox::Outcome CommandsInbox::take(const Incoming& message, UtcTime now) {
+  const auto refuse = [](const std::string& id, ErrorKind kind, const std::string& why) {
+    const auto about = id.empty() ? "a command" : "command '" + id + "'";
+    return Outcome{id.empty() ? "" : refusal(id, kind, why), about + " was refused: " + why};
+  };
+  if (message.payload.size() > command_bytes_max) return refuse("", ErrorKind::invalid, "it is larger than 64 KiB");
+  const json command = json::parse(message.payload.begin(), message.payload.end(), nullptr, false);
+  if (!command.is_object()) return refuse("", ErrorKind::invalid, "it is not a JSON object");
+  const auto id = text_of(command, "id");
+  if (id.empty() || id.size() > id_bytes_max || !is_printable(id))
+    return refuse("", ErrorKind::invalid, "it has no id of 1 to 64 printable characters");
+  if (message.retained) return refuse(id, ErrorKind::denied, "it is retained: a command is for once");
+
+  forget(now);
+  if (const auto known = known_.find(id); known != known_.end()) return {known->second.reply, {}};
+
+  const auto expires = parse_utc(text_of(command, "expires"));
+  if (!expires) return refuse(id, ErrorKind::invalid, "'expires' is not a time as 2026-03-01T08:00:00Z");
+  if (*expires <= now) return refuse(id, ErrorKind::denied, "it expired at " + format_utc(*expires));
+  if (*expires > now + memory) return refuse(id, ErrorKind::denied, "it expires more than 24 h ahead");
+  const auto op = text_of(command, "op");
+  if (!std::ranges::count(may_, op))
+    return refuse(id, ErrorKind::denied, "this destination may not ask for '" + op.substr(0, id_bytes_max) + "'");
+  if (known_.size() >= remembered_max) return refuse(id, ErrorKind::full, "too many commands within 24 h");
+
+  auto reply = carry_out_(std::string(message.payload.begin(), message.payload.end()));
+  remember(id, reply, now + memory);
+  return {std::move(reply), {}};
+}
+
+void CommandsInbox::remember(const std::string& id, std::string reply, UtcTime until) {
+  reply_bytes_ += reply.size();
+  known_[id] = {until, std::move(reply)};
+  order_.push_back(id);
+  for (auto oldest = order_.begin(); reply_bytes_ > reply_bytes_max && oldest != order_.end(); ++oldest) {
+    auto& old = known_[*oldest];
+    reply_bytes_ -= old.reply.size();
+    old.reply = refusal(*oldest, ErrorKind::full, "it was carried out; its reply is not kept any more");
+    reply_bytes_ += old.reply.size();
+  }
+}
+
+void CommandsInbox::forget(UtcTime now) {
+  while (!order_.empty() && known_[order_.front()].until <= now) {
+    reply_bytes_ -= known_[order_.front()].reply.size();
+    known_.erase(order_.front());
+    order_.pop_front();
+  }
+}
+
+}  // namespace jidian::uplink

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "base/bytes.hpp"
+#include "record/batch.hpp"
+#include "store/store.hpp"
+
+namespace jidian::uplink {
+
+/// Knows which event batch carries a manifest, for a destination that lost it.
+class Manifests {
+ public:
+  explicit Manifests(store::Reader& reader) : reader_(reader) {}
+
+  /// Remembers the manifests in an event batch that is being published anyway.
+  void remember(const record::BatchKey& key, ByteView batch);
+
+  /// The event batch that carries the manifest `hash`, searched backwards from the newest one of `epoch`, then of the
+  /// epochs before it. Reads at most `batches_max` batches; nothing if it is not among them.
+  std::optional<record::BatchKey> find(const Hash& hash, std::uint64_t epoch);
+
+ private:
+  static constexpr std::size_t known_max = 64;
+  static constexpr std::uint64_t batches_max = 4096;
+
+  store::Reader& reader_;
+  std::map<Hash, record::BatchKey> known_;
+};
+
+}  // namespace jidian::uplink

@@ -1,0 +1,31 @@
+#include "uplink/messages.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace jidian::uplink {
+namespace {
+
+constexpr std::size_t topic_bytes_max = 256;
+
+}  // namespace
+
+Topics::Topics(const std::string& region, const std::string& gateway)
+    : base_("jidian/v1/" + region + "/" + gateway + "/") {}
+
+bool Topics::may_reply_to(const std::string& topic) const {
+  if (topic.empty() || topic.size() > topic_bytes_max || topic.front() == '$') return false;
+  if (topic.find_first_of(std::string_view("+#\0", 3)) != std::string::npos) return false;
+  return !topic.starts_with(base_) || topic.starts_with(reply());
+}
+
+std::string online_status(const Options& options, std::uint64_t epoch, const std::string& manifest, UtcTime now) {
+  nlohmann::ordered_json status{{"state", "online"},      {"gateway", options.gateway}, {"version", options.version},
+                                {"epoch", to_hex(epoch)}, {"manifest", manifest},       {"time", format_utc(now)}};
+  return status.dump();
+}
+
+std::string offline_status(const std::string& gateway) {
+  return nlohmann::ordered_json{{"state", "offline"}, {"gateway", gateway}}.dump();
+}
+
+}  // namespace jidian::uplink

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+
+#include "base/time.hpp"
+#include "record/batch.hpp"
+#include "uplink/uplink.hpp"
+
+namespace jidian::uplink {
+
+/// Content types of the contract.
+inline constexpr const char* json_type = "application/json";
+inline constexpr const char* batch_type = "application/x-protobuf";
+
+/// The topics of one gateway.
+class Topics {
+ public:
+  Topics(const std::string& region, const std::string& gateway);
+
+  std::string status() const { return base_ + "status"; }
+  std::string manifest() const { return base_ + "manifest"; }
+  std::string live() const { return base_ + "live"; }
+  std::string reply() const { return base_ + "reply"; }
+  std::string receipt() const { return base_ + "receipt"; }
+  std::string command() const { return base_ + "command"; }
+  std::string batches(record::Stream stream) const { return base_ + std::string(record::name_of(stream)); }
+
+  /// Whether a reply may be published there: without wildcards, and not on a topic of ours that has another meaning.
+  bool may_reply_to(const std::string& topic) const;
+
+ private:
+  std::string base_;
+};
+
+/// The `status` topic's JSON while connected.
+std::string online_status(const Options& options, std::uint64_t epoch, const std::string& manifest, UtcTime now);
+
+/// The same when not: the last will, and what a clean stop leaves behind.
+std::string offline_status(const std::string& gateway);
+
+}  // namespace jidian::uplink

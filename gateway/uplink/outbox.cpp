@@ -1,0 +1,267 @@
+#include "uplink/outbox.hpp"
+
+#include <algorithm>
+
+#include "uplink/reasons.hpp"
+
+namespace jidian::uplink {
+namespace {
+
+using record::BatchKey;
+using record::Stream;
+using store::SeqRange;
+
+constexpr Millis first_refusal_pause{5'000};
+constexpr Millis last_refusal_pause{300'000};
+/// Rows that cannot be read are passed over, so many in one go.
+constexpr int unreadable_in_a_row_max = 64;
+/// A set of seqs that falls into more ranges is forgotten: held batches are then offered again.
+constexpr std::size_t ranges_max = 1024;
+constexpr std::size_t first_max = 64;
+
+std::string name_of(const BatchKey& key) {
+  return std::string(record::name_of(key.stream)) + " " + std::to_string(key.seq);
+}
+
+void add_bounded(store::Ranges& to, std::uint64_t seq) {
+  if (to.ranges().size() >= ranges_max) to = {};
+  to.add({seq, seq});
+}
+
+}  // namespace
+
+Outbox::Outbox(const Options& options, store::Store& store, store::Reader& reader)
+    : options_(options), store_(store), reader_(reader), backlog_pace_(options.backlog_batches_per_s) {}
+
+void Outbox::refresh() {
+  epochs_ = reader_.epochs();
+  std::vector<Lane> lanes;
+  for (const auto epoch : epochs_) {
+    for (const auto stream : record::all_streams) {
+      if (!std::ranges::count(options_.streams, stream)) continue;
+      Lane* known = lane_of(epoch, stream);
+      Lane lane = known != nullptr ? std::move(*known) : Lane{};
+      lane.epoch = epoch;
+      lane.stream = stream;
+      const auto extent = reader_.extent(epoch, stream);
+      store_trouble_ = extent ? "" : extent.error().message();
+      if (extent) lane.extent = *extent;
+      lanes.push_back(std::move(lane));
+    }
+  }
+  lanes_ = std::move(lanes);
+}
+
+void Outbox::begin_connection(SteadyTime now) {
+  refresh();
+  for (auto& lane : lanes_) {
+    lane.live_from = lane.extent ? lane.extent->last + 1 : 1;
+    lane.backlog_next = 1;
+    lane.live_next = lane.live_from;
+  }
+  quiet_since_ = now;
+  probed_.clear();
+}
+
+void Outbox::end_connection() {
+  std::erase_if(sent_, [](const auto& entry) { return entry.second.in_flight; });
+}
+
+Outbox::Lane* Outbox::lane_of(std::uint64_t epoch, Stream stream) {
+  const auto found =
+      std::ranges::find_if(lanes_, [&](const Lane& lane) { return lane.epoch == epoch && lane.stream == stream; });
+  return found == lanes_.end() ? nullptr : &*found;
+}
+
+bool Outbox::may_send(Stream stream, SteadyTime now) const {
+  const auto refused = refusals_.find(stream);
+  if (refused == refusals_.end() || refused->second.reason == 0) return true;
+  if (now < refused->second.until) return false;
+  return std::ranges::none_of(
+      sent_, [&](const auto& entry) { return entry.first.stream == stream && entry.second.in_flight; });
+}
+
+bool Outbox::stalled(SteadyTime now) const {
+  return options_.confirm == Confirm::backend && !sent_.empty() && now - quiet_since_ >= options_.receipt_timeout;
+}
+
+std::optional<Pick> Outbox::next(SteadyTime now) {
+  release_overdue(now);
+  if (auto first = pick_first(now)) return first;
+  if (sent_.size() >= unconfirmed_max) return std::nullopt;
+  const bool backlog_may = sent_.size() < unconfirmed_backlog_max && !stalled(now) && backlog_pace_.ready(now);
+  const auto try_streams = [&](bool events, bool live) -> std::optional<Pick> {
+    if (!live && !backlog_may) return std::nullopt;
+    for (const auto stream : record::all_streams) {
+      if ((stream == Stream::event) != events || !may_send(stream, now)) continue;
+      for (auto& lane : lanes_) {
+        if (lane.stream != stream) continue;
+        if (auto picked = pick(lane, live)) {
+          if (!live) backlog_pace_.take();
+          return picked;
+        }
+      }
+    }
+    return std::nullopt;
+  };
+  for (const bool events : {true, false})
+    for (const bool live : {true, false})
+      if (auto picked = try_streams(events, live)) return picked;
+  return std::nullopt;
+}
+
+std::optional<Pick> Outbox::pick_first(SteadyTime now) {
+  for (auto key = first_.begin(); key != first_.end(); ++key) {
+    if (!may_send(key->stream, now)) continue;
+    const BatchKey wanted = *key;
+    first_.erase(key);
+    Lane* lane = lane_of(wanted.epoch, wanted.stream);
+    auto batch = lane == nullptr ? std::nullopt : read(*lane, wanted.seq);
+    if (!batch) return std::nullopt;
+    return Pick{*std::move(batch), true};
+  }
+  return std::nullopt;
+}
+
+std::optional<Pick> Outbox::pick(Lane& lane, bool live) {
+  if (!lane.extent) return std::nullopt;
+  const auto last = live ? lane.extent->last : std::min(lane.extent->last, lane.live_from - 1);
+  auto& cursor = live ? lane.live_next : lane.backlog_next;
+  cursor = std::max(cursor, live ? std::max(lane.extent->first, lane.live_from) : lane.extent->first);
+  for (int tries = 0; tries < unreadable_in_a_row_max && cursor <= last; ++tries) {
+    const auto seq = first_unsent(lane, cursor, last);
+    if (!seq) {
+      cursor = last + 1;
+      break;
+    }
+    cursor = *seq;
+    if (auto batch = read(lane, *seq)) return Pick{*std::move(batch), lane.published.contains(*seq)};
+    if (!store_trouble_.empty()) break;
+    add_bounded(lane.unreadable, *seq);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> Outbox::first_unsent(const Lane& lane, std::uint64_t from, std::uint64_t last) const {
+  const auto acknowledged = store_.acknowledged(options_.id, lane.epoch, lane.stream);
+  while (from <= last) {
+    const auto missing = acknowledged.first_missing({from, last});
+    if (!missing) return std::nullopt;
+    from = missing->first;
+    if (const auto free = lane.held.first_missing({from, missing->last}); !free || free->first != from) {
+      from = free ? free->first : missing->last + 1;
+    } else if (sent_.contains({lane.epoch, lane.stream, from}) || lane.unreadable.contains(from)) {
+      ++from;
+    } else {
+      return from;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<store::StoredBatch> Outbox::read(Lane& lane, std::uint64_t seq) {
+  auto rows = reader_.read(lane.epoch, lane.stream, {seq, seq}, 1, record::batch_bytes_max);
+  store_trouble_ = rows ? "" : rows.error().message();
+  if (!rows || rows->empty()) return std::nullopt;
+  return std::move(rows->front());
+}
+
+void Outbox::published(const BatchKey& key, SteadyTime now) {
+  if (sent_.empty()) quiet_since_ = now;
+  sent_[key] = {true, now + options_.receipt_timeout};
+  if (Lane* lane = lane_of(key.epoch, key.stream)) add_bounded(lane->published, key.seq);
+}
+
+void Outbox::answered(const BatchKey& key, std::uint8_t reason, SteadyTime now) {
+  const auto found = sent_.find(key);
+  if (reason == reason_connection_ended) {
+    if (found != sent_.end()) release(key);
+    return;
+  }
+  if (reason == reason_packet_too_large) return hold(key, "too_large");
+  auto& refusal = refusals_[key.stream];
+  if (reason >= reason_failure) {
+    refusal.pause = refusal.reason == 0 ? first_refusal_pause : std::min(refusal.pause * 2, last_refusal_pause);
+    refusal.reason = reason;
+    refusal.until = now + refusal.pause;
+    if (found != sent_.end()) release(key);
+    return;
+  }
+  refusal = {};
+  if (options_.confirm == Confirm::broker) {
+    confirm(key.epoch, key.stream, {{key.seq, key.seq}});
+  } else if (found != sent_.end()) {
+    found->second.in_flight = false;
+  }
+}
+
+void Outbox::confirm(std::uint64_t epoch, Stream stream, const std::vector<SeqRange>& ranges) {
+  for (const auto& range : ranges) {
+    store_.acknowledge(options_.id, epoch, stream, range);
+    sent_.erase(sent_.lower_bound({epoch, stream, range.first}), sent_.upper_bound({epoch, stream, range.last}));
+  }
+}
+
+void Outbox::hold(const BatchKey& key, const std::string& reason) {
+  sent_.erase(key);
+  if (Lane* lane = lane_of(key.epoch, key.stream)) add_bounded(lane->held, key.seq);
+  last_held_ = name_of(key) + ": " + reason;
+}
+
+void Outbox::send_first(const BatchKey& key) {
+  if (first_.size() < first_max && !std::ranges::count(first_, key)) first_.push_back(key);
+}
+
+void Outbox::send_again(const BatchKey& key, SteadyTime when) {
+  if (const auto found = sent_.find(key); found != sent_.end()) found->second = {false, when};
+}
+
+void Outbox::retry_held() {
+  for (auto& lane : lanes_) {
+    if (lane.held.size() == 0) continue;
+    lane.held = {};
+    lane.live_from = lane.extent ? lane.extent->last + 1 : 1;
+    lane.backlog_next = 1;
+  }
+  last_held_.clear();
+}
+
+void Outbox::release(const BatchKey& key) {
+  sent_.erase(key);
+  Lane* lane = lane_of(key.epoch, key.stream);
+  if (lane == nullptr) return;
+  if (key.seq >= lane->live_from)
+    lane->live_next = std::min(lane->live_next, key.seq);
+  else
+    lane->backlog_next = std::min(lane->backlog_next, key.seq);
+}
+
+void Outbox::release_overdue(SteadyTime now) {
+  if (options_.confirm == Confirm::broker) return;
+  if (stalled(now)) {
+    for (const auto& lane : lanes_) {
+      const auto oldest = std::ranges::find_if(sent_, [&](const auto& entry) {
+        return entry.first.epoch == lane.epoch && entry.first.stream == lane.stream;
+      });
+      if (oldest == sent_.end() || oldest->second.in_flight || oldest->second.due > now) continue;
+      auto& probed = probed_[lane.stream];
+      if (probed != SteadyTime{} && now - probed < options_.receipt_timeout) continue;
+      probed = now;
+      send_first(oldest->first);
+    }
+    return;
+  }
+  std::vector<BatchKey> overdue;
+  for (const auto& [key, sent] : sent_)
+    if (!sent.in_flight && sent.due <= now) overdue.push_back(key);
+  for (const auto& key : overdue) {
+    // What is repeated is backlog: it goes at the backlog's pace.
+    if (Lane* lane = lane_of(key.epoch, key.stream)) {
+      lane->live_from = std::max(lane->live_from, key.seq + 1);
+      lane->live_next = std::max(lane->live_next, lane->live_from);
+    }
+    release(key);
+  }
+}
+
+}  // namespace jidian::uplink

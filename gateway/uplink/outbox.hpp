@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "record/batch.hpp"
+#include "store/store.hpp"
+#include "uplink/pace.hpp"
+#include "uplink/uplink.hpp"
+
+namespace jidian::uplink {
+
+/// A batch to publish now.
+struct Pick {
+  store::StoredBatch batch;
+  bool again = false;  ///< It was published before.
+};
+
+/// Decides which batch goes next. The queue itself is the store: what a destination has not acknowledged is found
+/// there, and only what was handed over and not confirmed is remembered here, within a bound.
+///
+/// Order: manifests asked for; events; then what was committed since the connection began; then the backlog, oldest
+/// first, through a token bucket. A stream the broker refuses is tried with one batch at a time. When no receipt comes
+/// for a whole `receipt_timeout`, the backlog rests and only the oldest batch of each stream is repeated.
+class Outbox {
+ public:
+  /// Batches handed over and not confirmed. Beyond the first, the backlog waits; beyond the second, everything does.
+  static constexpr std::size_t unconfirmed_backlog_max = 512;
+  static constexpr std::size_t unconfirmed_max = 1024;
+
+  /// `options`, `store` and `reader` must outlive it.
+  Outbox(const Options& options, store::Store& store, store::Reader& reader);
+
+  /// All that is in the store now is backlog from here on.
+  void begin_connection(SteadyTime now);
+  /// The connection is gone: what was not answered is to be sent again.
+  void end_connection();
+  /// Looks at the store for new batches and epochs.
+  void refresh();
+
+  /// The next batch to hand over, if any may go now.
+  std::optional<Pick> next(SteadyTime now);
+  /// `next`'s batch was handed to the broker.
+  void published(const record::BatchKey& key, SteadyTime now);
+  /// The broker answered; `reason` as in PublishDone.
+  void answered(const record::BatchKey& key, std::uint8_t reason, SteadyTime now);
+
+  /// The destination spoke: it is there.
+  void heard(SteadyTime now) { quiet_since_ = now; }
+  /// The destination has these.
+  void confirm(std::uint64_t epoch, record::Stream stream, const std::vector<store::SeqRange>& ranges);
+  /// The destination (or the packet limit) will not take the batch: kept, not sent until `retry_held`.
+  void hold(const record::BatchKey& key, const std::string& reason);
+  /// The destination wants this batch again, whether it confirmed it or not, before all others.
+  void send_first(const record::BatchKey& key);
+  /// The batch is to be sent again, not before `when`.
+  void send_again(const record::BatchKey& key, SteadyTime when);
+  /// Held batches may go again.
+  void retry_held();
+
+  /// When `next` may have something without anything else happening; at most a second ahead.
+  SteadyTime next_due(SteadyTime now);
+
+  const std::vector<std::uint64_t>& epochs() const { return epochs_; }
+  std::uint64_t newest_epoch() const { return epochs_.empty() ? 0 : epochs_.back(); }
+
+  /// Batches the destination has not confirmed, held ones included.
+  std::uint64_t pending() const;
+  std::uint64_t held() const;
+  /// The start of the oldest of them.
+  std::optional<UtcTime> oldest_pending();
+  /// Why batches do not move, in one sentence; empty if they do.
+  std::string trouble(SteadyTime now) const;
+
+ private:
+  /// One stream of one epoch.
+  struct Lane {
+    std::uint64_t epoch = 0;
+    record::Stream stream = record::Stream::reading;
+    std::optional<store::SeqRange> extent;
+    std::uint64_t live_from = 1;     ///< From here on: committed since the connection began.
+    std::uint64_t backlog_next = 1;  ///< All unsent batches of the backlog are at or after this.
+    std::uint64_t live_next = 1;     ///< The same of the live ones.
+    store::Ranges published;
+    store::Ranges held;
+    store::Ranges unreadable;  ///< Rows that cannot be read: damaged.
+  };
+  struct Sent {
+    bool in_flight = true;  ///< Without an answer from the broker.
+    SteadyTime due{};       ///< When it is sent again, if no receipt came until then.
+  };
+  /// A stream whose topic the broker refuses.
+  struct Refusal {
+    std::uint8_t reason = 0;  ///< 0: not refused.
+    Millis pause{};
+    SteadyTime until{};
+  };
+
+  Lane* lane_of(std::uint64_t epoch, record::Stream stream);
+  bool may_send(record::Stream stream, SteadyTime now) const;
+  bool stalled(SteadyTime now) const;
+  std::optional<Pick> pick(Lane& lane, bool live);
+  std::optional<Pick> pick_first(SteadyTime now);
+  std::optional<std::uint64_t> first_unsent(const Lane& lane, std::uint64_t from, std::uint64_t last) const;
+  std::optional<store::StoredBatch> read(Lane& lane, std::uint64_t seq);
+  void release(const record::BatchKey& key);
+  void release_overdue(SteadyTime now);
+
+  const Options& options_;
+  store::Store& store_;
+  store::Reader& reader_;
+  std::vector<std::uint64_t> epochs_;
+  std::vector<Lane> lanes_;  ///< Oldest epoch first, streams by priority within.
+  std::map<record::BatchKey, Sent> sent_;
+  std::deque<record::BatchKey> first_;
+  std::map<record::Stream, Refusal> refusals_;
+  std::map<record::Stream, SteadyTime> probed_;  ///< When a stalled stream's oldest batch was last repeated.
+  TokenBucket backlog_pace_;
+  SteadyTime quiet_since_{};  ///< Since when the destination owes us a receipt and says nothing.
+  std::optional<record::BatchKey> oldest_;
+  std::optional<UtcTime> oldest_start_;
+  std::string last_held_;
+  std::string store_trouble_;
+};
+
+}  // namespace jidian::uplink

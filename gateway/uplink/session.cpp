@@ -1,0 +1,243 @@
+#include "uplink/session.hpp"
+
+#include <algorithm>
+
+#include "uplink/reasons.hpp"
+
+namespace jidian::uplink {
+namespace {
+
+/// The broker's own time-outs come first; this ends an attempt that reports nothing at all.
+constexpr Millis attempt_margin{15'000};
+/// A connection that lasted this long was good: the next pause is short.
+constexpr Millis proven_after{30'000};
+constexpr Millis announce_check_every{1000};
+/// `live` is not sent into a link that may be dead: it would pile up.
+constexpr Millis live_patience{3000};
+
+}  // namespace
+
+Session::Session(const Options& options, store::Store& store, store::Reader& reader, BrokerFactory& brokers,
+                 const Links& links, std::function<double()> random)
+    : options_(options),
+      store_(store),
+      reader_(reader),
+      brokers_(brokers),
+      links_(links),
+      topics_(options.region, options.gateway),
+      outbox_(options, store, reader),
+      commands_(options.may, links.command),
+      manifests_(reader),
+      pace_(options.gateway, options.reconnect_max, std::move(random)) {
+  counts_.id = options.id;
+  counts_.address = options.broker.uri;
+  counts_.confirm = options.confirm == Confirm::backend ? "backend" : "broker";
+  outbox_.refresh();
+}
+
+void Session::step(Now now) {
+  if (!broker_) {
+    if (!stopping_ && now.steady >= retry_at_) connect(now);
+    return;
+  }
+  if (!connected_) {
+    if (now.steady >= give_up_) lose(0, "the attempt to connect came to no end", now);
+    return;
+  }
+  if (!settled() && now.steady >= watch_.deadline(unanswered_.begin()->second.sent)) {
+    const auto limit = std::chrono::duration_cast<std::chrono::seconds>(watch_.limit());
+    watch_.trip();
+    return lose(0, "the broker has not answered a publish for " + std::to_string(limit.count()) + " s", now);
+  }
+  if (now.steady - connected_since_ >= proven_after) pace_.reset();
+  if (stopping_) return;
+  announce(now);
+  send_replies(now);
+  send_batches(now);
+  send_live(now);
+}
+
+SteadyTime Session::next_due(Now now) {
+  if (!broker_) return retry_at_;
+  if (!connected_) return give_up_;
+  auto due = outbox_.next_due(now.steady);
+  if (!settled()) due = std::min(due, watch_.deadline(unanswered_.begin()->second.sent));
+  return due;
+}
+
+void Session::connect(Now now) {
+  auto options = options_.broker;
+  if (options.client_id.empty()) options.client_id = options_.gateway;
+  options.will_topic = topics_.status();
+  options.will_payload = offline_status(options_.gateway);
+  std::vector<std::string> subscriptions;
+  if (options_.confirm == Confirm::backend) subscriptions.push_back(topics_.receipt());
+  if (!options_.may.empty()) subscriptions.push_back(topics_.command());
+
+  broker_ = brokers_.make();
+  give_up_ = now.steady + 2 * options.connect_timeout + attempt_margin;
+  if (const auto begun = broker_->connect(options, subscriptions); !begun) lose(0, begun.error().message(), now);
+}
+
+void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
+  broker_.reset();
+  connected_ = false;
+  unanswered_.clear();
+  live_token_.reset();
+  replies_.clear();  // commands are repeated until they are answered
+  outbox_.end_connection();
+  why_not_connected_ = why;
+  if (reason == reason_taken_over) {
+    tell(Notice::Kind::duplicate_identity,
+         "another box connects to " + options_.broker.uri + " as '" + options_.gateway +
+             "': two gateways have the same id",
+         now);
+    why_not_connected_ = "another box uses the id '" + options_.gateway + "' (" + describe_reason(reason) + ")";
+    retry_at_ = now.steady + pace_.after_takeover();
+    return;
+  }
+  retry_at_ = now.steady + pace_.next();
+}
+
+void Session::handle(const BrokerEvent& event, Now now) {
+  if (!broker_) return;
+  if (const auto* connected = std::get_if<Connected>(&event)) {
+    on_connected(*connected, now);
+  } else if (const auto* done = std::get_if<PublishDone>(&event)) {
+    on_answer(*done, now);
+  } else if (const auto* lost = std::get_if<Disconnected>(&event)) {
+    lose(lost->reason, lost->why, now);
+  } else if (const auto* message = std::get_if<Incoming>(&event)) {
+    if (message->topic == topics_.receipt())
+      on_receipt(*message, now);
+    else if (message->topic == topics_.command())
+      on_command(*message, now);
+  }
+}
+
+void Session::on_connected(const Connected& connected, Now now) {
+  connected_ = true;
+  connected_since_ = now.steady;
+  limits_ = connected;
+  why_not_connected_.clear();
+  refused_topic_.clear();
+  without_subscriber_.clear();
+  status_due_ = manifest_due_ = true;
+  announce_check_ = now.steady;
+  watch_.begin_connection(now.steady);
+  outbox_.begin_connection(now.steady);
+  ++counts_.connects;
+}
+
+void Session::on_answer(const PublishDone& done, Now now) {
+  if (live_token_ == done.token) {
+    live_token_.reset();
+    return;
+  }
+  const auto found = unanswered_.find(done.token);
+  if (found == unanswered_.end()) return;
+  const Unanswered answered = std::move(found->second);
+  unanswered_.erase(found);
+  if (done.reason != reason_connection_ended) watch_.answered(answered.sent, now.steady);
+  if (!answered.batch) {
+    if (done.reason >= reason_failure && done.reason != reason_connection_ended) {
+      refused_topic_ = answered.topic;
+      refused_why_ = describe_reason(done.reason);
+    } else if (answered.topic == refused_topic_) {
+      refused_topic_.clear();
+    }
+    return;
+  }
+  outbox_.answered(*answered.batch, done.reason, now.steady);
+  if (done.reason == reason_packet_too_large)
+    tell(Notice::Kind::batch_rejected, "the broker will not take " + answered.topic + ": packet too large", now);
+  if (done.reason >= reason_failure) return;
+  without_subscriber_[answered.batch->stream] = done.reason == reason_no_subscribers;
+  pace_.reset();
+  if (options_.confirm == Confirm::broker) ++counts_.confirmed;
+}
+
+std::size_t Session::window() const {
+  return std::min<std::size_t>(watch_.window(), std::max<std::uint16_t>(limits_.receive_max, 1));
+}
+
+Status Session::publish(Outgoing message, std::optional<record::BatchKey> batch, Now now) {
+  message.token = ++last_token_;
+  const bool answered = message.qos > 0;
+  Unanswered entry{now.steady, message.topic, batch};
+  const auto published = broker_->publish(std::move(message));
+  if (published && answered) unanswered_.emplace(last_token_, std::move(entry));
+  return published;
+}
+
+void Session::announce(Now now) {
+  const auto manifest = links_.manifest_hash ? links_.manifest_hash() : std::string();
+  if (now.steady >= announce_check_) {
+    announce_check_ = now.steady + announce_check_every;
+    manifest_due_ = manifest_due_ || manifest != announced_manifest_;
+    status_due_ = status_due_ || manifest != announced_manifest_ || outbox_.newest_epoch() != announced_epoch_;
+  }
+  if (status_due_ && unanswered_.size() < window()) {
+    status_due_ = false;
+    announced_epoch_ = outbox_.newest_epoch();
+    const auto status = online_status(options_, announced_epoch_, manifest, now.utc);
+    (void)publish({topics_.status(), {status.begin(), status.end()}, 1, true, json_type, {}, 0}, {}, now);
+  }
+  if (manifest_due_ && unanswered_.size() < window()) {
+    manifest_due_ = false;
+    announced_manifest_ = manifest;
+    const auto json = links_.manifest_json ? links_.manifest_json() : std::string();
+    if (json.empty()) return;
+    // Too large for this broker or gone again: it is for people, and the event carries the manifest itself.
+    (void)publish({topics_.manifest(), {json.begin(), json.end()}, 1, true, json_type, {}, 0}, {}, now);
+  }
+}
+
+void Session::send_replies(Now now) {
+  while (!replies_.empty() && unanswered_.size() < window()) {
+    auto& reply = replies_.front();
+    (void)publish({reply.topic, {reply.json.begin(), reply.json.end()}, 1, false, json_type, reply.correlation, 0}, {},
+                  now);
+    replies_.pop_front();
+  }
+}
+
+void Session::send_batches(Now now) {
+  while (unanswered_.size() < window()) {
+    auto pick = outbox_.next(now.steady);
+    if (!pick) return;
+    const auto key = pick->batch.key;
+    const auto size = pick->batch.bytes.size();
+    if (key.stream == record::Stream::event) manifests_.remember(key, pick->batch.bytes);
+    const auto published =
+        publish({topics_.batches(key.stream), std::move(pick->batch.bytes), 1, false, batch_type, {}, 0}, key, now);
+    if (!published && published.error().kind() == ErrorKind::full) {
+      outbox_.hold(key, "too_large");
+      tell(Notice::Kind::batch_rejected,
+           std::string(record::name_of(key.stream)) + " batch " + std::to_string(key.seq) +
+               " does not go through this broker: " + published.error().message(),
+           now);
+      continue;
+    }
+    if (!published) return;  // the connection is ending; its event is on the way
+    outbox_.published(key, now.steady);
+    ++counts_.published;
+    counts_.published_bytes += size;
+    if (pick->again) ++counts_.resent;
+  }
+}
+
+void Session::send_live(Now now) {
+  if (live_.empty() || live_token_) return;
+  if (!settled() && now.steady - unanswered_.begin()->second.sent >= live_patience) return;
+  const auto published = publish({topics_.live(), {live_.begin(), live_.end()}, 0, true, json_type, {}, 0}, {}, now);
+  if (published) live_token_ = last_token_;
+  live_.clear();
+}
+
+void Session::say_offline(Now now) {
+  const auto status = offline_status(options_.gateway);
+  (void)publish({topics_.status(), {status.begin(), status.end()}, 1, true, json_type, {}, 0}, {}, now);
+}
+
+}  // namespace jidian::uplink

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "health/board.hpp"
+#include "store/store.hpp"
+#include "uplink/broker.hpp"
+#include "uplink/commands_inbox.hpp"
+#include "uplink/manifests.hpp"
+#include "uplink/messages.hpp"
+#include "uplink/outbox.hpp"
+#include "uplink/pace.hpp"
+#include "uplink/receipts.hpp"
+#include "uplink/uplink.hpp"
+
+namespace jidian::uplink {
+
+/// One instant on both clocks.
+struct Now {
+  SteadyTime steady;
+  UtcTime utc;
+};
+
+/// All that an uplink decides: connects, publishes, judges receipts and commands, gives up and tries again. Has no
+/// thread and no clock; `uplink.cpp` drives it.
+class Session {
+ public:
+  /// Everything passed by reference must outlive it. `random` gives numbers in [0, 1). `links.command` is needed if the
+  /// destination may ask for anything; the other links may be empty.
+  Session(const Options& options, store::Store& store, store::Reader& reader, BrokerFactory& brokers,
+          const Links& links, std::function<double()> random);
+
+  /// Does what is due: connects, gives up a dead link, publishes as far as the window allows.
+  void step(Now now);
+  /// Takes what the present broker reports.
+  void handle(const BrokerEvent& event, Now now);
+  /// When `step` is to be called again at the latest.
+  SteadyTime next_due(Now now);
+
+  /// The store has new batches.
+  void look_for_batches() { outbox_.refresh(); }
+  /// The newest `live` JSON.
+  void offer_live(std::string json) { live_ = std::move(json); }
+  void retry_rejected() { outbox_.retry_held(); }
+
+  /// The connection in use or being made; null between attempts. Valid until the next call of `step` or `handle`.
+  Broker* broker() const { return broker_.get(); }
+  bool connected() const { return connected_; }
+
+  /// From here on no batch is published.
+  void stop() { stopping_ = true; }
+  /// Whether the broker has answered everything.
+  bool settled() const { return unanswered_.empty(); }
+  /// Publishes the retained "offline". Precondition: connected.
+  void say_offline(Now now);
+
+  health::UplinkHealth health(Now now);
+
+ private:
+  struct Unanswered {
+    SteadyTime sent;
+    std::string topic;
+    std::optional<record::BatchKey> batch;
+  };
+  struct Reply {
+    std::string topic;
+    std::string json;
+    Bytes correlation;
+  };
+  /// Lets one notice of a kind through in a while, and counts the others.
+  struct Gate {
+    std::optional<SteadyTime> last;
+    std::uint64_t suppressed = 0;
+  };
+  struct ManifestTries {
+    int count = 0;
+    SteadyTime last;
+  };
+
+  void connect(Now now);
+  void lose(std::uint8_t reason, const std::string& why, Now now);
+  void on_connected(const Connected& connected, Now now);
+  void on_answer(const PublishDone& done, Now now);
+  void on_receipt(const Incoming& message, Now now);
+  void on_rejection(const record::BatchKey& key, const std::string& reason, Now now);
+  void on_unknown_manifest(const record::BatchKey& key, Now now);
+  void on_command(const Incoming& message, Now now);
+
+  std::size_t window() const;
+  Status publish(Outgoing message, std::optional<record::BatchKey> batch, Now now);
+  void announce(Now now);
+  void send_replies(Now now);
+  void send_batches(Now now);
+  void send_live(Now now);
+  void tell(Notice::Kind kind, const std::string& text, Now now);
+  std::string trouble(Now now) const;
+
+  const Options& options_;
+  store::Store& store_;
+  store::Reader& reader_;
+  BrokerFactory& brokers_;
+  const Links& links_;
+  Topics topics_;
+  Outbox outbox_;
+  CommandsInbox commands_;
+  Manifests manifests_;
+  ReconnectPace pace_;
+  AnswerWatch watch_;
+
+  std::unique_ptr<Broker> broker_;
+  bool connected_ = false;
+  bool stopping_ = false;
+  SteadyTime retry_at_{};  ///< The next attempt; meaningful without a broker.
+  SteadyTime give_up_{};   ///< End of the attempt; meaningful while connecting.
+  SteadyTime connected_since_{};
+  Connected limits_;
+  std::string why_not_connected_;
+
+  std::uint64_t last_token_ = 0;
+  std::map<std::uint64_t, Unanswered> unanswered_;  ///< By token: in the order of sending.
+  std::optional<std::uint64_t> live_token_;         ///< The `live` message that is on its way.
+  std::string live_;
+  std::deque<Reply> replies_;
+  bool status_due_ = false;
+  bool manifest_due_ = false;
+  std::string announced_manifest_;
+  std::uint64_t announced_epoch_ = 0;
+  SteadyTime announce_check_{};
+
+  std::map<Notice::Kind, Gate> gates_;
+  std::map<Hash, ManifestTries> manifest_tries_;
+  std::optional<std::uint64_t> conflict_epoch_;
+  std::string refused_topic_;  ///< A topic that is not of a stream and that the broker refuses, and why.
+  std::string refused_why_;
+  std::map<record::Stream, bool> without_subscriber_;
+  health::UplinkHealth counts_;
+};
+
+}  // namespace jidian::uplink

@@ -1,0 +1,132 @@
+// What a session does with what comes from the destination, and what it tells of itself.
+#include <algorithm>
+
+#include "uplink/session.hpp"
+
+namespace jidian::uplink {
+namespace {
+
+constexpr std::size_t replies_max = 16;
+/// A manifest is not sent again more often than this for batches that wait for it, nor more often than so many times.
+constexpr Millis manifest_pause{5000};
+constexpr int manifest_tries_max = 10;
+constexpr std::size_t manifests_tried_max = 64;
+
+/// Notices become records: a destination that repeats itself must not fill the store with them.
+Millis pause_between(Notice::Kind kind) {
+  switch (kind) {
+    case Notice::Kind::receipt_refused:
+    case Notice::Kind::command_refused:
+      return Millis(60'000);
+    case Notice::Kind::batch_rejected:
+    case Notice::Kind::duplicate_identity:
+      return Millis(600'000);
+  }
+  return Millis(600'000);
+}
+
+}  // namespace
+
+void Session::tell(Notice::Kind kind, const std::string& text, Now now) {
+  auto& gate = gates_[kind];
+  if (gate.last && now.steady - *gate.last < pause_between(kind)) {
+    ++gate.suppressed;
+    return;
+  }
+  Notice notice{kind, options_.id, text};
+  if (gate.suppressed > 0) notice.text += " (and " + std::to_string(gate.suppressed) + " more since the last report)";
+  gate = {now.steady, 0};
+  if (links_.tell) links_.tell(std::move(notice));
+}
+
+void Session::on_receipt(const Incoming& message, Now now) {
+  const auto refuse = [&](const std::string& why) {
+    ++counts_.receipts_refused;
+    tell(Notice::Kind::receipt_refused, "a receipt of '" + options_.id + "' was refused: " + why, now);
+  };
+  const auto receipt = parse_receipt(message.payload);
+  if (!receipt) return refuse(receipt.error().message());
+  if (message.retained) return refuse("it is retained");
+  if (!std::ranges::count(options_.streams, receipt->stream))
+    return refuse("this destination does not take the stream '" + std::string(record::name_of(receipt->stream)) + "'");
+  const auto before = store_.acknowledged(options_.id, receipt->epoch, receipt->stream);
+  if (const auto checked = check_receipt(*receipt, reader_, before); !checked) {
+    if (checked.error().kind() == ErrorKind::refused) refuse(checked.error().message());
+    return;
+  }
+  outbox_.heard(now.steady);
+  counts_.last_receipt = now.utc;
+  if (!receipt->stored.empty()) {
+    outbox_.confirm(receipt->epoch, receipt->stream, receipt->stored);
+    counts_.confirmed += store_.acknowledged(options_.id, receipt->epoch, receipt->stream).size() - before.size();
+    if (receipt->stream != record::Stream::event) manifest_tries_.clear();
+  }
+  for (const auto& rejection : receipt->rejected)
+    if (!before.contains(rejection.seq))
+      on_rejection({receipt->epoch, receipt->stream, rejection.seq}, rejection.reason, now);
+}
+
+void Session::on_rejection(const record::BatchKey& key, const std::string& reason, Now now) {
+  if (reason == "unknown_manifest") return on_unknown_manifest(key, now);
+  const auto name = std::string(record::name_of(key.stream)) + " batch " + std::to_string(key.seq);
+  outbox_.hold(key, reason);
+  tell(Notice::Kind::batch_rejected, "'" + options_.id + "' rejects " + name + ": " + reason, now);
+  if (reason != "conflict" || key.epoch != outbox_.newest_epoch() || conflict_epoch_ == key.epoch) return;
+  conflict_epoch_ = key.epoch;
+  if (links_.begin_epoch)
+    links_.begin_epoch("'" + options_.id + "' holds other bytes as " + name + " of epoch " + to_hex(key.epoch));
+}
+
+void Session::on_unknown_manifest(const record::BatchKey& key, Now now) {
+  const auto give_up = [&](const std::string& why) {
+    outbox_.hold(key, why);
+    tell(Notice::Kind::batch_rejected, "'" + options_.id + "' lacks a manifest, and " + why, now);
+  };
+  const auto rows = reader_.read(key.epoch, key.stream, {key.seq, key.seq}, 1, record::batch_bytes_max);
+  if (!rows || rows->empty()) return;
+  const auto header = record::decode_header(rows->front().bytes);
+  if (!header) return give_up("the batch's own header cannot be read");
+
+  if (manifest_tries_.size() > manifests_tried_max) manifest_tries_.clear();
+  auto& tries = manifest_tries_[header->manifest];
+  if (tries.count > 0 && now.steady - tries.last < manifest_pause)
+    return outbox_.send_again(key, tries.last + manifest_pause);
+  if (tries.count >= manifest_tries_max) return give_up("does not take it");
+  const auto carrier = manifests_.find(header->manifest, key.epoch);
+  if (!carrier) return give_up("it is not in the store any more");
+  ++tries.count;
+  tries.last = now.steady;
+  outbox_.send_first(*carrier);
+  outbox_.send_again(key, now.steady);
+}
+
+void Session::on_command(const Incoming& message, Now now) {
+  auto outcome = commands_.take(message, now.utc);
+  if (!outcome.refused.empty())
+    tell(Notice::Kind::command_refused, "from '" + options_.id + "': " + outcome.refused, now);
+  if (outcome.reply.empty() || replies_.size() >= replies_max) return;
+  const auto& asked = message.response_topic;
+  replies_.push_back(
+      {topics_.may_reply_to(asked) ? asked : topics_.reply(), std::move(outcome.reply), message.correlation});
+}
+
+std::string Session::trouble(Now now) const {
+  if (!connected_) return why_not_connected_.empty() ? "not connected yet" : "not connected: " + why_not_connected_;
+  if (auto batches = outbox_.trouble(now.steady); !batches.empty()) return batches;
+  if (!refused_topic_.empty()) return "the broker refuses the topic '" + refused_topic_ + "': " + refused_why_;
+  for (const auto& [stream, without] : without_subscriber_)
+    if (without) return "nobody subscribes to '" + topics_.batches(stream) + "' at the broker";
+  return {};
+}
+
+health::UplinkHealth Session::health(Now now) {
+  auto health = counts_;
+  health.connected = connected_;
+  health.rejected = outbox_.held();
+  health.pending = outbox_.pending();
+  health.oldest_pending = outbox_.oldest_pending();
+  health.trouble = trouble(now);
+  return health;
+}
+
+}  // namespace jidian::uplink
