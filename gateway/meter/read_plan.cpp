@@ -9,7 +9,7 @@ namespace {
 bool fits(const Registers& read, const Registers& run, ReadLimits limits) {
   if (run.table != read.table) return false;
   if (run.first > read.end() + limits.gap_max) return false;
-  return std::max(read.end(), run.end()) - read.first <= limits.count_max;
+  return run.end() - read.first <= limits.count_max;
 }
 
 }  // namespace

@@ -162,6 +162,7 @@ TEST(Decode, BoundsIncludeTheirEnds) {
   EXPECT_EQ(presence_within(s16, -5, 5, Words{6}), Presence::out_of_range);
   const Point f32 = point_of(RawType::f32, 2);
   EXPECT_EQ(presence_within(f32, 0, 1, Words{0x3F80, 0}), Presence::value);
+  EXPECT_EQ(presence_within(f32, 1, 2, Words{0x3F80, 0}), Presence::value);
   EXPECT_EQ(presence_within(f32, 0, 1, Words{0x3F80, 1}), Presence::out_of_range);
   EXPECT_EQ(presence_within(f32, 0, 1, Words{0x8000, 1}), Presence::out_of_range);
 }
