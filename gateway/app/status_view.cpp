@@ -1,0 +1,244 @@
+#include "app/status_view.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace jidian::app {
+namespace {
+
+using Json = nlohmann::json;
+
+// With the head, the store and a few buses and uplinks this still fits a terminal of 40 lines.
+constexpr std::size_t rows_max = 16;
+
+enum class Tone : std::uint8_t { plain, good, bad, faint };
+
+struct Cell {
+  std::string text;
+  Tone tone = Tone::plain;
+};
+using Row = std::vector<Cell>;
+
+/// Text from devices and files must not steer the terminal.
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7F; }, '?');
+  return text;
+}
+
+const Json& at(const Json& object, const char* key) {
+  static const Json nothing;
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return object.is_object() && found != object.end() ? *found : nothing;
+}
+
+std::string text_at(const Json& object, const char* key) {
+  const Json& value = at(object, key);
+  if (value.is_string()) return printable(value.get<std::string>());
+  return value.is_number() ? value.dump() : "-";
+}
+
+bool has(const Json& object, const char* key) {
+  return !at(object, key).is_null();
+}
+
+bool is_true(const Json& object, const char* key) {
+  const Json& value = at(object, key);
+  return value.is_boolean() && value.get<bool>();
+}
+
+double number_at(const Json& object, const char* key) {
+  const Json& value = at(object, key);
+  return value.is_number() ? value.get<double>() : 0;
+}
+
+std::string format(const char* pattern, double number) {
+  std::array<char, 64> text{};
+  (void)std::snprintf(text.data(), text.size(), pattern, number);
+  return text.data();
+}
+
+std::string bytes_at(const Json& object, const char* key) {
+  if (!has(object, key)) return "-";
+  double bytes = number_at(object, key);
+  for (const char* pattern : {"%.0f B", "%.1f kB", "%.1f MB"}) {
+    if (bytes < 1000) return format(pattern, bytes);
+    bytes /= 1000;
+  }
+  return format("%.1f GB", bytes);
+}
+
+/// "12 s", "5 min", "7 h", "3 days", or "-".
+std::string span_at(const Json& object, const char* key) {
+  if (!has(object, key)) return "-";
+  const double seconds = number_at(object, key);
+  if (seconds < 120) return format("%.0f s", seconds);
+  if (seconds < 7'200) return format("%.0f min", seconds / 60);
+  return seconds < 172'800 ? format("%.0f h", seconds / 3600) : format("%.0f days", seconds / 86'400);
+}
+
+class Screen {
+ public:
+  explicit Screen(Colours colours) : colours_(colours) {}
+
+  void line(const Row& cells) {
+    for (const Cell& cell : cells) text_ += painted(cell);
+    text_ += '\n';
+  }
+
+  /// Columns as wide as their widest cell, indented under `title`.
+  void table(const std::string& title, const std::vector<Row>& rows) {
+    if (rows.empty()) return;
+    line({{"\n" + title, Tone::plain}});
+    std::vector<std::size_t> widths;
+    for (const Row& row : rows) {
+      widths.resize(std::max(widths.size(), row.size()));
+      for (std::size_t column = 0; column < row.size(); ++column)
+        widths[column] = std::max(widths[column], row[column].text.size());
+    }
+    for (const Row& row : rows) {
+      text_ += " ";
+      for (std::size_t column = 0; column < row.size(); ++column) {
+        text_ += " " + painted(row[column]);
+        if (column + 1 < row.size()) text_.append(widths[column] - row[column].text.size() + 1, ' ');
+      }
+      text_ += '\n';
+    }
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string painted(const Cell& cell) const {
+    if (colours_ == Colours::none || cell.tone == Tone::plain) return cell.text;
+    const char* paint = cell.tone == Tone::good ? "\033[32m" : cell.tone == Tone::bad ? "\033[31m" : "\033[2m";
+    return paint + cell.text + "\033[0m";
+  }
+
+  Colours colours_;
+  std::string text_;
+};
+
+Cell verdict(bool good, const char* yes, const char* no) {
+  return good ? Cell{yes, Tone::good} : Cell{no, Tone::bad};
+}
+
+void show_head(const Json& status, Screen& screen) {
+  screen.line({{text_at(status, "gateway") + "  "},
+               verdict(is_true(status, "recording"), "recording", "NOT RECORDING"),
+               {"  for " + span_at(status, "uptime_s") + "  version " + text_at(status, "version") + "  clock " +
+                text_at(status, "clock")},
+               {"  " + text_at(status, "time"), Tone::faint}});
+  const Json& store = at(status, "store");
+  const std::string left = has(store, "days_left") ? format("%.0f days left", number_at(store, "days_left"))
+                                                   : std::string("days left not known yet");
+  screen.line({{"store  " + bytes_at(store, "bytes") + " of " + bytes_at(store, "quota_bytes") + ", " + left +
+                ", last commit " + span_at(store, "last_commit_age_s") + " ago, " +
+                text_at(store, "readings_recorded") + " readings since the start"}});
+}
+
+void show_uplinks(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  for (const Json& uplink : at(status, "uplinks")) {
+    const std::string pending = text_at(uplink, "pending") + " waiting";
+    const bool by_broker = text_at(uplink, "confirm") == "broker";
+    rows.push_back(
+        {{text_at(uplink, "id")},
+         verdict(is_true(uplink, "connected"), "connected", "not connected"),
+         {has(uplink, "oldest_pending_age_s") ? pending + ", oldest " + span_at(uplink, "oldest_pending_age_s")
+                                              : pending},
+         {by_broker ? "confirmed by the broker only" : "receipt " + span_at(uplink, "last_receipt_age_s")},
+         {text_at(uplink, "address"), Tone::faint}});
+  }
+  screen.table("uplinks", rows);
+}
+
+void show_buses(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  for (const Json& bus : at(status, "buses"))
+    rows.push_back({{text_at(bus, "id")},
+                    is_true(bus, "lent") ? Cell{"lent"} : verdict(is_true(bus, "open"), "open", "closed"),
+                    {format("%.0f %% busy", number_at(bus, "load") * 100)},
+                    {text_at(bus, "address"), Tone::faint}});
+  // Of hundreds of TCP meters each is its own bus: the closed ones are what matters.
+  std::stable_partition(rows.begin(), rows.end(), [](const Row& row) { return row[1].tone == Tone::bad; });
+  const std::size_t hidden = rows.size() > rows_max ? rows.size() - rows_max : 0;
+  rows.resize(rows.size() - hidden);
+  screen.table("buses", rows);
+  if (hidden > 0) screen.line({{"  and " + std::to_string(hidden) + " more", Tone::faint}});
+}
+
+bool is_in_trouble(const Json& meter) {
+  return number_at(meter, "misses_in_row") > 0 || has(meter, "error");
+}
+
+Row row_of_meter(const Json& meter) {
+  Row row{{text_at(meter, "id")},
+          {text_at(meter, "bus") + "/" + text_at(meter, "unit"), Tone::faint},
+          verdict(!is_in_trouble(meter), "ok", "FAULT"),
+          {has(meter, "age_s") ? span_at(meter, "age_s") + " ago" : "never"},
+          {text_at(meter, "polls_failed") + " of " +
+               format("%.0f", number_at(meter, "polls_good") + number_at(meter, "polls_failed")) + " polls failed",
+           Tone::faint}};
+  if (has(meter, "error")) row.push_back({text_at(meter, "error"), Tone::bad});
+  if (has(meter, "next_try_in_s")) row.push_back({"next try in " + span_at(meter, "next_try_in_s")});
+  return row;
+}
+
+void show_meters(const Json& status, Screen& screen) {
+  std::vector<const Json*> meters;
+  for (const Json& meter : at(status, "meters")) meters.push_back(&meter);
+  const auto answering =
+      std::stable_partition(meters.begin(), meters.end(), [](const Json* meter) { return is_in_trouble(*meter); });
+  const auto well = static_cast<std::size_t>(meters.end() - answering);
+
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < std::min(meters.size(), rows_max); ++i) rows.push_back(row_of_meter(*meters[i]));
+  screen.table("meters  " + std::to_string(well) + " of " + std::to_string(meters.size()) + " well", rows);
+  if (meters.size() > rows_max)
+    screen.line({{"  and " + std::to_string(meters.size() - rows_max) + " more", Tone::faint}});
+}
+
+void show_findings(const Json& status, Screen& screen) {
+  const Json& findings = at(status, "findings");
+  if (findings.empty()) return;
+  screen.line({{"\nfindings"}});
+  std::size_t shown = 0;
+  for (const Json& finding : findings) {
+    if (shown++ == rows_max) break;
+    const bool grave = text_at(finding, "level") == "error";
+    screen.line({{grave ? "  ERROR " : "  WARN  ", grave ? Tone::bad : Tone::plain},
+                 {text_at(finding, "about") + ": " + text_at(finding, "what")}});
+    screen.line({{"        -> " + text_at(finding, "do")}});
+  }
+  if (findings.size() > rows_max)
+    screen.line({{"  and " + std::to_string(findings.size() - rows_max) + " more", Tone::faint}});
+}
+
+std::string last_line(const Json& findings, bool healthy) {
+  if (healthy) return "\nAll is well.\nNext: jidian watch shows the newest values\n";
+  if (findings.empty()) return "\nNext: jidian status again in a minute; if it still does not record, see its log\n";
+  return "\nNext: " + text_at(findings.front(), "do") + "\n";
+}
+
+}  // namespace
+
+Result<StatusView> render_status(const std::string& status_json, Colours colours) {
+  const Json status = Json::parse(status_json, nullptr, false);
+  if (!status.is_object()) return Error{ErrorKind::corrupt, "the gateway's status is not a JSON object"};
+
+  Screen screen(colours);
+  show_head(status, screen);
+  show_uplinks(status, screen);
+  show_buses(status, screen);
+  show_meters(status, screen);
+  show_findings(status, screen);
+  const Json& findings = at(status, "findings");
+  const bool healthy = is_true(status, "recording") && findings.empty();
+  return StatusView{.text = screen.take() + last_line(findings, healthy), .healthy = healthy};
+}
+
+}  // namespace jidian::app

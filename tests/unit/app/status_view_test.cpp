@@ -1,0 +1,121 @@
+#include "app/status_view.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "command/status.hpp"
+#include "tests/unit/command/healthy.hpp"
+
+namespace jidian::app {
+namespace {
+
+using command::healthy;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+StatusView shown(const command::Snapshot& snapshot, Colours colours = Colours::none) {
+  auto view = render_status(command::status_json(snapshot), colours);
+  EXPECT_TRUE(view);
+  return view ? *view : StatusView{};
+}
+
+command::Snapshot with_silent_meter() {
+  auto snapshot = healthy();
+  auto& meter = snapshot.meters[1];
+  meter.misses_in_row = 40;
+  meter.polls_failed = 40;
+  meter.last_good = command::before(std::chrono::minutes{12});
+  meter.next_try = command::morning + std::chrono::seconds{40};
+  meter.last_error = "no answer within 500 ms";
+  return snapshot;
+}
+
+TEST(StatusView, OfAHealthyGatewayIsAScreenThatSaysSo) {
+  const auto view = shown(healthy());
+  EXPECT_TRUE(view.healthy);
+  EXPECT_EQ(view.text,
+            "gw-1  recording  for 2 h  version 1.2.3  clock synchronised  2026-03-01T08:00:00.000Z\n"
+            "store  1.0 MB of 2.0 GB, 160 days left, last commit 4 s ago, 300000 readings since the start\n"
+            "\n"
+            "uplinks\n"
+            "  province  connected  2 waiting, oldest 12 s  receipt 6 s  mqtts://broker.example:8883\n"
+            "\n"
+            "buses\n"
+            "  rtu-1  open  41 % busy  /dev/ttyUSB0 9600 8N1\n"
+            "  tcp-1  open  2 % busy   10.0.0.5:502\n"
+            "\n"
+            "meters  3 of 3 well\n"
+            "  furnace-1  rtu-1/3  ok  1 s ago  0 of 7200 polls failed\n"
+            "  press-1    rtu-1/4  ok  1 s ago  0 of 7200 polls failed\n"
+            "  gas-1      tcp-1/1  ok  9 s ago  0 of 7200 polls failed\n"
+            "\n"
+            "All is well.\n"
+            "Next: jidian watch shows the newest values\n");
+}
+
+TEST(StatusView, PutsTheMeterInTroubleFirstAndTheAdviceLast) {
+  const auto view = shown(with_silent_meter());
+  EXPECT_FALSE(view.healthy);
+  EXPECT_LT(view.text.find("press-1"), view.text.find("furnace-1"));
+  EXPECT_THAT(view.text, HasSubstr("2 of 3 well"));
+  EXPECT_THAT(view.text, HasSubstr("FAULT  12 min ago"));
+  EXPECT_THAT(view.text, HasSubstr("next try in 40 s"));
+  EXPECT_THAT(view.text, HasSubstr("ERROR meter press-1: unit 4 on rtu-1 gave nothing for 12 min"));
+  EXPECT_THAT(view.text, HasSubstr("Next: check its power"));
+}
+
+TEST(StatusView, FitsAScreenWithHundredsOfMeters) {
+  auto snapshot = with_silent_meter();
+  for (int id = 0; id < 300; ++id) {
+    snapshot.meters.push_back(command::answering_meter("m-" + std::to_string(id), "tcp-1", 1, command::morning));
+    snapshot.buses.push_back(command::open_bus("b-" + std::to_string(id), "10.0.0.5:502", 0.1));
+  }
+  const auto view = shown(snapshot);
+  EXPECT_LE(std::count(view.text.begin(), view.text.end(), '\n'), 60);
+  EXPECT_THAT(view.text, HasSubstr("press-1"));
+  EXPECT_THAT(view.text, HasSubstr("302 of 303 well"));
+  EXPECT_THAT(view.text, HasSubstr("and 287 more"));
+}
+
+TEST(StatusView, SaysWhereOnlyTheBrokersWordIsKnown) {
+  auto snapshot = healthy();
+  snapshot.uplinks[0].confirm = "broker";
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("confirmed by the broker only"));
+}
+
+TEST(StatusView, PaintsOnlyWhenAsked) {
+  EXPECT_THAT(shown(healthy()).text, Not(HasSubstr("\033[")));
+  EXPECT_THAT(shown(healthy(), Colours::ansi).text, HasSubstr("\033[32mrecording\033[0m"));
+}
+
+TEST(StatusView, TextOfADeviceCannotSteerTheTerminal) {
+  auto snapshot = with_silent_meter();
+  snapshot.meters[1].last_error = "\033]0;pwned\a\n";
+  EXPECT_THAT(shown(snapshot).text, Not(HasSubstr("\033")));
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("?]0;pwned??"));
+}
+
+TEST(StatusView, OfAnotherVersionsStatusShowsWhatIsThere) {
+  for (const char* json :
+       {"{}", R"({"meters":7,"buses":null,"uplinks":{},"findings":"x","store":[]})",
+        R"({"gateway":1,"meters":[null,{"id":{}}],"uplinks":[[]],"findings":[{}],"recording":"yes"})"}) {
+    const auto view = render_status(json, Colours::none);
+    ASSERT_TRUE(view) << json;
+    EXPECT_FALSE(view->healthy) << json;
+    EXPECT_THAT(view->text, HasSubstr("NOT RECORDING")) << json;
+  }
+}
+
+TEST(StatusView, OfWhatIsNoStatusIsAnError) {
+  for (const char* text : {"", "<html>", "[]", "null"}) {
+    const auto view = render_status(text, Colours::none);
+    ASSERT_FALSE(view) << text;
+    EXPECT_EQ(view.error().kind(), ErrorKind::corrupt);
+  }
+}
+
+}  // namespace
+}  // namespace jidian::app
