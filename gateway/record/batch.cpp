@@ -128,7 +128,7 @@ Result<Body> take_apart(ByteView body, const Header& header, const domain::Manif
   return as_body(read_polls(body, header.clock, *manifest));
 }
 
-Bytes write_body(const Header& header, const Body& body, const domain::Manifest& manifest) {
+PlainBody write_body(const Header& header, const Body& body, const domain::Manifest& manifest) {
   if (const auto* events = std::get_if<Events>(&body)) return write_events(*events);
   if (const auto* rows = std::get_if<Rows>(&body)) return write_rows(*rows, manifest);
   return write_polls(std::get<Polls>(body), header.clock, manifest);
@@ -158,15 +158,15 @@ Result<Encoded> encode(const Header& header, const Body& body, const domain::Man
   assert(!is_empty(body) && body.index() + 1 == static_cast<std::size_t>(header.key.stream) && header.key.seq > 0);
   const Content content = measure(body);
   if (content.count > batch_readings_max) return Error{ErrorKind::full, "more readings than a batch may have"};
-  const Bytes plain = write_body(header, body, manifest);
-  if (plain.size() > body_bytes_max) return Error{ErrorKind::full, "more bytes than a batch's body may have"};
+  const PlainBody plain = write_body(header, body, manifest);
+  if (plain.bytes.size() > body_bytes_max) return Error{ErrorKind::full, "more bytes than a batch's body may have"};
 
   jidian::v1::Batch batch;
   write_header(header, content, *batch.mutable_header());
-  batch.set_body_size(static_cast<std::uint32_t>(plain.size()));
-  const auto smaller = compress(plain, {});
+  batch.set_body_size(static_cast<std::uint32_t>(plain.bytes.size()));
+  const auto smaller = compress(plain.bytes, plain.cuts);
   batch.set_compression(smaller ? jidian::v1::ZSTD : jidian::v1::NONE);
-  const Bytes& stored = smaller ? *smaller : plain;
+  const Bytes& stored = smaller ? *smaller : plain.bytes;
   batch.set_body(stored.data(), stored.size());
 
   const std::size_t size = prefix_size + batch.ByteSizeLong();

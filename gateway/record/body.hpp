@@ -11,9 +11,15 @@ namespace jidian::record {
 /// Most bytes of a decompressed body: what a decoder must be able to hold.
 inline constexpr std::size_t body_bytes_max = 1024 * 1024;
 
-Bytes write_polls(const Polls& polls, ClockQuality clock, const domain::Manifest& manifest);
-Bytes write_rows(const Rows& rows, const domain::Manifest& manifest);
-Bytes write_events(const Events& events);
+/// A body before compression.
+struct PlainBody {
+  Bytes bytes;
+  std::vector<std::size_t> cuts;  ///< For the compressor: where the bytes begin to look different.
+};
+
+PlainBody write_polls(const Polls& polls, ClockQuality clock, const domain::Manifest& manifest);
+PlainBody write_rows(const Rows& rows, const domain::Manifest& manifest);
+PlainBody write_events(const Events& events);
 
 /// Errors: corrupt.
 Result<Polls> read_polls(ByteView bytes, ClockQuality clock, const domain::Manifest& manifest);

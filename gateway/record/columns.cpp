@@ -6,7 +6,6 @@
 namespace jidian::record {
 namespace {
 
-constexpr std::size_t width_max = 8;
 constexpr unsigned order_max = 2;
 
 std::size_t bytes_of(std::uint64_t number) {
@@ -18,10 +17,38 @@ struct Shape {
   std::size_t width = 0;
 };
 
-struct Differences {
-  std::uint64_t bits = 0;  ///< All that are set in any of them.
-  std::uint64_t size = 0;  ///< Sum of their bit widths: what they cost, about.
-};
+/// What a residual costs, about.
+std::uint64_t cost_of(std::uint64_t difference) {
+  return static_cast<std::uint64_t>(std::bit_width(zig_zag(difference) | 1));
+}
+
+/// Fills `steps` with the first differences of `values`. Returns the order of differences that costs less.
+unsigned difference(std::span<const std::uint64_t> values, std::span<std::uint64_t> steps) {
+  std::uint64_t cost_first = 0;
+  std::uint64_t cost_second = 0;
+  if (!steps.empty()) steps[0] = values[1] - values[0];
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    steps[i] = values[i + 1] - values[i];
+    cost_first += cost_of(steps[i]);
+    cost_second += cost_of(steps[i] - steps[i - 1]);
+  }
+  return cost_second < cost_first ? 2 : 1;
+}
+
+/// Turns first differences into second; the first stays.
+void difference_again(std::span<std::uint64_t> steps) {
+  for (std::size_t i = steps.size() - 1; i > 0; --i) steps[i] -= steps[i - 1];
+}
+
+/// Folds residuals in place. Returns how many bytes the widest needs.
+std::size_t fold(std::span<std::uint64_t> residuals) {
+  std::uint64_t bits = 0;
+  for (std::uint64_t& residual : residuals) {
+    residual = zig_zag(residual);
+    bits |= residual;
+  }
+  return bytes_of(bits);
+}
 
 }  // namespace
 
@@ -40,47 +67,44 @@ std::uint64_t from_ordered(ValueType type, std::uint64_t ordered) {
   return bits ^ ((0 - (bits >> 31)) >> 33);
 }
 
-void ColumnWriter::add(std::span<const std::uint64_t> values) {
-  const std::size_t count = values.size();
-  std::uint64_t size_first = 0;
-  std::uint64_t size_second = 0;
-  for (std::size_t i = 2; i < count; ++i) {
-    const std::uint64_t step = values[i] - values[i - 1];
-    const std::uint64_t step_before = values[i - 1] - values[i - 2];
-    size_first += static_cast<std::uint64_t>(std::bit_width(zig_zag(step)));
-    size_second += static_cast<std::uint64_t>(std::bit_width(zig_zag(step - step_before)));
-  }
-  const unsigned order = size_second < size_first ? 2 : 1;
-
-  if (count > 0) bytes_.heads.push_back(static_cast<std::int64_t>(values[0]));
-  if (count > 1 && order == 2) bytes_.heads.push_back(static_cast<std::int64_t>(values[1] - values[0]));
-  Column column{residuals_.size(), 0, 0};
-  std::uint64_t bits = 0;
-  for (std::size_t i = order; i < count; ++i) {
-    std::uint64_t residual = values[i] - values[i - 1];
-    if (order == 2) residual -= values[i - 1] - values[i - 2];
-    residuals_.push_back(zig_zag(residual));
-    bits |= residuals_.back();
-  }
-  column.count = residuals_.size() - column.first;
-  column.width = bytes_of(bits);
-  columns_.push_back(column);
-  bytes_.shapes.push_back(static_cast<std::uint8_t>(order << 4 | column.width));
+void ColumnWriter::clear() {
+  for (auto& residuals : by_width_) residuals.clear();
+  bytes_.shapes.clear();
+  bytes_.heads.clear();
+  bytes_.cuts.clear();
 }
 
-ColumnBytes ColumnWriter::finish() {
+void ColumnWriter::add(std::span<const std::uint64_t> values) {
+  unsigned order = 1;
+  std::size_t width = 0;
+  if (!values.empty()) {
+    steps_.resize(values.size() - 1);
+    order = difference(values, steps_);
+    bytes_.heads.push_back(static_cast<std::int64_t>(values[0]));
+    if (order == 2) bytes_.heads.push_back(static_cast<std::int64_t>(steps_[0]));
+    if (order == 2) difference_again(steps_);
+    const std::span residuals = std::span(steps_).subspan(order - 1);
+    width = fold(residuals);
+    if (width > 0) by_width_[width - 1].insert(by_width_[width - 1].end(), residuals.begin(), residuals.end());
+  }
+  bytes_.shapes.push_back(static_cast<std::uint8_t>(order << 4 | width));
+}
+
+const ColumnBytes& ColumnWriter::finish() {
   std::size_t size = 0;
-  for (const Column& column : columns_) size += column.count * column.width;
+  for (std::size_t i = 0; i < width_max; ++i) size += by_width_[i].size() * (i + 1);
   bytes_.planes.resize(size);
-  auto* out = bytes_.planes.data();
+  std::size_t at = 0;
   for (std::size_t width = 1; width <= width_max; ++width)
-    for (std::size_t plane = 0; plane < width; ++plane)
-      for (const Column& column : columns_) {
-        if (column.width != width) continue;
-        const std::uint64_t* residual = residuals_.data() + column.first;
-        for (std::size_t i = 0; i < column.count; ++i) *out++ = static_cast<std::uint8_t>(residual[i] >> (8 * plane));
-      }
-  return std::move(bytes_);
+    for (std::size_t plane = 0; plane < width; ++plane) {
+      const std::span<const std::uint64_t> residuals = by_width_[width - 1];
+      std::uint8_t* const out = bytes_.planes.data() + at;
+      for (std::size_t i = 0; i < residuals.size(); ++i)
+        out[i] = static_cast<std::uint8_t>(residuals[i] >> (8 * plane));
+      bytes_.cuts.push_back(at);
+      at += residuals.size();
+    }
+  return bytes_;
 }
 
 Result<std::vector<std::uint64_t>> read_columns(std::span<const std::size_t> counts, ByteView shapes,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -27,27 +28,28 @@ std::uint64_t to_ordered(ValueType type, std::uint64_t bits);
 /// The inverse.
 std::uint64_t from_ordered(ValueType type, std::uint64_t ordered);
 
+/// Most bytes of a residual.
+inline constexpr std::size_t width_max = 8;
+
 /// What a body says of its columns.
 struct ColumnBytes {
   Bytes shapes;
   std::vector<std::int64_t> heads;
   Bytes planes;
+  std::vector<std::size_t> cuts;  ///< Where in `planes` the bytes begin to look different.
 };
 
-/// Turns columns of 64-bit integers into shapes, heads and planes.
+/// Turns columns of 64-bit integers into shapes, heads and planes. Can be used again after `clear`, which keeps the
+/// memory.
 class ColumnWriter {
  public:
+  void clear();
   void add(std::span<const std::uint64_t> values);
-  ColumnBytes finish();
+  const ColumnBytes& finish();
 
  private:
-  struct Column {
-    std::size_t first = 0;  ///< Of its residuals.
-    std::size_t count = 0;
-    std::size_t width = 0;  ///< Bytes of each.
-  };
-  std::vector<Column> columns_;
-  std::vector<std::uint64_t> residuals_;
+  std::vector<std::uint64_t> steps_;  ///< Of the column being added.
+  std::array<std::vector<std::uint64_t>, width_max> by_width_;
   ColumnBytes bytes_;
 };
 

@@ -26,7 +26,7 @@ Result<Event> read_event(const jidian::v1::Event& in) {
 
 }  // namespace
 
-Bytes write_events(const Events& events) {
+PlainBody write_events(const Events& events) {
   jidian::v1::Events message;
   for (const Event& event : events) {
     auto& out = *message.add_events();
@@ -49,7 +49,7 @@ Bytes write_events(const Events& events) {
   }
   Bytes body(message.ByteSizeLong());
   message.SerializeWithCachedSizesToArray(body.data());
-  return body;
+  return {std::move(body), {}};
 }
 
 Result<Events> read_events(ByteView bytes) {

@@ -98,7 +98,7 @@ Result<IntervalRow> read_row(const jidian::v1::IntervalRow& in, const domain::Ma
 
 }  // namespace
 
-Bytes write_rows(const Rows& rows, const domain::Manifest& manifest) {
+PlainBody write_rows(const Rows& rows, const domain::Manifest& manifest) {
   jidian::v1::Intervals intervals;
   for (const IntervalRow& row : rows) {
     assert(row.meter < manifest.meters.size());
@@ -124,7 +124,7 @@ Bytes write_rows(const Rows& rows, const domain::Manifest& manifest) {
   }
   Bytes body(intervals.ByteSizeLong());
   intervals.SerializeWithCachedSizesToArray(body.data());
-  return body;
+  return {std::move(body), {}};
 }
 
 Result<Rows> read_rows(ByteView bytes, const domain::Manifest& manifest) {
