@@ -131,9 +131,8 @@ std::optional<Url> parse_url(std::string_view text) {
   if (host_end == std::string_view::npos) return std::nullopt;
   url.host = rest.substr(bracketed ? 1 : 0, host_end - (bracketed ? 1 : 0));
   rest.remove_prefix(host_end + (bracketed ? 1 : 0));
-  const auto allowed = [bracketed](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-           (bracketed && c == ':');
+  const auto allowed = [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == ':';
   };
   if (url.host.empty() || !std::ranges::all_of(url.host, allowed)) return std::nullopt;
   if (rest.empty()) return url;

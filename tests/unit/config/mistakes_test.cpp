@@ -142,6 +142,8 @@ TEST(Mistakes, SecretsAreRefusedAndNeverRepeated) {
       inlined,
       "site.toml:47:1: uplink 'province': 'password' must not stand in this file; put the secret into a file of its "
       "own and write password_file = \"credentials:NAME\" or key_file = \"credentials:NAME\"\n");
+  EXPECT_THAT(said("id = \"province\"", "id = \"province\"\npassword = hunter2"),
+              HasSubstr("site.toml:46:12: this line is not TOML (not repeated here: it may hold a secret)"));
   for (const std::string& spoken :
        {said("id = \"province\"", "id = \"province\"\nusername = \"u\"\npassword_file = \"hunter2\""),
         said("id = \"province\"", "id = \"province\"\nusername = \"u\"\npassword_file = [\"hunter2\"]"),
@@ -179,7 +181,9 @@ TEST(Mistakes, TheSiteCardIsChecked) {
                         "characters of the business licence (the last one checks the others)"));
   EXPECT_THAT(said("\"C3391\"", "\"3391\""), HasSubstr("site: industry is no industry code, got '3391'"));
   EXPECT_THAT(said("\"C3391\"", "\"U3391\""), HasSubstr("site: industry is no industry code, got 'U3391'"));
+  EXPECT_THAT(said("\"C3391\"", "\"C33910\""), HasSubstr("site: industry is no industry code, got 'C33910'"));
   EXPECT_THAT(said("\"130100\"", "\"1301001\""), HasSubstr("site: region is no region code"));
+  EXPECT_THAT(said("\"130100\"", "\"930100\""), HasSubstr("site: region is no region code"));
   EXPECT_THAT(said("name = \"Foundry\"", "name = \"F\"\nutc_offset = \"8\""),
               HasSubstr("site: utc_offset is no offset, got '8'; write \"+08:00\""));
   EXPECT_THAT(said("name = \"Foundry\"", "name = \"F\"\nperformance_grade = \"E\""),
@@ -224,6 +228,8 @@ TEST(Mistakes, MetersSelectPointsThatExist) {
 TEST(Warnings, StandBesideAValidSite) {
   EXPECT_EQ(said("meters = [\"press-1\", \"plc-1\"]", "meters = [\"press-1\"]"),
             "site.toml:28:1: warning: meter 'plc-1': belongs to no facility and no account\n");
+  EXPECT_EQ(said("[[uplink]]", "[[facility]]\nid = \"two\"\nkind = \"auxiliary\"\nmeters = [\"plc-1\"]\n[[uplink]]"),
+            "site.toml:28:1: warning: meter 'plc-1': belongs to 2 facilities; its energy counts for each\n");
   EXPECT_EQ(said("period = \"1s\"", "period = \"15s\""),
             "site.toml:26:10: warning: meter 'press-1': period '15s' gives a minute fewer than 6 samples\n");
   EXPECT_THAT(said("device = \"/dev/serial/by-path/x\"", "device = \"/dev/ttyUSB0\""),

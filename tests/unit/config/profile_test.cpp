@@ -89,6 +89,14 @@ matches = ["341", "34*"]
   EXPECT_THAT(parsed.profile->identify->matches, ElementsAre("341", "34*"));
 }
 
+TEST(Profile, TheOneInTheManualIsRight) {
+  const std::string manual = read_text("docs/profiles.md");
+  const auto from = manual.find("```toml\n") + 8;
+  const auto parsed = parse_profile(manual.substr(from, manual.find("```", from) - from), "acme-em3.toml");
+  ASSERT_TRUE(parsed.profile) << print(parsed.mistakes);
+  EXPECT_EQ(print(check_vectors(*parsed.profile, "acme-em3.toml")), "");
+}
+
 TEST(Point, EveryTypeHasItsRegisters) {
   const auto read = [](std::string_view coding) {
     return point_from("{ name = \"extra\", kind = \"instantaneous\", address = 40, " + std::string(coding) + " },");
@@ -222,6 +230,8 @@ TEST(PointMistakes, PatternsBoundsAndModulus) {
   EXPECT_THAT(with("not_available = [\"0xFFFFF\"]"), HasSubstr("got '0xFFFFF'"));
   EXPECT_THAT(with("not_available = [\"0xFFFFFFFF\"]"),
               HasSubstr("not_available must be as long as the value: 1 registers"));
+  EXPECT_THAT(with("not_available = [\"0xFFFFFF\"]"), HasSubstr("got '0xFFFFFF'"));
+  EXPECT_EQ(with("least = 5, most = 5"), "");
   EXPECT_THAT(with("least = 5, most = 4"), HasSubstr("least is more than most, got '5'"));
   EXPECT_THAT(with("modulus = 100"), HasSubstr("modulus is for counters of whole numbers; remove it"));
   EXPECT_THAT(with("exponent = 13"), HasSubstr("exponent is out of range, got '13'"));
@@ -237,6 +247,9 @@ TEST(PointMistakes, RatiosMustBeAttributes) {
       "x.toml:16:62: registers: ratio 'ct_ratoi' of point 'current.l1' is no point here; did you mean 'ct_ratio'?\n");
   EXPECT_THAT(with("voltage_ln.l1"), HasSubstr("ratio 'voltage_ln.l1' of point 'current.l1' must be an attribute"));
   EXPECT_THAT(with("model_id"), HasSubstr("must be an attribute that is a number"));
+  EXPECT_THAT(said_of_point("  { name = \"pt_ratio\", address = 20, ratios = [\"ct_ratio\"] },\n"
+                            "  { name = \"current.l1\", address = 21, unit = \"A\", ratios = [\"pt_ratio\"] },"),
+              HasSubstr("ratio 'pt_ratio' of point 'current.l1' has ratios of its own"));
 }
 
 TEST(ProfileMistakes, WholeFile) {

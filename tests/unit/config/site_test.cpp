@@ -48,6 +48,28 @@ TEST(Site, WorstLatencyFollowsALongResponseTimeout) {
   EXPECT_EQ(site.buses[0].worst_latency, Millis{1800});
 }
 
+TEST(Site, UplinksCarryTheirPort) {
+  const auto url = [](std::string_view line) {
+    return parse_whole(replace(small_site, "url = \"mqtts://broker.example.org\"", line)).uplinks[0].url;
+  };
+  EXPECT_EQ(url("url = \"mqtt://localhost\""), "mqtt://localhost:1883");
+  EXPECT_EQ(url("url = \"mqtt://[::1]\""), "mqtt://[::1]:1883");
+  EXPECT_EQ(url("url = \"mqtts://broker.example.org:443\""), "mqtts://broker.example.org:443");
+}
+
+TEST(Site, ATcpEndpointHasUnitsThatALineHasNot) {
+  EXPECT_EQ(parse_whole(replace(small_site, "bus = \"plc\"\nunit = 1", "bus = \"plc\"\nunit = 255")).meters[1].unit,
+            255);
+}
+
+TEST(Site, TwoPortsOfAHostAreTwoEndpoints) {
+  const std::string more =
+      "[[bus]]\nid = \"plc-2\"\nkind = \"tcp\"\nhost = \"127.0.0.1\"\n[[meter]]\nid = \"plc-2\"\nbus = \"plc-2\"\nunit "
+      "= 1\n"
+      "profile = \"test-meter\"\n[[facility]]\nid = \"two\"\nkind = \"auxiliary\"\nmeters = [\"plc-2\"]\n";
+  EXPECT_EQ(parse_whole(replace(small_site, "[[uplink]]\n", more + "[[uplink]]\n")).buses[2].port, 502);
+}
+
 TEST(Selection, IsEveryDefaultPointThatIsNoText) {
   EXPECT_THAT(
       names_of(parse_whole(small_site).meters[0]),
@@ -117,6 +139,10 @@ TEST(BusLoad, CountsBytesAndSilences) {
   EXPECT_NEAR(bus_load(site.buses[0], site.meters), 44 * 11 / 9600.0, 1e-9);
   site.meters[0].turnaround = Millis{100};
   EXPECT_NEAR(bus_load(site.buses[0], site.meters), 40.5 * 11 / 9600.0 + 0.1, 1e-9);
+  site.meters[0].turnaround = Millis{0};
+  site.meters[0].points.resize(1);
+  site.meters[0].points[0].place = {meter::Table::coil, 0, 9};
+  EXPECT_NEAR(bus_load(site.buses[0], site.meters), 22 * 11 / 9600.0, 1e-9) << "nine coils are two bytes";
   EXPECT_EQ(bus_load(site.buses[1], site.meters), 0) << "TCP has no wire time to speak of";
 }
 

@@ -45,6 +45,7 @@ TEST(UtcOffset, IsSignedAndBounded) {
 TEST(CreditCode, IsCheckedByItsLastCharacter) {
   EXPECT_TRUE(is_credit_code("91350100M000100Y43"));
   EXPECT_TRUE(is_credit_code("91130100MA0FNDRY0T"));
+  EXPECT_TRUE(is_credit_code("91130100MA0FNDR0N0")) << "the check character 0";
   EXPECT_FALSE(is_credit_code("91350100M000100Y44")) << "wrong check character";
   EXPECT_FALSE(is_credit_code("93150100M000100Y43")) << "two digits exchanged";
   EXPECT_FALSE(is_credit_code("91350100M000100Y4")) << "too short";
@@ -68,7 +69,8 @@ TEST(Ratio, IsTwoPositiveNumbers) {
 
 TEST(Loopback, IsThisMachineOnly) {
   for (const auto host : {"localhost", "127.0.0.1", "127.9.9.9", "::1"}) EXPECT_TRUE(is_loopback(host)) << host;
-  for (const auto host : {"10.0.0.1", "127.0.0.1.example.org", "localhost.example.org", "127.0.0", "", "::2"})
+  for (const auto host :
+       {"10.0.0.1", "127.0.0.1.example.org", "127.0.0.1.2", "localhost.example.org", "127.0.0", "", "::2"})
     EXPECT_FALSE(is_loopback(host)) << host;
 }
 
