@@ -1,0 +1,176 @@
+#include "domain/interval_builder.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+#include "domain/slots.hpp"
+
+namespace jidian::domain {
+namespace {
+
+constexpr Millis patience_min = std::chrono::seconds(10);
+
+/// Rows without polls that are made in one go for a poll that comes late; beyond it somebody set the clock.
+constexpr int empty_rows_max = 120;
+
+/// Whether a value may enter a sum or stand at an edge.
+bool is_good(const Sample& sample) {
+  return has_value(sample.quality) && sample.quality != Quality::out_of_range && sample.quality != Quality::implausible;
+}
+
+bool has_any_value(const Poll& poll) {
+  return std::ranges::any_of(poll.samples, [](const Sample& sample) { return has_value(sample.quality); });
+}
+
+bool is_float(ValueType type) {
+  return type == ValueType::float32 || type == ValueType::float64;
+}
+
+double as_double(ValueType type, std::uint64_t bits) {
+  if (type == ValueType::float32) return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+  return std::bit_cast<double>(bits);
+}
+
+bool is_less(ValueType type, std::uint64_t a, std::uint64_t b) {
+  if (is_float(type)) return as_double(type, a) < as_double(type, b);
+  if (type == ValueType::signed_integer) return static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b);
+  return a < b;
+}
+
+std::uint64_t add_up(ValueType type, std::uint64_t sum, std::uint64_t bits) {
+  if (!is_float(type)) return sum + bits;
+  return std::bit_cast<std::uint64_t>(std::bit_cast<double>(sum) + as_double(type, bits));
+}
+
+}  // namespace
+
+IntervalBuilder::IntervalBuilder(const Manifest& manifest) : manifest_(manifest), meters_(manifest.meters.size()) {
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    meters_[i].latest.resize(manifest.meters[i].points.size());
+    for (Interval& interval : meters_[i].intervals) interval.points.resize(manifest.meters[i].points.size());
+  }
+}
+
+void IntervalBuilder::restore(const IntervalRow& row) {
+  const auto length = std::ranges::find(lengths, row.length);
+  if (length == lengths.end()) return;
+  Interval& interval = meters_[row.meter].intervals[static_cast<std::size_t>(length - lengths.begin())];
+  interval.start = row.start + row.length;
+  for (std::size_t i = 0; i < row.points.size(); ++i)
+    if (manifest_.meters[row.meter].points[i].kind == PointKind::counter && row.points[i].last_at != UtcTime{})
+      interval.points[i].first = {row.points[i].last, row.points[i].last_at};
+}
+
+void IntervalBuilder::add(const Poll& poll, Rows& rows) {
+  Meter& meter = meters_[poll.meter];
+  assert(poll.samples.size() == meter.latest.size());
+  meter.phase = poll.slot;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    Interval& interval = meter.intervals[i];
+    const UtcTime start = align(poll.slot, lengths[i]);
+    if (!interval.start) begin(interval, poll.meter, start);
+    for (int made = 0; *interval.start < start; ++made) {
+      const bool is_jump = made == empty_rows_max;
+      close(poll.meter, i, *interval.start + lengths[i] == start ? &poll : nullptr, rows);
+      if (is_jump) begin(interval, poll.meter, start);
+    }
+    if (*interval.start == start) collect(poll, interval);
+  }
+  for (std::size_t i = 0; i < poll.samples.size(); ++i)
+    if (is_good(poll.samples[i])) meter.latest[i] = {poll.samples[i].bits, poll.end};
+}
+
+void IntervalBuilder::collect(const Poll& poll, Interval& interval) {
+  if (has_any_value(poll)) ++interval.polls_made;
+  const auto& points = manifest_.meters[poll.meter].points;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Sample& sample = poll.samples[i];
+    PointState& state = interval.points[i];
+    if (state.quality != Quality::ok) state.quality = sample.quality;
+    if (!is_good(sample)) continue;
+    const ValueType type = points[i].type;
+    if (points[i].kind == PointKind::instantaneous) {
+      if (state.samples == 0 || is_less(type, sample.bits, state.least)) state.least = sample.bits;
+      if (state.samples == 0 || is_less(type, state.most, sample.bits)) state.most = sample.bits;
+      state.sum = add_up(type, state.sum, sample.bits);
+    } else if (!state.first.is_set()) {
+      state.first = {sample.bits, poll.end};
+    }
+    ++state.samples;
+  }
+}
+
+/// Makes the row of the interval in progress and begins the next. `next` is a poll of the very next interval, if that
+/// is why the row is complete.
+void IntervalBuilder::close(MeterIndex index, std::size_t length, const Poll* next, Rows& rows) {
+  const MeterEntry& entry = manifest_.meters[index];
+  Meter& meter = meters_[index];
+  Interval& interval = meter.intervals[length];
+  const UtcTime end = *interval.start + lengths[length];
+  const std::uint64_t expected = count_slots(*interval.start, end, meter.phase, entry.period);
+  if (expected > 0 || interval.polls_made > 0) {
+    IntervalRow row{index, *interval.start, lengths[length], interval.polls_made, static_cast<std::uint32_t>(expected),
+                    {}};
+    row.points.reserve(entry.points.size());
+    for (std::size_t i = 0; i < entry.points.size(); ++i)
+      row.points.push_back(
+          finish_point(meter, i, interval.points[i], entry.points[i], end, next, interval.polls_made == 0));
+    rows.push_back(std::move(row));
+  }
+  begin(interval, index, end);
+}
+
+/// `quiet`: no poll of the interval had a value.
+PointInterval IntervalBuilder::finish_point(const Meter& meter, std::size_t point, PointState& state,
+                                            const PointEntry& entry, UtcTime end, const Poll* next, bool quiet) const {
+  PointInterval made{state.samples, state.least, state.most, state.sum, 0, 0, {}, {}, state.quality};
+  if (entry.kind == PointKind::instantaneous) return made;
+  Edge last = meter.latest[point];
+  if (entry.kind == PointKind::counter && next != nullptr && is_good(next->samples[point])) {
+    const Edge after{next->samples[point].bits, next->end};
+    if (!last.is_set() || after.at - end <= end - last.at) last = after;
+  }
+  const bool is_news = state.first.is_set() && last.is_set() && last.at >= state.first.at;
+  if (!is_news || (quiet && last.at == state.first.at)) return made;
+  made.first = state.first.bits;
+  made.first_at = state.first.at;
+  made.last = last.bits;
+  made.last_at = last.at;
+  state.first = last;
+  return made;
+}
+
+void IntervalBuilder::begin(Interval& interval, MeterIndex index, UtcTime start) {
+  interval.start = start;
+  interval.polls_made = 0;
+  for (std::size_t i = 0; i < interval.points.size(); ++i) {
+    const bool keeps_edge = manifest_.meters[index].points[i].kind == PointKind::counter;
+    const Edge edge = keeps_edge ? interval.points[i].first : Edge{};
+    interval.points[i] = {};
+    interval.points[i].first = edge;
+  }
+}
+
+void IntervalBuilder::close_overdue(UtcTime now, Rows& rows) {
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    const Millis patience = std::max(2 * manifest_.meters[i].period, patience_min);
+    for (std::size_t k = 0; k < lengths.size(); ++k)
+      while (meters_[i].intervals[k].start && now >= *meters_[i].intervals[k].start + lengths[k] + patience)
+        close(static_cast<MeterIndex>(i), k, nullptr, rows);
+  }
+}
+
+void IntervalBuilder::skip_to(UtcTime now, Rows& rows) {
+  for (std::size_t i = 0; i < meters_.size(); ++i)
+    for (std::size_t k = 0; k < lengths.size(); ++k) {
+      Interval& interval = meters_[i].intervals[k];
+      const UtcTime start = align(now, lengths[k]);
+      if (!interval.start || *interval.start == start) continue;
+      const bool is_complete = *interval.start < start;
+      if (is_complete || interval.polls_made > 0) close(static_cast<MeterIndex>(i), k, nullptr, rows);
+      begin(interval, static_cast<MeterIndex>(i), start);
+    }
+}
+
+}  // namespace jidian::domain

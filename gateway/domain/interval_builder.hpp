@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.hpp"
+#include "domain/interval.hpp"
+#include "domain/manifest.hpp"
+#include "domain/reading.hpp"
+
+namespace jidian::domain {
+
+/// Turns polls into minute and quarter-hour rows, aligned to UTC and labelled by their start. Pure.
+///
+/// A poll belongs to the interval its slot lies in. A row is complete with the meter's first poll of a later interval,
+/// or once two periods (at least 10 s) have passed without one; a poll that comes later still is in no row, which
+/// `polls_made` shows. Rows without any poll are made while the gateway runs, so that a silent meter is visible.
+///
+/// - Instantaneous points: extremes and sum of the interval's good samples.
+/// - Counters: `first` is the sample that ended the row before, `last` the one nearest the end, be it before or after
+///   it. Differences telescope exactly. After a hole `first_at` lies far before the row: the difference covers the
+///   hole.
+/// - States and attributes: the first and the last sample inside.
+///
+/// Values outside their range and implausible ones are in no sum and no edge. Fields without a value are 0 and their
+/// instants unset.
+class IntervalBuilder {
+ public:
+  using Rows = std::vector<IntervalRow>;
+
+  /// Rows of which lengths are made, each for itself.
+  static constexpr std::array lengths{std::chrono::seconds{60}, std::chrono::seconds{900}};
+
+  /// `manifest` outlives this.
+  explicit IntervalBuilder(const Manifest& manifest);
+
+  /// A row of an earlier run, in the order in which they were made: what follows begins at its end.
+  void restore(const IntervalRow& row);
+
+  /// A poll of a meter, in time order, with or without values. Completed rows are appended to `rows`.
+  void add(const Poll& poll, Rows& rows);
+
+  /// Completes rows whose time is over.
+  void close_overdue(UtcTime now, Rows& rows);
+
+  /// The time until `now` was not lived through by this gateway (it was off, or the clock was set): completes the rows
+  /// in progress that do not contain `now`, and goes on with those that do.
+  void skip_to(UtcTime now, Rows& rows);
+
+ private:
+  struct Edge {
+    std::uint64_t bits = 0;
+    UtcTime at{};  ///< The epoch of 1970: there is none.
+    bool is_set() const { return at != UtcTime{}; }
+  };
+  struct PointState {
+    std::uint32_t samples = 0;
+    Quality quality = Quality::no_answer;
+    std::uint64_t least = 0;
+    std::uint64_t most = 0;
+    std::uint64_t sum = 0;
+    Edge first;  ///< Counters: what ended the row before. Others: the first sample inside.
+  };
+  struct Interval {
+    std::optional<UtcTime> start;  ///< Unset before the meter's first poll.
+    std::uint32_t polls_made = 0;
+    std::vector<PointState> points;
+  };
+  struct Meter {
+    std::array<Interval, lengths.size()> intervals;
+    std::vector<Edge> latest;  ///< The newest good sample of each point.
+    UtcTime phase{};           ///< A slot of it.
+  };
+
+  void collect(const Poll& poll, Interval& interval);
+  void close(MeterIndex index, std::size_t length, const Poll* next, Rows& rows);
+  void begin(Interval& interval, MeterIndex index, UtcTime start);
+  PointInterval finish_point(const Meter& meter, std::size_t point, PointState& state, const PointEntry& entry,
+                             UtcTime end, const Poll* next, bool quiet) const;
+
+  const Manifest& manifest_;
+  std::vector<Meter> meters_;
+};
+
+}  // namespace jidian::domain

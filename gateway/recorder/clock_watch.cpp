@@ -1,0 +1,39 @@
+#include "recorder/clock_watch.hpp"
+
+#include <string>
+#include <utility>
+
+namespace jidian::recorder {
+namespace {
+
+constexpr Millis step_min{1'000};
+
+}  // namespace
+
+std::optional<ClockChange> ClockWatch::observe(const Instant& now) {
+  const Millis difference = now.utc.time_since_epoch() - now.steady.time_since_epoch();
+  const UtcTime seen_before = std::exchange(seen_, now.utc);
+  const ClockQuality quality_before = std::exchange(quality_, now.clock);
+  if (!difference_) {
+    difference_ = difference;
+    return std::nullopt;
+  }
+  const Millis offset = difference - *difference_;
+  const bool stepped = std::chrono::abs(offset) > step_min;
+  const bool synchronised = now.clock == ClockQuality::synchronised && quality_before != now.clock;
+  if (!stepped && !synchronised) return std::nullopt;
+  difference_ = difference;
+  return ClockChange{offset, stepped, seen_before, now.utc, now.clock};
+}
+
+domain::Event event_of(const ClockChange& change) {
+  return {change.after,
+          domain::EventKind::clock,
+          {},
+          change.stepped ? "The wall clock was set." : "The wall clock is synchronised.",
+          std::nullopt,
+          {},
+          {{"offset_ms", std::to_string(change.offset.count())}, {"quality", std::string(name_of(change.quality))}}};
+}
+
+}  // namespace jidian::recorder

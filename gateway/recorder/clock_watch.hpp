@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+
+#include "base/time.hpp"
+#include "domain/event.hpp"
+#include "recorder/pending.hpp"
+
+namespace jidian::recorder {
+
+/// The wall clock was set, or became trustworthy.
+struct ClockChange {
+  Millis offset{0};  ///< How far it was set; positive: forward.
+  bool stepped = false;
+  UtcTime before;  ///< What the clock showed when it was last seen right: at most a second or so earlier.
+  UtcTime after;
+  ClockQuality quality = ClockQuality::unknown;
+};
+
+/// Compares the wall clock with the steady one.
+class ClockWatch {
+ public:
+  /// What changed since the last time, if it is worth telling: more than a second since the last change told, or now
+  /// synchronised and not before. The first call only looks.
+  std::optional<ClockChange> observe(const Instant& now);
+
+ private:
+  std::optional<Millis> difference_;  ///< UTC minus steady at the last change told.
+  UtcTime seen_{};
+  ClockQuality quality_ = ClockQuality::unknown;
+};
+
+/// The `clock` event of a change.
+domain::Event event_of(const ClockChange& change);
+
+}  // namespace jidian::recorder

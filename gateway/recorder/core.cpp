@@ -1,0 +1,280 @@
+#include "recorder/core.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+namespace jidian::recorder {
+namespace {
+
+using domain::EventKind;
+using domain::GapCause;
+
+/// Committed before the interval is over: eight full batches.
+constexpr std::size_t flush_samples = 8 * record::batch_readings_max;
+
+constexpr Millis retry_first{1'000};
+constexpr Millis retry_most{60'000};
+
+/// Rows and gaps are looked after this often.
+constexpr Millis advance_interval{1'000};
+
+bool has_any_value(const domain::Poll& poll) {
+  return std::ranges::any_of(poll.samples, [](const auto& sample) { return has_value(sample.quality); });
+}
+
+/// Told with the next regular commit: nobody acts on them within seconds, and they come in crowds.
+bool can_wait(EventKind kind) {
+  return kind == EventKind::gap || kind == EventKind::counter_step || kind == EventKind::evicted;
+}
+
+}  // namespace
+
+Core::Core(const Options& options, PendingLimits limits)
+    : options_(options),
+      manifest_(record::encode(options_.manifest)),
+      pending_(limits),
+      holes_(options_.manifest),
+      intervals_(options_.manifest),
+      counters_(options_.manifest) {}
+
+void Core::remember(const record::Decoded& batch) {
+  if (!alive_ || batch.header.anchor_utc >= *alive_) {
+    alive_ = batch.header.anchor_utc;
+    boot_before_ = batch.header.boot;
+  }
+  if (const auto* events = std::get_if<record::Events>(&batch.body)) {
+    epoch_before_ = batch.header.key.epoch;
+    manifest_before_ = batch.header.manifest;
+    said_goodbye_ = events->back().kind == EventKind::stop;
+    for (const domain::Event& event : *events) {
+      if (event.gap) holes_.declare(event.subject, *event.gap);
+      if (event.kind == EventKind::manifest) manifest_before_ = record::sha256(event.manifest);
+    }
+  }
+  if (const auto* rows = std::get_if<record::Rows>(&batch.body))
+    for (const auto& row : *rows) intervals_.restore(row);
+  const auto* polls = std::get_if<record::Polls>(&batch.body);
+  if (polls == nullptr) return;
+  // Under another manifest the meter may have had another period: then its holes cannot be found again.
+  const bool same_slots = batch.header.manifest == manifest_.hash;
+  std::vector<domain::IntervalRow> rows;
+  for (const auto& poll : *polls) {
+    if (same_slots)
+      holes_.note(poll);
+    else
+      holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);
+    counters_.remember(poll);
+    intervals_.add(poll, rows);
+  }
+  for (auto& row : rows) pending_.add(std::move(row), manifest_.hash);
+}
+
+void Core::begin(const store::Opening& opening, const Instant& now) {
+  (void)clock_watch_.observe(now);
+  if (!opening.began_epoch && epoch_before_ == opening.epoch) in_force_ = manifest_before_;
+  if (opening.began_epoch) tell(epoch_event(opening, now.utc), now);
+  tell({now.utc,
+        EventKind::start,
+        {},
+        "The gateway records.",
+        std::nullopt,
+        {},
+        {{"version", options_.version}, {"clock", std::string(name_of(now.clock))}}},
+       now);
+  holes_.end_recall();
+  if (alive_ || opening.last_commit) declare_ending(opening, now);
+  if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
+  in_force_ = manifest_.hash;
+  std::vector<domain::IntervalRow> rows;
+  intervals_.skip_to(now.utc, rows);
+  keep(std::move(rows), now);
+}
+
+void Core::declare_ending(const store::Opening& opening, const Instant& now) {
+  Ending ending{GapCause::crash, alive_ ? *alive_ : *opening.last_commit};
+  const std::array<std::uint8_t, 16> unknown{};
+  if (said_goodbye_ || opening.stopped_cleanly)
+    ending.cause = GapCause::clean_stop;
+  else if (boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot)
+    ending.cause = GapCause::box_off;
+  for (auto& event : declare_restart(options_.manifest, holes_, ending, options_.commit_interval, now.utc))
+    tell_later(std::move(event), now);
+}
+
+void Core::observe(const Instant& now) {
+  const auto change = clock_watch_.observe(now);
+  if (!change) return;
+  domain::Event event = event_of(*change);
+  if (change->stepped) {
+    pending_.cut();
+    if (change->offset > Millis{0}) {
+      event.gap = domain::Gap{GapCause::clock, change->before, change->after, 0};
+      holes_.declare({}, *event.gap);
+    }
+    std::vector<domain::IntervalRow> rows;
+    intervals_.skip_to(now.utc, rows);
+    keep(std::move(rows), now);
+  }
+  tell(std::move(event), now);
+}
+
+void Core::accept(domain::Poll poll, const Instant& now) {
+  assert(poll.meter < options_.manifest.meters.size() &&
+         poll.samples.size() == options_.manifest.meters[poll.meter].points.size());
+  if (auto step = counters_.take_step(poll, now.utc)) tell_later(std::move(*step), now);
+  holes_.note(poll);
+  std::vector<domain::IntervalRow> rows;
+  intervals_.add(poll, rows);
+  keep(std::move(rows), now);
+  if (!has_any_value(poll)) return;
+  pending_.add(std::move(poll), in_force_);
+  note_pending(now);
+  drop_overflow();
+}
+
+void Core::accept(domain::Event event, const Instant& now) {
+  if (event.kind == EventKind::gap && event.gap) {
+    // A bus lost polls on the way here: its meters' own gaps will say which.
+    const auto is_of_bus = [&](const domain::MeterEntry& meter) { return meter.bus == event.subject; };
+    if (std::ranges::any_of(options_.manifest.meters, is_of_bus)) return holes_.explain(event.subject, *event.gap);
+  }
+  if (can_wait(event.kind))
+    tell_later(std::move(event), now);
+  else
+    tell(std::move(event), now);
+}
+
+void Core::accept(const store::Eviction& eviction, const Instant& now) {
+  std::string destinations;
+  for (const std::string& destination : eviction.unconfirmed)
+    destinations += (destinations.empty() ? "" : " ") + destination;
+  tell_later({now.utc,
+              EventKind::evicted,
+              std::string(name_of(eviction.stream)),
+              "Batches left the store before every destination had them.",
+              domain::Gap{GapCause::evicted, eviction.from, eviction.until, 0},
+              {},
+              {{"epoch", to_hex(eviction.epoch)},
+               {"first", std::to_string(eviction.range.first)},
+               {"last", std::to_string(eviction.range.last)},
+               {"anchor", to_hex(eviction.anchor)},
+               {"unconfirmed", destinations}}},
+             now);
+}
+
+void Core::advance(const Instant& now) {
+  if (advanced_at_ && now.steady - *advanced_at_ < advance_interval) return;
+  advanced_at_ = now.steady;
+  std::vector<domain::IntervalRow> rows;
+  intervals_.close_overdue(now.utc, rows);
+  keep(std::move(rows), now);
+  for (auto& event : holes_.take_due(now.utc, false)) tell_later(std::move(event), now);
+}
+
+std::optional<Flush> Core::due(const Instant& now) const {
+  if (retry_at_ && now.steady < *retry_at_) return std::nullopt;
+  if (pending_.samples() >= flush_samples) return Flush::all;
+  if (commit_at_ && now.steady >= *commit_at_) return Flush::all;
+  if (urgent_) return Flush::events;
+  return std::nullopt;
+}
+
+SteadyTime Core::next_due(const Instant& now) const {
+  SteadyTime next = now.steady + advance_interval;
+  if (retry_at_) return std::min(next, *retry_at_);
+  if (commit_at_) next = std::min(next, *commit_at_);
+  return next;
+}
+
+std::vector<store::NewBatch> Core::build(Flush flush, std::uint64_t epoch, const std::array<store::Head, 3>& heads,
+                                         const Instant& now) {
+  record::Polls unfit;
+  auto batches = pending_.build(flush, {options_.gateway, epoch, options_.boot, heads, now}, options_.manifest, unfit);
+  for (const auto& poll : unfit) holes_.note_lost(poll, GapCause::configuration);
+  polls_dropped_ += unfit.size();
+  return batches;
+}
+
+void Core::committed(Flush flush, const Instant& now) {
+  pending_.committed();
+  retry_at_.reset();
+  retry_delay_ = Millis{0};
+  urgent_ = urgent_ && !pending_.empty(record::Stream::event);
+  if (flush == Flush::events && !pending_.empty()) return;
+  commit_at_.reset();
+  if (!pending_.empty()) commit_at_ = now.steady;  // more than one flush holds
+}
+
+void Core::failed(const Instant& now) {
+  retry_delay_ = std::clamp(2 * retry_delay_, retry_first, retry_most);
+  retry_at_ = now.steady + retry_delay_;
+}
+
+void Core::begin_epoch(const store::Opening& opening, const Instant& now) {
+  pending_.add_first({epoch_event(opening, now.utc), manifest_event(now.utc)}, Hash{});
+  pending_.cut();
+  urgent_ = true;
+  note_pending(now);
+}
+
+void Core::stop(const Instant& now) {
+  for (auto& event : holes_.take_due(now.utc, true)) tell_later(std::move(event), now);
+  tell({now.utc, EventKind::stop, {}, "The gateway stops as asked.", std::nullopt, {}, {}}, now);
+  commit_at_ = now.steady;
+  retry_at_.reset();
+}
+
+void Core::tell(domain::Event event, const Instant& now) {
+  tell_later(std::move(event), now);
+  urgent_ = true;
+}
+
+void Core::tell_later(domain::Event event, const Instant& now) {
+  pending_.add(std::move(event), in_force_);
+  note_pending(now);
+  drop_overflow();
+}
+
+void Core::keep(std::vector<domain::IntervalRow> rows, const Instant& now) {
+  if (rows.empty()) return;
+  for (auto& row : rows) pending_.add(std::move(row), in_force_);
+  note_pending(now);
+  drop_overflow();
+}
+
+void Core::note_pending(const Instant& now) {
+  if (!commit_at_) commit_at_ = now.steady + options_.commit_interval;
+}
+
+/// Polls that no longer fit are declared as gaps; the rest of the plant's life goes on being recorded.
+void Core::drop_overflow() {
+  for (const auto& poll : pending_.take_overflow()) {
+    holes_.note_lost(poll, GapCause::queue_full);
+    ++polls_dropped_;
+  }
+}
+
+domain::Event Core::epoch_event(const store::Opening& opening, UtcTime now) const {
+  return {now,
+          EventKind::epoch,
+          {},
+          opening.reason,
+          std::nullopt,
+          {},
+          {{"epoch", to_hex(opening.epoch)},
+           {"predecessor", opening.predecessor ? to_hex(*opening.predecessor) : std::string("none")}}};
+}
+
+domain::Event Core::manifest_event(UtcTime now) const {
+  return {now,
+          EventKind::manifest,
+          {},
+          "The manifest in force from here on.",
+          std::nullopt,
+          manifest_.bytes,
+          {{"sha256", to_hex(manifest_.hash)}}};
+}
+
+}  // namespace jidian::recorder

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "domain/interval_builder.hpp"
+#include "record/batch.hpp"
+#include "record/manifest.hpp"
+#include "recorder/clock_watch.hpp"
+#include "recorder/counters.hpp"
+#include "recorder/holes.hpp"
+#include "recorder/inbox.hpp"
+#include "recorder/pending.hpp"
+#include "recorder/recorder.hpp"
+#include "recorder/restart.hpp"
+#include "store/store.hpp"
+
+namespace jidian::recorder {
+
+/// What the recorder decides, without a thread, a clock or a store: what becomes a reading, an interval row or an
+/// event, when it is to be committed, and as which batches. `now` never runs backwards on the steady clock.
+class Core {
+ public:
+  /// `options` outlive this.
+  explicit Core(const Options& options, PendingLimits limits = {});
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  /// A batch of an earlier run, in the order of `read_back`. Before `begin`.
+  void remember(const record::Decoded& batch);
+
+  /// What is first to be told: a new epoch, the start, the gap before it, the manifest unless the record has it.
+  void begin(const store::Opening& opening, const Instant& now);
+
+  /// Watches the clocks. Call it before what came is accepted: that is older than `now`.
+  void observe(const Instant& now);
+
+  void accept(domain::Poll poll, const Instant& now);
+  void accept(domain::Event event, const Instant& now);
+  void accept(const store::Eviction& eviction, const Instant& now);
+
+  /// Rows whose time is over, gaps that last. Cheap to call often.
+  void advance(const Instant& now);
+
+  /// What should be committed now, if anything.
+  std::optional<Flush> due(const Instant& now) const;
+
+  /// When there may be something due without anything new; at latest a second after `now`.
+  SteadyTime next_due(const Instant& now) const;
+
+  /// The batches of a flush; possibly none. They stay pending until `committed`.
+  std::vector<store::NewBatch> build(Flush flush, std::uint64_t epoch, const std::array<store::Head, 3>& heads,
+                                     const Instant& now);
+  void committed(Flush flush, const Instant& now);
+  /// Nothing was stored: the next try comes after 1 s, 2 s, … 60 s.
+  void failed(const Instant& now);
+
+  /// The store began a new epoch.
+  void begin_epoch(const store::Opening& opening, const Instant& now);
+
+  /// The last words: everything that is still to be told.
+  void stop(const Instant& now);
+
+  const record::EncodedManifest& manifest() const { return manifest_; }
+  std::uint64_t polls_dropped() const { return polls_dropped_; }
+  std::uint64_t others_dropped() const { return pending_.dropped(); }
+  bool has_pending() const { return !pending_.empty(); }
+
+ private:
+  void tell(domain::Event event, const Instant& now);
+  void tell_later(domain::Event event, const Instant& now);
+  void keep(std::vector<domain::IntervalRow> rows, const Instant& now);
+  void note_pending(const Instant& now);
+  void drop_overflow();
+  void declare_ending(const store::Opening& opening, const Instant& now);
+  domain::Event epoch_event(const store::Opening& opening, UtcTime now) const;
+  domain::Event manifest_event(UtcTime now) const;
+
+  const Options& options_;
+  const record::EncodedManifest manifest_;
+  Hash in_force_{};  ///< The manifest that what comes now is under; zeros before the record has one.
+  Pending pending_;
+  Holes holes_;
+  domain::IntervalBuilder intervals_;
+  Counters counters_;
+  ClockWatch clock_watch_;
+
+  std::optional<UtcTime> alive_;  ///< Of an earlier run: its newest batch, and who wrote it.
+  std::array<std::uint8_t, 16> boot_before_{};
+  bool said_goodbye_ = false;
+  std::uint64_t epoch_before_ = 0;
+  Hash manifest_before_{};
+
+  bool urgent_ = false;
+  std::optional<SteadyTime> commit_at_;  ///< When the oldest of what waits is to be committed.
+  std::optional<SteadyTime> retry_at_;
+  Millis retry_delay_{0};
+  std::optional<SteadyTime> advanced_at_;
+  std::uint64_t polls_dropped_ = 0;
+};
+
+}  // namespace jidian::recorder

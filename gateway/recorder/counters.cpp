@@ -1,0 +1,86 @@
+#include "recorder/counters.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <string>
+#include <utility>
+
+#include "base/decimal.hpp"
+
+namespace jidian::recorder {
+namespace {
+
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+bool has_any_value(const domain::Poll& poll) {
+  return std::ranges::any_of(poll.samples, [](const auto& sample) { return has_value(sample.quality); });
+}
+
+std::string text_of(ValueType type, std::uint64_t bits) {
+  switch (type) {
+    case ValueType::unsigned_integer:
+      return std::to_string(bits);
+    case ValueType::signed_integer:
+      return std::to_string(static_cast<std::int64_t>(bits));
+    case ValueType::float32:
+      return format_float(std::bit_cast<float>(static_cast<std::uint32_t>(bits)), 0);
+    case ValueType::float64:
+      return format_float(std::bit_cast<double>(bits), 0);
+  }
+  return {};
+}
+
+void add_step(const domain::PointEntry& point, std::uint64_t before, std::uint64_t after, Facts& facts) {
+  const bool is_integer = point.type == ValueType::unsigned_integer || point.type == ValueType::signed_integer;
+  const bool fits = point.modulus == 0 || (before < point.modulus && after < point.modulus);
+  if (is_integer && fits && after >= before) {
+    facts.emplace_back(point.name, std::to_string(after - before));
+  } else if (is_integer && fits && point.modulus != 0) {
+    facts.emplace_back(point.name, std::to_string(after + (point.modulus - before)));
+  } else {
+    facts.emplace_back(point.name + ".before", text_of(point.type, before));
+    facts.emplace_back(point.name + ".after", text_of(point.type, after));
+  }
+}
+
+}  // namespace
+
+void Counters::remember(const domain::Poll& poll) {
+  Meter& meter = meters_[poll.meter];
+  const auto& points = manifest_.meters[poll.meter].points;
+  meter.values.resize(points.size());
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (points[i].kind != PointKind::counter || !has_value(poll.samples[i].quality)) continue;
+    meter.values[i] = Value{poll.samples[i].bits, poll.end};
+    meter.is_remembered = true;
+  }
+}
+
+std::optional<domain::Event> Counters::take_step(const domain::Poll& poll, UtcTime now) {
+  Meter& meter = meters_[poll.meter];
+  if (!meter.is_remembered || !has_any_value(poll)) return std::nullopt;
+  meter.is_remembered = false;
+  const auto values = std::exchange(meter.values, {});
+  const auto& entry = manifest_.meters[poll.meter];
+
+  std::optional<UtcTime> newest;
+  for (const auto& value : values)
+    if (value) newest = std::max(newest.value_or(value->at), value->at);
+  Facts facts{{"from", format_utc(*newest)}, {"until", format_utc(poll.end)}};
+  const std::size_t bare = facts.size();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i] || !has_value(poll.samples[i].quality)) continue;
+    add_step(entry.points[i], values[i]->bits, poll.samples[i].bits, facts);
+    if (values[i]->at != *newest) facts.emplace_back(entry.points[i].name + ".from", format_utc(values[i]->at));
+  }
+  if (facts.size() == bare) return std::nullopt;
+  return domain::Event{now,
+                       domain::EventKind::counter_step,
+                       entry.id,
+                       "What the meter counted while nothing was recorded, in the counters' own digits.",
+                       std::nullopt,
+                       {},
+                       std::move(facts)};
+}
+
+}  // namespace jidian::recorder

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.hpp"
+#include "domain/event.hpp"
+#include "domain/manifest.hpp"
+#include "domain/reading.hpp"
+
+namespace jidian::recorder {
+
+/// The last values of every counter in the record of an earlier run, and what was counted since.
+class Counters {
+ public:
+  /// `manifest` outlives this.
+  explicit Counters(const domain::Manifest& manifest) : manifest_(manifest), meters_(manifest.meters.size()) {}
+
+  /// A recorded poll; the newest wins.
+  void remember(const domain::Poll& poll);
+
+  /// The `counter_step` event of a meter's first poll with values after the start; nothing for later ones, and for
+  /// meters of which nothing is remembered. Integers: the exact difference, modulo the counter's modulus; a counter
+  /// without one that shows less than before, and floats: both values.
+  std::optional<domain::Event> take_step(const domain::Poll& poll, UtcTime now);
+
+ private:
+  struct Value {
+    std::uint64_t bits = 0;
+    UtcTime at;
+  };
+  struct Meter {
+    bool is_remembered = false;
+    std::vector<std::optional<Value>> values;  ///< By point; empty once the step is told.
+  };
+
+  const domain::Manifest& manifest_;
+  std::vector<Meter> meters_;
+};
+
+}  // namespace jidian::recorder

@@ -1,0 +1,144 @@
+#include "recorder/read_back.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "record/manifest.hpp"
+
+namespace jidian::recorder {
+namespace {
+
+using record::Stream;
+
+/// Gaps that last are told every hour: nothing older can be untold.
+constexpr Millis look_back = std::chrono::minutes(65);
+constexpr std::uint64_t batches_max = 1'024;
+constexpr std::size_t rows_at_once = 64;
+constexpr std::size_t bytes_at_once = 1 << 20;
+constexpr std::size_t epochs_max = 2;
+
+constexpr UtcTime far_future{Millis{std::int64_t{1} << 60}};
+
+/// The manifests batches were made under, by hash.
+class Manifests {
+ public:
+  explicit Manifests(store::Reader& reader) : reader_(reader) {}
+
+  const domain::Manifest* find(const Hash& hash) {
+    const auto [entry, is_new] = known_.try_emplace(hash);
+    if (is_new)
+      if (const auto bytes = reader_.manifest(hash); bytes)
+        if (auto manifest = record::decode_manifest(*bytes); manifest) entry->second = std::move(*manifest);
+    return entry->second ? &*entry->second : nullptr;
+  }
+
+ private:
+  store::Reader& reader_;
+  std::map<Hash, std::optional<domain::Manifest>> known_;
+};
+
+std::optional<domain::MeterIndex> index_of(const domain::Manifest& manifest, const std::string& id) {
+  const auto found = std::ranges::find(manifest.meters, id, &domain::MeterEntry::id);
+  if (found == manifest.meters.end()) return std::nullopt;
+  return static_cast<domain::MeterIndex>(found - manifest.meters.begin());
+}
+
+/// Moves `items` (one per point of a meter) to the columns of another manifest. A point of another nature is another
+/// point.
+template <typename Item>
+std::vector<Item> move_points(const std::vector<Item>& items, const domain::MeterEntry& from,
+                              const domain::MeterEntry& to, const Item& none) {
+  std::vector<Item> moved(to.points.size(), none);
+  for (std::size_t i = 0; i < to.points.size(); ++i) {
+    const auto& wanted = to.points[i];
+    const auto found = std::ranges::find_if(from.points, [&](const domain::PointEntry& point) {
+      return point.name == wanted.name && point.type == wanted.type && point.kind == wanted.kind &&
+             point.exponent == wanted.exponent && point.modulus == wanted.modulus;
+    });
+    if (found != from.points.end()) moved[i] = items[static_cast<std::size_t>(found - from.points.begin())];
+  }
+  return moved;
+}
+
+template <typename Items, typename Move>
+Items move_all(const Items& items, const domain::Manifest& from, const domain::Manifest& to, Move move) {
+  Items moved;
+  for (const auto& item : items)
+    if (auto one = move(item, from, to)) moved.push_back(std::move(*one));
+  return moved;
+}
+
+void move_body(record::Body& body, const domain::Manifest& from, const domain::Manifest& to) {
+  if (const auto* polls = std::get_if<record::Polls>(&body)) body = move_all(*polls, from, to, move_poll);
+  if (const auto* rows = std::get_if<record::Rows>(&body)) body = move_all(*rows, from, to, move_row);
+}
+
+/// The newest batches of a stream that touch the time since `from`.
+std::optional<store::SeqRange> newest_of(store::Reader& reader, std::uint64_t epoch, Stream stream, UtcTime from) {
+  const auto extent = reader.extent(epoch, stream);
+  if (!extent || !*extent) return std::nullopt;
+  store::SeqRange range = **extent;
+  // The newest batch is wanted however old it is: it tells who wrote it, and when.
+  const auto found = reader.find(epoch, stream, from, far_future);
+  range.first = found && *found ? (*found)->first : range.last;
+  if (range.size() > batches_max) range.first = range.last - batches_max + 1;
+  return range;
+}
+
+void read_stream(store::Reader& reader, std::uint64_t epoch, store::SeqRange range, Stream stream, Manifests& manifests,
+                 const PresentManifest& present, const std::function<void(record::Decoded)>& remember) {
+  while (range.first <= range.last) {
+    const auto rows = reader.read(epoch, stream, range, rows_at_once, bytes_at_once);
+    if (!rows || rows->empty()) return;
+    for (const store::StoredBatch& row : *rows) {
+      const auto header = record::decode_header(row.bytes);
+      if (!header) continue;
+      const domain::Manifest* made_under = manifests.find(header->manifest);
+      auto decoded = record::decode(row.bytes, made_under);
+      if (!decoded) continue;
+      if (made_under != nullptr && header->manifest != present.hash)
+        move_body(decoded->body, *made_under, present.manifest);
+      remember(std::move(*decoded));
+    }
+    range.first = rows->back().key.seq + 1;
+  }
+}
+
+}  // namespace
+
+std::optional<domain::Poll> move_poll(const domain::Poll& poll, const domain::Manifest& from,
+                                      const domain::Manifest& to) {
+  const auto& meter = from.meters[poll.meter];
+  const auto index = index_of(to, meter.id);
+  if (!index) return std::nullopt;
+  domain::Poll moved = poll;
+  moved.meter = *index;
+  moved.samples = move_points(poll.samples, meter, to.meters[*index], {0, domain::Quality::not_available});
+  return moved;
+}
+
+std::optional<domain::IntervalRow> move_row(const domain::IntervalRow& row, const domain::Manifest& from,
+                                            const domain::Manifest& to) {
+  const auto& meter = from.meters[row.meter];
+  const auto index = index_of(to, meter.id);
+  if (!index) return std::nullopt;
+  domain::IntervalRow moved = row;
+  moved.meter = *index;
+  moved.points = move_points(row.points, meter, to.meters[*index], {});
+  return moved;
+}
+
+void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
+               const std::function<void(record::Decoded)>& remember) {
+  std::vector<std::uint64_t> epochs = reader.epochs();
+  if (epochs.size() > epochs_max) epochs.erase(epochs.begin(), epochs.end() - epochs_max);
+  const UtcTime from = opening.last_commit.value_or(UtcTime{look_back}) - look_back;
+  Manifests manifests(reader);
+  for (const Stream stream : record::all_streams)
+    for (const std::uint64_t epoch : epochs)
+      if (const auto range = newest_of(reader, epoch, stream, from))
+        read_stream(reader, epoch, *range, stream, manifests, present, remember);
+}
+
+}  // namespace jidian::recorder

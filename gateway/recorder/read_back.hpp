@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "domain/manifest.hpp"
+#include "record/batch.hpp"
+#include "store/store.hpp"
+
+namespace jidian::recorder {
+
+/// The manifest in force and its name.
+struct PresentManifest {
+  const domain::Manifest& manifest;
+  Hash hash{};
+};
+
+/// A poll made under `from`, in the columns of `to`: points are matched by name, what did not exist is not_available.
+/// Nothing if the meter is gone.
+std::optional<domain::Poll> move_poll(const domain::Poll& poll, const domain::Manifest& from,
+                                      const domain::Manifest& to);
+
+/// The same for an interval row.
+std::optional<domain::IntervalRow> move_row(const domain::IntervalRow& row, const domain::Manifest& from,
+                                            const domain::Manifest& to);
+
+/// Reads the end of the record of earlier runs: the last hour or so (at most 1,024 batches a stream) of the newest two
+/// epochs, events first, then interval rows, then polls, each in seq order and in the columns of `present`. Batches
+/// that cannot be read are passed over: the store tells of damage. Blocks for seconds at most.
+void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
+               const std::function<void(record::Decoded)>& remember);
+
+}  // namespace jidian::recorder

@@ -1,0 +1,263 @@
+#include "recorder/recorder.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "recorder/core.hpp"
+#include "recorder/live_view.hpp"
+#include "recorder/read_back.hpp"
+
+namespace jidian::recorder {
+namespace {
+
+/// A commit on slow flash, and room.
+constexpr Millis longest_round{60'000};
+constexpr Millis maintain_interval{10'000};
+constexpr Millis post_interval{1'000};
+/// An epoch begun for damage is not begun again sooner.
+constexpr Millis epoch_interval = std::chrono::hours(1);
+/// Commits of one round or of the end: what more waits is lost to the next start, which declares it.
+constexpr int commits_max = 16;
+
+class RecorderImpl final : public Recorder {
+ public:
+  RecorderImpl(Options options, store::Store& store, Clock& clock, health::Board& board, Listeners listeners)
+      : options_(std::move(options)),
+        store_(store),
+        clock_(clock),
+        board_(board),
+        listeners_(std::move(listeners)),
+        heartbeat_(board.add_heartbeat("recorder", longest_round)),
+        core_(options_),
+        live_(options_.manifest) {}
+
+  ~RecorderImpl() override {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void begin();
+
+  Inbox& inbox() override { return inbox_; }
+  std::string live() const override { return live_.json(); }
+  void request_epoch(std::string reason) override {
+    {
+      const std::scoped_lock lock(epoch_mutex_);
+      epoch_wanted_ = std::move(reason);
+    }
+    inbox_.wake();
+  }
+
+ private:
+  void run(std::stop_token stop);
+  void take(std::vector<Inbox::Item> items);
+  void flush_due();
+  Status flush(Flush flush);
+  void note_failure(const Error& error, const Instant& now);
+  void note_success();
+  void serve_epoch_request();
+  void maintain(const Instant& now);
+  void publish_live(const Instant& now);
+  void post_health(const Instant& now);
+  void finish();
+
+  Instant now() { return {clock_.utc_now(), clock_.steady_now(), clock_.quality()}; }
+
+  const Options options_;
+  store::Store& store_;
+  Clock& clock_;
+  health::Board& board_;
+  const Listeners listeners_;
+  health::Heartbeat& heartbeat_;
+  Inbox inbox_;
+  Core core_;
+  LiveView live_;
+
+  std::mutex epoch_mutex_;
+  std::optional<std::string> epoch_wanted_;
+
+  std::string trouble_;  ///< Why the last commit failed; empty while all is well.
+  bool news_ = true;     ///< The board does not know the newest yet.
+  bool committed_ = false;
+  std::uint64_t lost_told_ = 0;
+  std::optional<SteadyTime> posted_at_;
+  std::optional<SteadyTime> maintained_at_;
+  std::optional<SteadyTime> live_at_;
+  std::optional<SteadyTime> damage_epoch_at_;
+  std::jthread thread_;
+};
+
+void RecorderImpl::begin() {
+  const store::Opening opening = store_.opening();
+  const auto reader = store_.reader();
+  if (reader)
+    read_back(**reader, opening, {options_.manifest, core_.manifest().hash},
+              [this](const record::Decoded& batch) { core_.remember(batch); });
+  else
+    spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
+  const Instant start = now();
+  core_.begin(opening, start);
+  store_.add_manifest(core_.manifest().hash, core_.manifest().bytes);
+  (void)flush(Flush::all);
+  post_health(now());
+  spdlog::info("recording epoch={} meters={} manifest={}", to_hex(opening.epoch), options_.manifest.meters.size(),
+               to_hex(core_.manifest().hash));
+  thread_ = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
+}
+
+void RecorderImpl::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const Instant before = now();
+    heartbeat_.beat(before.steady);
+    take(inbox_.take_all(stop, core_.next_due(before)));
+    serve_epoch_request();
+    flush_due();
+    const Instant after = now();
+    maintain(after);
+    publish_live(after);
+    post_health(after);
+  }
+  finish();
+}
+
+void RecorderImpl::take(std::vector<Inbox::Item> items) {
+  const Instant instant = now();
+  core_.observe(instant);
+  live_.set_now(instant.utc);
+  for (Inbox::Item& item : items) {
+    if (auto* poll = std::get_if<domain::Poll>(&item)) {
+      live_.put(*poll);
+      core_.accept(std::move(*poll), instant);
+    } else {
+      core_.accept(std::move(std::get<domain::Event>(item)), instant);
+    }
+  }
+  core_.advance(instant);
+}
+
+void RecorderImpl::flush_due() {
+  for (int i = 0; i < commits_max; ++i) {
+    const auto due = core_.due(now());
+    if (!due || !flush(*due)) return;
+  }
+}
+
+Status RecorderImpl::flush(Flush flush) {
+  const Instant instant = now();
+  std::array<store::Head, 3> heads;
+  std::ranges::transform(record::all_streams, heads.begin(), [&](auto stream) { return store_.head(stream); });
+  const auto batches = core_.build(flush, store_.opening().epoch, heads, instant);
+  if (!batches.empty()) {
+    if (auto done = store_.commit(batches, instant.utc); !done) {
+      core_.failed(instant);
+      note_failure(done.error(), instant);
+      return done;
+    }
+    committed_ = true;
+  }
+  core_.committed(flush, instant);
+  note_success();
+  if (!batches.empty() && listeners_.committed) listeners_.committed();
+  return {};
+}
+
+void RecorderImpl::note_failure(const Error& error, const Instant& now) {
+  news_ = true;
+  if (trouble_.empty()) spdlog::error("commit failed, holding what comes and trying again why=\"{}\"", error.message());
+  trouble_ = "not recording: " + error.message();
+  const std::uint64_t lost = core_.polls_dropped() + core_.others_dropped();
+  if (lost > lost_told_ && lost_told_ == 0)
+    spdlog::error("store takes nothing for too long, the oldest polls are dropped and will be declared as gaps");
+  lost_told_ = std::max(lost, lost_told_);
+  const bool again = damage_epoch_at_ && now.steady - *damage_epoch_at_ < epoch_interval;
+  if (error.kind() != ErrorKind::corrupt || again) return;
+  damage_epoch_at_ = now.steady;
+  const std::scoped_lock lock(epoch_mutex_);
+  epoch_wanted_ = "the store is damaged: " + error.message();
+}
+
+void RecorderImpl::note_success() {
+  news_ = true;
+  if (trouble_.empty()) return;
+  trouble_.clear();
+  spdlog::info("commits work again polls_dropped={} others_dropped={}", core_.polls_dropped(), core_.others_dropped());
+}
+
+void RecorderImpl::serve_epoch_request() {
+  std::optional<std::string> reason;
+  {
+    const std::scoped_lock lock(epoch_mutex_);
+    reason = std::exchange(epoch_wanted_, std::nullopt);
+  }
+  if (!reason) return;
+  if (core_.has_pending()) (void)flush(Flush::all);  // under the old epoch, if it still takes it
+  if (auto begun = store_.begin_epoch(*reason, now().utc); !begun) {
+    spdlog::error("new epoch not begun, going on in the old one why=\"{}\"", begun.error().message());
+    return;
+  }
+  core_.begin_epoch(store_.opening(), now());
+  (void)flush(Flush::all);
+}
+
+void RecorderImpl::maintain(const Instant& now) {
+  if (!committed_ || (maintained_at_ && now.steady - *maintained_at_ < maintain_interval)) return;
+  maintained_at_ = now.steady;
+  committed_ = false;
+  news_ = true;
+  const auto evictions = store_.maintain(now.utc);
+  if (!evictions) {
+    spdlog::warn("store not maintained why=\"{}\"", evictions.error().message());
+    return;
+  }
+  for (const store::Eviction& eviction : *evictions) core_.accept(eviction, now);
+}
+
+void RecorderImpl::publish_live(const Instant& now) {
+  if (!listeners_.live || (live_at_ && now.steady - *live_at_ < options_.live_interval)) return;
+  live_at_ = now.steady;
+  listeners_.live(live_.json());
+}
+
+void RecorderImpl::post_health(const Instant& now) {
+  if (!news_ || (posted_at_ && now.steady - *posted_at_ < post_interval)) return;
+  posted_at_ = now.steady;
+  news_ = false;
+  health::StoreHealth health = store_.health();
+  const auto say = [&](const std::string& what) { health.trouble += (health.trouble.empty() ? "" : "; ") + what; };
+  if (!trouble_.empty() && health.trouble.empty()) say(trouble_);
+  if (core_.polls_dropped() > 0)
+    say(std::to_string(core_.polls_dropped()) + " polls were dropped because the store took nothing");
+  if (core_.others_dropped() > 0)
+    say(std::to_string(core_.others_dropped()) + " events or rows were dropped because the store took nothing");
+  board_.post(std::move(health));
+}
+
+void RecorderImpl::finish() {
+  // Everything that was offered before the stop was asked for.
+  take(inbox_.take_all({}, SteadyTime{}));
+  core_.stop(now());
+  Status done;
+  for (int i = 0; i < commits_max && done && core_.has_pending(); ++i) done = flush(Flush::all);
+  if (core_.has_pending())
+    spdlog::error("stopped without storing everything, the next start declares the gap why=\"{}\"", trouble_);
+  else
+    spdlog::info("recording stopped");
+  posted_at_.reset();
+  post_health(now());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Recorder>> Recorder::start(Options options, store::Store& store, Clock& clock,
+                                                  health::Board& board, Listeners listeners) {
+  auto recorder = std::make_unique<RecorderImpl>(std::move(options), store, clock, board, std::move(listeners));
+  recorder->begin();
+  return std::unique_ptr<Recorder>(std::move(recorder));
+}
+
+}  // namespace jidian::recorder

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/event.hpp"
+#include "domain/manifest.hpp"
+#include "domain/reading.hpp"
+#include "record/batch.hpp"
+#include "recorder/core.hpp"
+#include "recorder/recorder.hpp"
+
+// A small plant in virtual time, and a record in memory, shared by the tests of this folder.
+namespace jidian::recorder::plant {
+
+inline constexpr UtcTime morning{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{8}};
+
+/// `meters` meters "m-0" … on bus "bus-0", each with a power (signed), an energy (counter modulo 1,000,000) and a flow
+/// counter (float32), all with the same period.
+domain::Manifest manifest(std::size_t meters = 2, Millis period = Millis{1000});
+
+Options options(domain::Manifest manifest);
+
+/// A good poll of `meter` in `slot`, answered 20 ms later.
+domain::Poll poll(std::size_t meter, UtcTime slot, std::uint64_t energy = 1000);
+
+/// A poll without any value.
+domain::Poll hole(std::size_t meter, UtcTime slot, domain::GapCause cause = domain::GapCause::meter_silent);
+
+/// Both clocks, moved by hand. The steady clock began 1,000 s ago.
+struct HandClock {
+  Instant now{morning, SteadyTime{Millis{1'000'000}}, ClockQuality::synchronised};
+  void pass(Millis time) {
+    now.utc += time;
+    now.steady += time;
+  }
+};
+
+/// The record of one epoch as batches of bytes.
+class MemoryRecord {
+ public:
+  explicit MemoryRecord(domain::Manifest manifest) : manifest_(std::move(manifest)) {}
+
+  std::array<store::Head, 3> heads() const { return heads_; }
+
+  /// Checks that seq and chain go on, and keeps them.
+  void commit(const std::vector<store::NewBatch>& batches);
+
+  std::vector<record::Decoded> decoded(record::Stream stream) const;
+  record::Events events() const;
+  record::Events events(domain::EventKind kind) const;
+  record::Polls polls() const;
+  record::Rows rows() const;
+
+  /// Shows `core` the record as read_back would.
+  void remember(Core& core) const;
+
+  std::size_t commits = 0;
+
+ private:
+  domain::Manifest manifest_;
+  std::array<store::Head, 3> heads_;
+  std::vector<record::Decoded> batches_;
+};
+
+/// A core that commits to a record in memory whenever it is due.
+class Run {
+ public:
+  Run(const Options& options, MemoryRecord& record, HandClock& clock, bool new_epoch = false,
+      PendingLimits limits = {});
+
+  /// Accepts a poll now, after the clock reached the end of it.
+  void take(domain::Poll poll);
+  void take(domain::Event event);
+  /// Lets time pass in steps of at most a second.
+  void pass(Millis time);
+  void flush();
+  void stop();
+
+  bool store_fails = false;
+  Core core;
+
+ private:
+  void round();
+  void commit(Flush flush);
+
+  MemoryRecord& record_;
+  HandClock& clock_;
+};
+
+}  // namespace jidian::recorder::plant
