@@ -196,6 +196,7 @@ void RtuLine::take_requests(std::int64_t now_us) {
     const std::int64_t end = std::max(now_us, in_first_us_ + wire_.of(used));
     in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(used));
     in_first_us_ = end;
+    if (!in_.empty()) count(bus_.stats.silence_violations);
     if (reply.bytes.empty() || request.unit == 0) continue;  // a broadcast is not answered
     std::int64_t due = end + std::max(wire_.silence_us, reply.delay_ms * 1000);
     if (reply.blocks) {
@@ -225,8 +226,9 @@ void RtuLine::transmit(std::int64_t now_us) {
     const auto passed = static_cast<double>(now_us - send_start_us_) / wire_.character_us;
     const std::size_t due = std::min(sending.bytes.size(), static_cast<std::size_t>(std::max(0.0, passed)));
     if (due > sent_) {
-      const ssize_t written = ::write(terminal_.get(), sending.bytes.data() + sent_, due - sent_);
-      if (written > 0) sent_ += static_cast<std::size_t>(written);
+      // What the peer does not fetch is lost, as in a UART that overruns.
+      [[maybe_unused]] const auto written = ::write(terminal_.get(), sending.bytes.data() + sent_, due - sent_);
+      sent_ = due;
     }
     if (sent_ < sending.bytes.size()) return;
     count(bus_.stats.bytes_out, sent_);
