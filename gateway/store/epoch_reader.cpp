@@ -11,6 +11,11 @@ namespace {
 /// Times in a log may stand out of order by this much before `find` can miss a batch.
 constexpr Millis disorder_max = std::chrono::hours(1);
 
+/// The first of them lifts the refusal of a file that is shorter than its header says; it has to come first.
+constexpr const char* open_sql =
+    "PRAGMA writable_schema=ON; PRAGMA cache_size=-256; PRAGMA query_only=ON; PRAGMA cell_size_check=ON;"
+    "PRAGMA schema_version;";
+
 bool is_damage(const Error& error) {
   return error.kind() == ErrorKind::corrupt;
 }
@@ -37,11 +42,7 @@ Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, c
   std::optional<Error> why;
   for (const Db::Access way : ways) {
     auto db = Db::open(path, way);
-    Status begun = db ? db->run(
-                            "PRAGMA cache_size=-256; PRAGMA query_only=ON; PRAGMA cell_size_check=ON;"
-                            // Lifts the refusal of a file that is shorter than its header says.
-                            "PRAGMA writable_schema=ON; PRAGMA schema_version;")
-                      : Status(db.error());
+    Status begun = db ? db->run(open_sql) : Status(db.error());
     if (begun) return std::unique_ptr<EpochReader>(new EpochReader(name, std::move(*db)));
     why = begun.error().during("reading " + path.string());
     if (why->kind() != ErrorKind::io) break;  // only a folder that takes no companions is worth another way
