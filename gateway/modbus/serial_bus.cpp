@@ -22,6 +22,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t crc_length = 2;
 constexpr std::size_t request_length = 6 + crc_length;
+constexpr std::size_t shortest_frame = 5;  ///< An exception reply.
 
 char letter_of(meter::Parity parity) {
   switch (parity) {
@@ -101,7 +102,12 @@ class SerialBus final : public acquire::Bus {
   }
 
  private:
-  enum class Heard : std::uint8_t { nothing, bytes, gone };
+  /// What came of listening.
+  struct Heard {
+    std::size_t bytes = 0;
+    bool deadline = false;  ///< It passed in silence.
+    bool gone = false;      ///< The port is not there any more.
+  };
 
   int fd() const { return modbus_get_socket(context_.get()); }
 
@@ -123,26 +129,28 @@ class SerialBus final : public acquire::Bus {
     if (length < 0) return errno == ETIMEDOUT ? no_answer(options_.response_timeout) : library_error(errno);
     if (length == 0) return Error{ErrorKind::corrupt, "another unit than " + std::to_string(unit) + " replied"};
     assert(static_cast<std::size_t>(length) > crc_length);
-    return decode_reply(unit, registers, ByteView{frame}.first(static_cast<std::size_t>(length) - crc_length), into);
+    const auto reply =
+        decode_reply(unit, registers, ByteView{frame}.first(static_cast<std::size_t>(length) - crc_length), into);
+    if (!reply) return reply;
+    if (auto silent = wait_for_silence(); !silent) return silent.error();  // a second frame: which one is the answer?
+    return reply;
   }
 
-  /// Waits until the line has been silent between two frames' time. What is heard meanwhile is thrown away. A line that
-  /// is not silent within the worst latency belongs to somebody else. Errors: corrupt, unreachable.
+  /// Waits until the line has been silent for the time between two frames. Single bytes heard meanwhile are the noise
+  /// of drivers switching and thrown away; what is long enough to be a frame, or never ends, means that the line is out
+  /// of step or not ours alone. Errors: corrupt, unreachable.
   Status wait_for_silence() {
-    const auto silence = frame_silence(options_);
     const auto patience = SteadyClock::now() + dead_time(options_, request_length);
-    for (;;) {
-      const auto now = SteadyClock::now();
-      switch (listen_until(std::max(quiet_since_ + silence, now))) {
-        case Heard::nothing:
-          return {};
-        case Heard::gone:
-          return Error{ErrorKind::unreachable, "the port is gone: " + options_.device};
-        case Heard::bytes:
-          break;
-      }
-      if (now > patience) return Error{ErrorKind::corrupt, "the line is never silent: noise, or another master"};
+    std::size_t count = 0;
+    while (SteadyClock::now() < patience) {
+      const Heard heard = listen_until(quiet_since_ + frame_silence(options_));
+      if (heard.gone) return Error{ErrorKind::unreachable, "the port is gone: " + options_.device};
+      count += heard.bytes;
+      if (!heard.deadline) continue;
+      if (count < shortest_frame) return {};
+      return Error{ErrorKind::corrupt, "a frame came that nobody asked for"};
     }
+    return Error{ErrorKind::corrupt, "the line is never silent: noise, or another master"};
   }
 
   /// Listens until no reply to the last request can arrive any more and the line is silent. False: the port is gone.
@@ -152,29 +160,29 @@ class SerialBus final : public acquire::Bus {
     auto until = dead;
     while (SteadyClock::now() < give_up) {
       const Heard heard = listen_until(until);
-      if (heard == Heard::gone) return false;
-      if (heard == Heard::nothing) break;
+      if (heard.gone) return false;
+      if (heard.deadline) break;
       until = std::max(dead, quiet_since_ + frame_silence(options_));
     }
     modbus_flush(context_.get());
     return true;
   }
 
-  /// Waits for bytes and throws them away; `nothing` when `deadline` has passed without any.
+  /// Waits for bytes, counts them and throws them away.
   Heard listen_until(SteadyClock::time_point deadline) {
     const auto left = std::max<SteadyClock::duration>(deadline - SteadyClock::now(), SteadyClock::duration::zero());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
     const timespec timeout{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
     pollfd watched{fd(), POLLIN, 0};
     const int ready = ::ppoll(&watched, 1, &timeout, nullptr);
-    if (ready == 0) return Heard::nothing;
-    if (ready < 0) return errno == EINTR ? Heard::bytes : Heard::gone;
+    if (ready == 0) return {.deadline = true};
+    if (ready < 0) return {.gone = errno != EINTR};
 
     std::array<std::uint8_t, 256> trash{};
     const auto count = ::read(fd(), trash.data(), trash.size());
-    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return Heard::gone;
-    if (count > 0) quiet_since_ = SteadyClock::now();
-    return Heard::bytes;
+    if (count <= 0) return {.gone = count == 0 || (errno != EAGAIN && errno != EINTR)};
+    quiet_since_ = SteadyClock::now();
+    return {.bytes = static_cast<std::size_t>(count)};
   }
 
   SerialOptions options_;
