@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
@@ -27,6 +26,10 @@ std::string text_of(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+bool is_digit(char letter) {
+  return letter >= '0' && letter <= '9';
+}
+
 bool is_printable(const std::string& text) {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
 }
@@ -34,30 +37,30 @@ bool is_printable(const std::string& text) {
 }  // namespace
 
 std::optional<UtcTime> parse_utc(const std::string& text) {
+  constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() <= form.size() || text.size() > form.size() + 11 || text.back() != 'Z') return std::nullopt;
   std::array<int, 6> part{};
-  int used = 0;
-  if (text.size() < 20 || text.size() > 30 || text.back() != 'Z') return std::nullopt;
-  // The widths bound every number; the positions of the separators are checked by the pattern.
-  if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &part[0], &part[1], &part[2], &part[3],
-                  &part[4],  // NOLINT
-                  &part[5], &used) != 6 ||
-      used != 19)
-    return std::nullopt;
-  Millis fraction{0};
-  if (text[19] == '.') {
-    int scale = 100;
-    for (std::size_t index = 20; index + 1 < text.size(); ++index, scale /= 10) {
-      if (text[index] < '0' || text[index] > '9') return std::nullopt;
-      fraction += Millis((text[index] - '0') * scale);
+  std::size_t current = 0;
+  for (std::size_t index = 0; index < form.size(); ++index) {
+    if (form[index] != 'd') {
+      if (text[index] != form[index]) return std::nullopt;
+      ++current;
+    } else {
+      if (!is_digit(text[index])) return std::nullopt;
+      part[current] = part[current] * 10 + (text[index] - '0');
     }
-  } else if (text.size() != 20) {
-    return std::nullopt;
   }
+  const std::string_view fraction = std::string_view(text).substr(form.size(), text.size() - form.size() - 1);
+  if (!fraction.empty() && (fraction[0] != '.' || !std::ranges::all_of(fraction.substr(1), is_digit)))
+    return std::nullopt;
+  Millis millis{0};
+  for (std::size_t index = 1, scale = 100; index < fraction.size(); ++index, scale /= 10)
+    millis += Millis((fraction[index] - '0') * static_cast<int>(scale));
   const std::chrono::year_month_day date{std::chrono::year(part[0]), std::chrono::month(static_cast<unsigned>(part[1])),
                                          std::chrono::day(static_cast<unsigned>(part[2]))};
   if (!date.ok() || part[3] > 23 || part[4] > 59 || part[5] > 60) return std::nullopt;
   return std::chrono::sys_days(date) + std::chrono::hours(part[3]) + std::chrono::minutes(part[4]) +
-         std::chrono::seconds(part[5]) + fraction;
+         std::chrono::seconds(part[5]) + millis;
 }
 
 CommandsInbox::CommandsInbox(std::vector<std::string> may, std::function<std::string(const std::string&)> carry_out)

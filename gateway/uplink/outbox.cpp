@@ -181,9 +181,12 @@ void Outbox::answered(const BatchKey& key, std::uint8_t reason, SteadyTime now) 
   if (reason == reason_packet_too_large) return hold(key, "too_large");
   auto& refusal = refusals_[key.stream];
   if (reason >= reason_failure) {
-    refusal.pause = refusal.reason == 0 ? first_refusal_pause : std::min(refusal.pause * 2, last_refusal_pause);
+    // Several that were on their way together are refused together: that is one refusal.
+    if (refusal.reason == 0 || now >= refusal.until) {
+      refusal.pause = refusal.reason == 0 ? first_refusal_pause : std::min(refusal.pause * 2, last_refusal_pause);
+      refusal.until = now + refusal.pause;
+    }
     refusal.reason = reason;
-    refusal.until = now + refusal.pause;
     if (found != sent_.end()) release(key);
     return;
   }

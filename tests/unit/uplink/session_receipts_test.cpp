@@ -1,0 +1,307 @@
+// What receipts do, and what is done without them.
+#include <gmock/gmock.h>
+
+#include "tests/unit/uplink/fakes.hpp"
+
+namespace jidian::uplink {
+namespace {
+
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class SessionReceipts : public testing::Test, protected Bench {
+ protected:
+  void fill(int batches) {
+    for (int count = 0; count < batches; ++count) last = store.add(Stream::reading);
+  }
+  BatchKey reading(std::uint64_t seq) const { return {1, Stream::reading, seq}; }
+  std::string confirmed() { return store.acknowledged_text(1, Stream::reading); }
+
+  BatchKey last;
+};
+
+TEST_F(SessionReceipts, ConfirmWhatTheyName) {
+  fill(5);
+  connect();
+  answer_all();
+  EXPECT_EQ(confirmed(), "");
+  receipt(reading(3), 1);
+  EXPECT_EQ(confirmed(), "1-3");
+  receipt(reading(5));
+  EXPECT_EQ(confirmed(), "1-3,5-5");
+  receipt(reading(4), 2);
+  EXPECT_EQ(confirmed(), "1-5");
+  EXPECT_EQ(session().health(now).confirmed, 5U);
+  EXPECT_EQ(session().health(now).pending, 0U);
+}
+
+TEST_F(SessionReceipts, MayComeTwiceAndBeforeTheBrokersAnswer) {
+  fill(2);
+  connect();
+  receipt(reading(2), 1);
+  receipt(reading(2), 1);
+  EXPECT_EQ(confirmed(), "1-2");
+  answer_all();
+  pass(seconds(300));
+  step();
+  EXPECT_THAT(carried(), ElementsAre("reading 1", "reading 2"));
+  EXPECT_EQ(session().health(now).confirmed, 2U);
+  EXPECT_THAT(notices, IsEmpty());
+}
+
+TEST_F(SessionReceipts, LateOnesOfAnEarlierConnectionCount) {
+  fill(2);
+  connect();
+  answer_all();
+  lose();
+  reconnect();
+  receipt(reading(2), 1);
+  EXPECT_EQ(confirmed(), "1-2");
+}
+
+TEST_F(SessionReceipts, ForgedOnesAreRefusedReportedAndChangeNothing) {
+  fill(3);
+  connect();
+  answer_all();
+  const std::string zeros(64, '0');
+  say("receipt", R"({"epoch":"0000000000000001","stream":"reading","stored":[[1,3]],"head":{"seq":3,"sha256":")" +
+                     zeros + R"("}})");
+  say("receipt", R"({"epoch":"0000000000000001","stream":"reading","stored":[[1,9]],"head":{"seq":9,"sha256":")" +
+                     zeros + R"("}})");
+  say("receipt", R"({"epoch":"0000000000000002","stream":"reading","stored":[[1,3]],"head":{"seq":3,"sha256":")" +
+                     store.sha256(reading(3)) + R"("}})");
+  say("receipt", "garbage");
+  EXPECT_EQ(confirmed(), "");
+  EXPECT_EQ(session().health(now).receipts_refused, 4U);
+  ASSERT_EQ(notices.size(), 1U) << "a flood of them must not fill the record";
+  EXPECT_EQ(notices[0].kind, Notice::Kind::receipt_refused);
+  EXPECT_EQ(notices[0].destination, "province");
+  pass(seconds(61));
+  say("receipt", "garbage");
+  ASSERT_EQ(notices.size(), 2U);
+  EXPECT_THAT(notices[1].text, HasSubstr("and 3 more"));
+}
+
+TEST_F(SessionReceipts, RetainedOnesAndForeignStreamsAreRefused) {
+  options.streams = {Stream::reading};
+  fill(1);
+  const auto event = store.add(Stream::event);
+  connect();
+  answer_all();
+  receipt(event);
+  EXPECT_EQ(store.acknowledged_text(1, Stream::event), "");
+  const nlohmann::json json{{"epoch", "0000000000000001"},
+                            {"stream", "reading"},
+                            {"stored", {{1, 1}}},
+                            {"head", {{"seq", 1}, {"sha256", store.sha256(reading(1))}}}};
+  say("receipt", json.dump(), true);
+  EXPECT_EQ(confirmed(), "");
+  EXPECT_EQ(session().health(now).receipts_refused, 2U);
+}
+
+TEST_F(SessionReceipts, ABatchWithoutOneIsSentAgainAfterTheTimeout) {
+  fill(3);
+  connect();
+  answer_all();
+  pass(seconds(30));
+  receipt(reading(1));
+  receipt(reading(3));
+  pass(Millis(29'999));
+  step();
+  EXPECT_EQ(carried().size(), 3U);
+  pass(Millis(1));
+  step();
+  EXPECT_EQ(carried().back(), "reading 2");
+  EXPECT_EQ(carried().size(), 4U);
+  EXPECT_EQ(session().health(now).resent, 1U);
+}
+
+TEST_F(SessionReceipts, WithoutAnyOnlyTheOldestIsRepeatedAndTheBacklogRests) {
+  options.backlog_batches_per_s = 5;
+  fill(30);
+  connect();
+  answer_all();
+  for (int second = 0; second < 59; ++second) {
+    pass(seconds(1));
+    if (carried().size() < 10) {
+      step();
+      answer_all();
+    }
+  }
+  const auto published = carried().size();
+  ASSERT_LT(published, 30U);
+  pass(seconds(2));
+  step();
+  answer_all();
+  EXPECT_EQ(carried().size(), published + 1);
+  EXPECT_EQ(carried().back(), "reading 1");
+  EXPECT_THAT(session().health(now).trouble, HasSubstr("has sent no receipt for more than 60 s"));
+  for (int minute = 0; minute < 10; ++minute) {
+    pass(seconds(60));
+    step();
+    answer_all();
+  }
+  EXPECT_EQ(carried().size(), published + 11);
+  EXPECT_EQ(carried().back(), "reading 1");
+}
+
+TEST_F(SessionReceipts, WhenTheyComeBackEverythingGoesOn) {
+  options.backlog_batches_per_s = 30;
+  fill(30);
+  connect();
+  answer_all();
+  pass(seconds(600));
+  step();
+  answer_all();
+  receipt(reading(1));
+  for (int second = 0; second < 10; ++second) {
+    pass(seconds(1));
+    step();
+    answer_all();
+  }
+  receipt(last, 1);
+  EXPECT_EQ(confirmed(), "1-30");
+  EXPECT_EQ(session().health(now).trouble, "");
+  const auto again = carried();
+  for (int seq = 2; seq <= 30; ++seq) EXPECT_GE(std::ranges::count(again, "reading " + std::to_string(seq)), 2) << seq;
+}
+
+TEST_F(SessionReceipts, NewBatchesStillGoWhileNoReceiptComes) {
+  fill(3);
+  connect();
+  answer_all();
+  pass(seconds(120));
+  fill(1);
+  step();
+  EXPECT_TRUE(std::ranges::count(carried(), "reading 4"));
+}
+
+TEST_F(SessionReceipts, ARejectedBatchIsKeptShownAndBlocksNothing) {
+  fill(3);
+  connect();
+  answer_all();
+  reject(reading(2), "corrupt");
+  receipt(reading(1));
+  receipt(reading(3));
+  auto health = session().health(now);
+  EXPECT_EQ(health.rejected, 1U);
+  EXPECT_EQ(health.pending, 1U);
+  EXPECT_EQ(health.trouble, "1 batches are rejected and kept (last: reading 2: corrupt): see `jidian uplink retry`");
+  pass(seconds(600));
+  step();
+  EXPECT_EQ(carried().size(), 3U);
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_THAT(notices[0].text, HasSubstr("rejects reading batch 2: corrupt"));
+  lose();
+  reconnect();
+  EXPECT_THAT(carried(), IsEmpty()) << "a new connection does not change the destination's mind";
+  session().retry_rejected();
+  step();
+  EXPECT_THAT(carried(), ElementsAre("reading 2"));
+  answer_all();
+  receipt(reading(2));
+  EXPECT_EQ(session().health(now).trouble, "");
+}
+
+TEST_F(SessionReceipts, AConflictBeginsOneNewEpochAndKeepsTheBatch) {
+  fill(3);
+  connect();
+  answer_all();
+  reject(reading(2), "conflict");
+  reject(reading(3), "conflict");
+  ASSERT_EQ(new_epochs.size(), 1U);
+  EXPECT_THAT(new_epochs[0], HasSubstr("holds other bytes as reading batch 2 of epoch 0000000000000001"));
+  EXPECT_EQ(confirmed(), "");
+  store.begin(2);
+  step();
+  reject(reading(1), "conflict");
+  EXPECT_EQ(new_epochs.size(), 1U) << "an old epoch's conflict is over with the epoch";
+  store.add(Stream::reading);
+  step();
+  EXPECT_EQ(carried().back(), "2:reading 1");
+  reject({2, Stream::reading, 1}, "conflict");
+  EXPECT_EQ(new_epochs.size(), 2U);
+}
+
+TEST_F(SessionReceipts, ARejectionOfWhatIsConfirmedChangesNothing) {
+  fill(1);
+  connect();
+  answer_all();
+  receipt(reading(1));
+  reject(reading(1), "conflict");
+  EXPECT_THAT(new_epochs, IsEmpty());
+  EXPECT_EQ(session().health(now).rejected, 0U);
+}
+
+class LostManifest : public SessionReceipts {
+ protected:
+  record::Encoded event_batch(domain::EventKind kind, Bytes manifest) {
+    record::Header header;
+    header.gateway = "box-1";
+    header.key = {1, Stream::event, ++events_};
+    header.manifest = record::sha256(manifest_);
+    domain::Event event;
+    event.kind = kind;
+    event.manifest = std::move(manifest);
+    return *record::encode(header, record::Events{event}, {});
+  }
+  /// The manifest's event, other events after it, and a batch made under it.
+  void record_under_manifest(int events_after) {
+    store.add(Stream::event, event_batch(domain::EventKind::manifest, manifest_).bytes);
+    for (int count = 0; count < events_after; ++count)
+      store.add(Stream::event, event_batch(domain::EventKind::meter_back, {}).bytes);
+    // Any batch with a header will do: a session reads no more of it.
+    batch = store.add(Stream::reading, event_batch(domain::EventKind::start, {}).bytes);
+  }
+
+  Bytes manifest_{1, 2, 3};
+  std::uint64_t events_ = 0;
+  BatchKey batch;
+};
+
+TEST_F(LostManifest, IsSentAgainBeforeTheBatchThatNeedsIt) {
+  record_under_manifest(300);
+  store.acknowledge("province", 1, Stream::event, {1, 301});
+  connect();
+  answer_all();
+  ASSERT_THAT(carried(), ElementsAre("reading 1"));
+  reject(batch, "unknown_manifest");
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 1", "event 1", "reading 1"));
+  receipt(batch);
+  EXPECT_EQ(confirmed(), "1-1");
+  EXPECT_THAT(notices, IsEmpty());
+}
+
+TEST_F(LostManifest, ThatIsNeverTakenEndsInARejectionAndNotInALoop) {
+  record_under_manifest(0);
+  connect();
+  answer_all();
+  receipt({1, Stream::event, 1});
+  for (int round = 0; round < 200; ++round) {
+    pass(Millis(500));
+    reject(batch, "unknown_manifest");
+    step();
+    answer_all();
+  }
+  EXPECT_EQ(std::ranges::count(carried(), "event 1"), 11);
+  EXPECT_EQ(session().health(now).rejected, 1U);
+  EXPECT_EQ(notices.size(), 1U);
+}
+
+TEST_F(LostManifest, ThatIsNotInTheStoreIsARejection) {
+  record_under_manifest(0);
+  manifest_ = {9};
+  batch = store.add(Stream::reading, event_batch(domain::EventKind::start, {}).bytes);
+  connect();
+  answer_all();
+  reject(batch, "unknown_manifest");
+  EXPECT_EQ(session().health(now).rejected, 1U);
+  EXPECT_THAT(session().health(now).trouble, HasSubstr("not in the store"));
+}
+
+}  // namespace
+}  // namespace jidian::uplink
