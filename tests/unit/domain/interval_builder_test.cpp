@@ -1,0 +1,256 @@
+#include "domain/interval_builder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <chrono>
+#include <random>
+
+#include "domain/slots.hpp"
+
+namespace jidian::domain {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr UtcTime midnight{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
+
+/// Points: power (signed), energy (counter), temperature (float32), mode (state).
+Manifest plant(Millis period, std::size_t meters = 1) {
+  Manifest manifest;
+  for (std::size_t i = 0; i < meters; ++i) {
+    MeterEntry meter;
+    meter.period = period;
+    meter.points.resize(4);
+    meter.points[0].type = ValueType::signed_integer;
+    meter.points[1].kind = PointKind::counter;
+    meter.points[2].type = ValueType::float32;
+    meter.points[3].kind = PointKind::state;
+    manifest.meters.push_back(meter);
+  }
+  return manifest;
+}
+
+Poll poll(UtcTime slot, std::int64_t power, std::uint64_t energy, float temperature = 20.5F, std::uint64_t mode = 1) {
+  Poll poll;
+  poll.slot = slot;
+  poll.start = slot + Millis{10};
+  poll.end = slot + Millis{30};
+  poll.samples = {{static_cast<std::uint64_t>(power), Quality::ok},
+                  {energy, Quality::ok},
+                  {std::bit_cast<std::uint32_t>(temperature), Quality::ok},
+                  {mode, Quality::ok}};
+  return poll;
+}
+
+Poll hole(UtcTime slot) {
+  Poll hole = poll(slot, 0, 0);
+  for (Sample& sample : hole.samples) sample = {0, Quality::no_answer};
+  return hole;
+}
+
+struct Builder {
+  explicit Builder(Millis period = Millis{1000}) : manifest(plant(period)), builder(manifest) {}
+
+  void add(const Poll& poll) { builder.add(poll, rows); }
+  std::vector<IntervalRow> of(seconds length) const {
+    std::vector<IntervalRow> found;
+    for (const auto& row : rows)
+      if (row.length == length) found.push_back(row);
+    return found;
+  }
+
+  Manifest manifest;
+  IntervalBuilder builder;
+  IntervalBuilder::Rows rows;
+};
+
+TEST(CountSlots, HalfOpenAndForAnyPhase) {
+  const auto at = [](std::int64_t ms) { return UtcTime{Millis{ms}}; };
+  EXPECT_EQ(count_slots(at(0), at(60'000), at(0), Millis{1000}), 60u);
+  EXPECT_EQ(count_slots(at(1), at(60'000), at(0), Millis{1000}), 59u);
+  EXPECT_EQ(count_slots(at(0), at(60'001), at(0), Millis{1000}), 61u);
+  EXPECT_EQ(count_slots(at(0), at(60'000), at(123'456'300), Millis{7'000}), 8u);
+  EXPECT_EQ(count_slots(at(-5'000), at(5'000), at(500), Millis{1000}), 10u);
+  EXPECT_EQ(count_slots(at(10), at(10), at(0), Millis{1}), 0u);
+  EXPECT_EQ(count_slots(at(10), at(5), at(0), Millis{1}), 0u);
+}
+
+TEST(Align, StartsOfIntervalsAlsoBefore1970) {
+  EXPECT_EQ(align(midnight + seconds(899), seconds(900)), midnight);
+  EXPECT_EQ(align(UtcTime{Millis{-1}}, seconds(60)), UtcTime{Millis{-60'000}});
+}
+
+TEST(IntervalBuilder, MinuteHasExtremesSumAndCounts) {
+  Builder b;
+  for (int s = 0; s <= 60; ++s) b.add(poll(midnight + seconds(s), s - 30, 1000 + 2u * static_cast<unsigned>(s)));
+  ASSERT_EQ(b.rows.size(), 1u);
+  const IntervalRow& row = b.rows.front();
+  EXPECT_EQ(row.start, midnight);
+  EXPECT_EQ(row.polls_made, 60u);
+  EXPECT_EQ(row.polls_expected, 60u);
+  EXPECT_EQ(row.points[0].samples, 60u);
+  EXPECT_EQ(static_cast<std::int64_t>(row.points[0].least), -30);
+  EXPECT_EQ(static_cast<std::int64_t>(row.points[0].most), 29);
+  EXPECT_EQ(static_cast<std::int64_t>(row.points[0].sum), -30);
+  EXPECT_EQ(std::bit_cast<double>(row.points[2].sum), 60 * 20.5);
+  EXPECT_EQ(row.points[1].first, 1000u);
+  EXPECT_EQ(row.points[1].last, 1120u);  // the sample in the slot of the edge
+  EXPECT_EQ(row.points[1].last_at, midnight + seconds(60) + Millis{30});
+}
+
+TEST(IntervalBuilder, EdgeIsTheNearestSampleOnEitherSide) {
+  Builder b(Millis{10'000});
+  for (int i = 0; i < 13; ++i) b.add(poll(midnight + seconds(7 + 10 * i), 0, static_cast<unsigned>(i)));
+  const auto rows = b.of(seconds(60));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].polls_expected, 6u);
+  EXPECT_EQ(rows[0].points[1].first, 0u);
+  EXPECT_EQ(rows[0].points[1].last, 5u);  // 3 s before the edge, the other 7 s behind
+  EXPECT_EQ(rows[1].points[1].first, 5u);
+  EXPECT_EQ(rows[1].points[1].last, 11u);
+}
+
+TEST(IntervalBuilder, BadValuesAreInNoSumAndNoEdge) {
+  Builder b;
+  for (int s = 0; s <= 60; ++s) {
+    auto one = poll(midnight + seconds(s), 5, 100);
+    if (s == 59 || s == 60) one.samples[1] = {999'999, Quality::implausible};
+    if (s == 30) one.samples[0] = {99'999, Quality::out_of_range};
+    if (s == 31) one.samples[0] = {0, Quality::refused};
+    b.add(one);
+  }
+  const IntervalRow& row = b.rows.front();
+  EXPECT_EQ(row.polls_made, 60u);
+  EXPECT_EQ(row.points[0].samples, 58u);
+  EXPECT_EQ(row.points[0].most, 5u);
+  EXPECT_EQ(row.points[1].last, 100u);
+  EXPECT_EQ(row.points[1].last_at, midnight + seconds(58) + Millis{30});
+}
+
+TEST(IntervalBuilder, StateKeepsFirstAndLastInside) {
+  Builder b;
+  for (int s = 0; s <= 60; ++s) b.add(poll(midnight + seconds(s), 0, 0, 0, s < 20 ? 3 : s < 60 ? 4 : 5));
+  EXPECT_EQ(b.rows.front().points[3].first, 3u);
+  EXPECT_EQ(b.rows.front().points[3].last, 4u);
+}
+
+TEST(IntervalBuilder, RowOfAMeterThatFallsSilentComesByTime) {
+  Builder b;
+  for (int s = 0; s < 30; ++s) b.add(poll(midnight + seconds(s), 0, static_cast<unsigned>(s)));
+  b.builder.close_overdue(midnight + seconds(69), b.rows);
+  EXPECT_TRUE(b.rows.empty());
+  b.builder.close_overdue(midnight + seconds(70), b.rows);
+  ASSERT_EQ(b.rows.size(), 1u);
+  EXPECT_EQ(b.rows[0].polls_made, 30u);
+  EXPECT_EQ(b.rows[0].points[1].last, 29u);
+}
+
+TEST(IntervalBuilder, SilentMinutesSayNothingAndTheReturnBooksWhatTheCounterShows) {
+  Builder b;
+  b.add(poll(midnight + seconds(59), 0, 100));
+  for (int s = 60; s < 240; ++s) b.add(hole(midnight + seconds(s)));
+  b.add(poll(midnight + seconds(250), 0, 170));
+  b.add(poll(midnight + seconds(300), 0, 180));
+  const auto rows = b.of(seconds(60));
+  ASSERT_EQ(rows.size(), 5u);
+  EXPECT_EQ(rows[0].points[1].last, 100u);
+  for (std::size_t i : {1u, 2u}) {
+    EXPECT_EQ(rows[i].polls_made, 0u);
+    EXPECT_EQ(rows[i].polls_expected, 60u);
+    EXPECT_EQ(rows[i].points[1].samples, 0u);
+    EXPECT_EQ(rows[i].points[1].first_at, UtcTime{});
+    EXPECT_EQ(rows[i].points[1].quality, Quality::no_answer);
+  }
+  // The sample nearest to the end of the last silent minute came 10 s later.
+  EXPECT_EQ(rows[3].polls_made, 0u);
+  EXPECT_EQ(rows[3].points[1].first, 100u);
+  EXPECT_EQ(rows[3].points[1].first_at, midnight + seconds(59) + Millis{30});
+  EXPECT_EQ(rows[3].points[1].last, 170u);
+  EXPECT_EQ(rows[4].points[1].first, 170u);
+  EXPECT_EQ(rows[4].points[1].last, 180u);
+}
+
+TEST(IntervalBuilder, DayTelescopesToTheLastDigitWithHolesAndLateStarts) {
+  Builder b(Millis{10'000});
+  std::mt19937 random(7);
+  std::uint64_t energy = 4'000'000'000;
+  std::uint64_t first = 0;
+  UtcTime now = midnight - seconds(30);
+  for (; now <= midnight + std::chrono::hours(24); now += seconds(10)) {
+    energy += random() % 500;
+    if (now == midnight) first = energy;
+    const bool must = now == midnight || now == midnight + std::chrono::hours(24);
+    const auto dice = random() % 100;
+    if (!must && dice < 3) {
+      b.add(hole(now));
+    } else if (must || dice >= 5) {
+      b.add(poll(now, 0, energy));
+    }
+    b.builder.close_overdue(now, b.rows);
+  }
+  for (const auto& [length, count] : {std::pair(seconds(60), 1440u), std::pair(seconds(900), 96u)}) {
+    auto rows = b.of(length);
+    rows.erase(rows.begin());  // what was before midnight
+    ASSERT_EQ(rows.size(), count);
+    std::uint64_t sum = 0;
+    std::uint64_t last = rows.front().points[1].first;
+    EXPECT_EQ(last, first);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_EQ(rows[i].start, midnight + i * length);
+      EXPECT_EQ(rows[i].polls_expected, static_cast<std::uint32_t>(length / seconds(10)));
+      if (rows[i].points[1].last_at == UtcTime{}) continue;
+      EXPECT_EQ(rows[i].points[1].first, last);
+      last = rows[i].points[1].last;
+      sum += last - rows[i].points[1].first;
+    }
+    EXPECT_EQ(sum, energy - first);
+  }
+}
+
+TEST(IntervalBuilder, MinuteCutInTwoComesOutWholeFromRecordedPolls) {
+  Builder whole;
+  for (int s = 0; s <= 120; ++s) whole.add(poll(midnight + seconds(s), s, 10u * static_cast<unsigned>(s)));
+
+  Builder again;
+  again.builder.restore(whole.rows.front());
+  for (int s = 30; s < 90; ++s) again.add(poll(midnight + seconds(s), s, 10u * static_cast<unsigned>(s)));
+  again.builder.skip_to(midnight + seconds(90), again.rows);
+  for (int s = 90; s <= 120; ++s) again.add(poll(midnight + seconds(s), s, 10u * static_cast<unsigned>(s)));
+  const auto rows = again.of(seconds(60));
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows.front(), whole.rows.back());
+}
+
+TEST(IntervalBuilder, TimeNotLivedThroughHasNoRows) {
+  Builder b;
+  for (int s = 0; s < 90; ++s) b.add(poll(midnight + seconds(s), 0, static_cast<unsigned>(s)));
+  b.builder.skip_to(midnight + std::chrono::hours(300) + seconds(20), b.rows);
+  b.builder.close_overdue(midnight + std::chrono::hours(300) + seconds(20), b.rows);
+  auto rows = b.of(seconds(60));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[1].polls_made, 30u);
+  for (int s = 20; s <= 60; ++s) b.add(poll(midnight + std::chrono::hours(300) + seconds(s), 0, 5000));
+  rows = b.of(seconds(60));
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[2].start, midnight + std::chrono::hours(300));
+  EXPECT_EQ(rows[2].points[1].first, 89u);
+  EXPECT_EQ(rows[2].points[1].last, 5000u);
+}
+
+TEST(IntervalBuilder, MeterSlowerThanAMinuteHasRowsWhereASlotLies) {
+  Builder b(Millis{300'000});
+  for (int i = 0; i < 4; ++i) b.add(poll(midnight + minutes(5 * i), 1, static_cast<unsigned>(i)));
+  const auto rows = b.of(seconds(60));
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[1].start, midnight + minutes(5));
+  EXPECT_EQ(rows[1].polls_expected, 1u);
+  const auto quarters = b.of(seconds(900));
+  ASSERT_EQ(quarters.size(), 1u);
+  EXPECT_EQ(quarters[0].polls_expected, 3u);
+  EXPECT_EQ(quarters[0].points[1].last, 3u);
+}
+
+}  // namespace
+}  // namespace jidian::domain

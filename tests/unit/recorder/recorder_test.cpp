@@ -1,0 +1,268 @@
+#include "recorder/recorder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "record/chain.hpp"
+#include "tests/unit/recorder/plant.hpp"
+#include "tests/unit/temporary_folder.hpp"
+
+// The recorder's thread over a real store.
+namespace jidian::recorder {
+namespace {
+
+using domain::EventKind;
+using record::Stream;
+
+class RealClock final : public Clock {
+ public:
+  UtcTime utc_now() override { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+  SteadyTime steady_now() override { return std::chrono::floor<Millis>(std::chrono::steady_clock::now()); }
+  ClockQuality quality() override { return ClockQuality::synchronised; }
+};
+
+/// A store whose disk can be full at will.
+class FragileStore final : public store::Store {
+ public:
+  explicit FragileStore(std::unique_ptr<store::Store> store) : store_(std::move(store)) {}
+
+  const store::Opening& opening() const override { return store_->opening(); }
+  store::Head head(Stream stream) const override { return store_->head(stream); }
+  Status commit(std::span<const store::NewBatch> batches, UtcTime now) override {
+    if (is_full) {
+      ++refusals;
+      return Error{ErrorKind::full, "no space left"};
+    }
+    return store_->commit(batches, now);
+  }
+  void add_manifest(const Hash& hash, Bytes bytes) override { store_->add_manifest(hash, std::move(bytes)); }
+  void acknowledge(const std::string& destination, std::uint64_t epoch, Stream stream, store::SeqRange range) override {
+    store_->acknowledge(destination, epoch, stream, range);
+  }
+  store::Ranges acknowledged(const std::string& destination, std::uint64_t epoch, Stream stream) const override {
+    return store_->acknowledged(destination, epoch, stream);
+  }
+  Result<std::vector<store::Eviction>> maintain(UtcTime now) override { return store_->maintain(now); }
+  Status begin_epoch(const std::string& reason, UtcTime now) override { return store_->begin_epoch(reason, now); }
+  Result<std::unique_ptr<store::Reader>> reader() const override { return store_->reader(); }
+  health::StoreHealth health() const override { return store_->health(); }
+  Status close(UtcTime now) override { return store_->close(now); }
+
+  std::atomic<bool> is_full = false;
+  std::atomic<int> refusals = 0;
+
+ private:
+  std::unique_ptr<store::Store> store_;
+};
+
+class RecorderOnDisk : public testing::Test {
+ protected:
+  RecorderOnDisk() {
+    options_.commit_interval = Millis{20};
+    options_.live_interval = Millis{10};
+    open();
+  }
+
+  void open() {
+    store::Options options;
+    options.folder = folder_ / "store";
+    options.quota_bytes = 64 << 20;
+    auto store = store::open_store(options, clock_.utc_now());
+    ASSERT_TRUE(store) << store.error().message();
+    store_ = std::make_unique<FragileStore>(std::move(*store));
+  }
+  void start() {
+    auto recorder = Recorder::start(options_, *store_, clock_, board_,
+                                    {[this] { note(commits_); }, [this](const std::string&) { note(views_); }});
+    ASSERT_TRUE(recorder);
+    recorder_ = std::move(*recorder);
+  }
+  void stop() {
+    recorder_.reset();
+    ASSERT_TRUE(store_->close(clock_.utc_now()));
+  }
+  void note(int& counter) {
+    const std::scoped_lock lock(mutex_);
+    ++counter;
+    changed_.notify_all();
+  }
+  template <typename Condition>
+  bool wait_for(Condition condition) {
+    std::unique_lock lock(mutex_);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      changed_.wait_for(lock, Millis{5});
+    }
+    return true;
+  }
+  /// Batches of a stream of the newest epoch, their chain checked.
+  std::vector<record::Decoded> read(Stream stream) {
+    std::vector<record::Decoded> all;
+    auto reader = store::open_reader(folder_ / "store");
+    EXPECT_TRUE(reader);
+    const auto epoch = (*reader)->epochs().back();
+    record::ChainWalker walker;
+    const auto rows = (*reader)->read(epoch, stream, {1, 1'000'000}, 100'000, std::size_t{1} << 30);
+    EXPECT_TRUE(rows);
+    for (const auto& row : *rows) {
+      EXPECT_EQ(walker.step(row.key, row.bytes), std::nullopt);
+      auto decoded = record::decode(row.bytes, &options_.manifest);
+      EXPECT_TRUE(decoded);
+      all.push_back(std::move(*decoded));
+    }
+    return all;
+  }
+  record::Events events(EventKind kind) {
+    record::Events found;
+    for (const auto& batch : read(Stream::event))
+      for (const auto& event : std::get<record::Events>(batch.body))
+        if (event.kind == kind) found.push_back(event);
+    return found;
+  }
+  std::size_t readings() {
+    std::size_t count = 0;
+    for (const auto& batch : read(Stream::reading)) count += batch.count;
+    return count;
+  }
+  UtcTime slot(int s) { return std::chrono::floor<std::chrono::seconds>(clock_.utc_now()) + std::chrono::seconds(s); }
+
+  TemporaryFolder folder_;
+  RealClock clock_;
+  health::Board board_;
+  Options options_ = plant::options(plant::manifest(4));
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int commits_ = 0;
+  int views_ = 0;
+  std::unique_ptr<FragileStore> store_;
+  std::unique_ptr<Recorder> recorder_;
+};
+
+TEST_F(RecorderOnDisk, StartIsInTheStoreBeforeItReturns) {
+  start();
+  EXPECT_EQ(events(EventKind::start).size(), 1u);
+  EXPECT_EQ(events(EventKind::epoch).size(), 1u);
+  auto reader = store_->reader();
+  const auto manifest = record::encode(options_.manifest);
+  ASSERT_TRUE(reader);
+  EXPECT_TRUE((*reader)->manifest(manifest.hash));
+}
+
+TEST_F(RecorderOnDisk, EverythingOfferedFromSeveralThreadsIsStoredWhenItStops) {
+  start();
+  {
+    std::vector<std::jthread> pollers;
+    const UtcTime first = slot(0);
+    for (std::size_t meter = 0; meter < 4; ++meter)
+      pollers.emplace_back([this, meter, first] {
+        for (int i = 0; i < 500; ++i)
+          EXPECT_TRUE(recorder_->inbox().offer(plant::poll(meter, first + std::chrono::seconds(i))));
+        recorder_->live();
+      });
+  }
+  stop();
+  EXPECT_EQ(readings(), 4u * 500 * 3);
+  EXPECT_EQ(events(EventKind::stop).size(), 1u);
+  EXPECT_EQ(events(EventKind::gap).size(), 0u);
+  EXPECT_EQ(board_.store().readings_recorded, 4u * 500 * 3);
+}
+
+TEST_F(RecorderOnDisk, SecondRunContinuesSeqAndChainAndDeclaresWhatLiesBetween) {
+  start();
+  recorder_->inbox().offer(plant::poll(0, slot(0), 100));
+  stop();
+  store_.reset();
+  open();
+  start();
+  recorder_->inbox().offer(plant::poll(0, slot(0), 142));
+  stop();
+  EXPECT_EQ(readings(), 6u);
+  const auto gaps = events(EventKind::gap);
+  ASSERT_GE(gaps.size(), 1u);
+  EXPECT_EQ(gaps.front().gap->cause, domain::GapCause::clean_stop);
+  const auto steps = events(EventKind::counter_step);
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(steps[0].facts[2], std::pair(std::string("energy"), std::string("42")));
+  EXPECT_EQ(events(EventKind::manifest).size(), 1u);
+}
+
+TEST_F(RecorderOnDisk, FullDiskIsShownHeldOutAndForgottenWhenThereIsRoomAgain) {
+  start();
+  store_->is_full = true;
+  recorder_->inbox().offer(plant::poll(0, slot(0)));
+  EXPECT_TRUE(wait_for([&] { return store_->refusals > 0 && !board_.store().trouble.empty(); }));
+  recorder_->inbox().offer(plant::poll(0, slot(1)));
+  store_->is_full = false;
+  EXPECT_TRUE(wait_for([&] { return board_.store().readings_recorded == 6 && board_.store().trouble.empty(); }));
+  stop();
+  EXPECT_EQ(readings(), 6u);
+}
+
+TEST_F(RecorderOnDisk, StopOnAFullDiskEnds) {
+  start();
+  store_->is_full = true;
+  recorder_->inbox().offer(plant::poll(0, slot(0)));
+  recorder_.reset();
+  EXPECT_EQ(readings(), 0u);
+}
+
+TEST_F(RecorderOnDisk, EpochOnRequestKeepsWhatWaitsInTheOldOne) {
+  options_.commit_interval = std::chrono::hours(1);
+  start();
+  const auto before = store_->opening().epoch;
+  recorder_->inbox().offer(plant::poll(0, slot(0)));
+  EXPECT_TRUE(wait_for([&] { return recorder_->live().find("m-0") != std::string::npos; }));
+  recorder_->request_epoch("a conflict");
+  EXPECT_TRUE(wait_for([&] { return commits_ >= 2; }));
+  recorder_->inbox().offer(plant::poll(1, slot(0)));
+  stop();
+  const auto begun = events(EventKind::epoch);
+  ASSERT_EQ(begun.size(), 1u);
+  EXPECT_EQ(begun[0].text, "a conflict");
+  EXPECT_EQ(begun[0].facts[1].second, to_hex(before));
+  EXPECT_EQ(readings(), 3u);
+  auto reader = store::open_reader(folder_ / "store");
+  ASSERT_TRUE(reader);
+  EXPECT_TRUE((*reader)->extent(before, Stream::reading).value());
+}
+
+TEST_F(RecorderOnDisk, LiveViewShowsTheNewestPollOfEveryMeter) {
+  start();
+  recorder_->inbox().offer(plant::poll(0, slot(0), 1234));
+  recorder_->inbox().offer(plant::hole(3, slot(0)));
+  EXPECT_TRUE(wait_for([&] {
+    const std::string json = recorder_->live();
+    return json.find("1234") != std::string::npos && json.find("no_answer") != std::string::npos;
+  }));
+  EXPECT_TRUE(wait_for([&] { return views_ > 1; }));
+}
+
+TEST(Inbox, IsBoundedAndKeepsAReserveForEvents) {
+  Inbox inbox(2);
+  EXPECT_TRUE(inbox.offer(plant::poll(0, plant::morning)));
+  EXPECT_TRUE(inbox.offer(plant::poll(1, plant::morning)));
+  EXPECT_FALSE(inbox.offer(plant::poll(2, plant::morning)));
+  for (int i = 0; i < 1024; ++i) EXPECT_TRUE(inbox.offer(domain::Event{}));
+  EXPECT_FALSE(inbox.offer(domain::Event{}));
+  EXPECT_EQ(inbox.take_all({}, SteadyTime{}).size(), 1026u);
+  EXPECT_TRUE(inbox.offer(plant::poll(2, plant::morning)));
+}
+
+TEST(Inbox, WaitEndsWithAWakeOrAStop) {
+  Inbox inbox;
+  const auto far = std::chrono::floor<Millis>(std::chrono::steady_clock::now()) + std::chrono::hours(1);
+  inbox.wake();
+  EXPECT_TRUE(inbox.take_all({}, far).empty());
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_TRUE(inbox.take_all(stop.get_token(), far).empty());
+}
+
+}  // namespace
+}  // namespace jidian::recorder
