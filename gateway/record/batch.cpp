@@ -11,6 +11,9 @@
 namespace jidian::record {
 namespace {
 
+/// What protobuf finds is returned as an error, not printed by the library.
+[[maybe_unused]] const auto printed_before = google::protobuf::SetLogHandler(nullptr);
+
 constexpr std::uint8_t format = 1;
 constexpr std::size_t prefix_size = 7;  // 08 01 15 and four bytes of CRC
 
@@ -122,6 +125,7 @@ Result<Body> as_body(Result<Items> items) {
 }
 
 Result<Body> take_apart(ByteView body, const Header& header, const domain::Manifest* manifest) {
+  if (!is_bounded(body)) return Error{ErrorKind::corrupt, "the body has more parts than a batch may have"};
   if (header.key.stream == Stream::event) return as_body(read_events(body));
   if (manifest == nullptr) return Error{ErrorKind::not_found, "the batch's manifest is needed to read it"};
   if (header.key.stream == Stream::interval) return as_body(read_rows(body, *manifest));

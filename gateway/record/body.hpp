@@ -9,7 +9,7 @@
 namespace jidian::record {
 
 /// Most bytes of a decompressed body: what a decoder must be able to hold.
-inline constexpr std::size_t body_bytes_max = 1024 * 1024;
+inline constexpr std::size_t body_bytes_max = 512 * 1024;
 
 /// A body before compression.
 struct PlainBody {
@@ -25,6 +25,10 @@ PlainBody write_events(const Events& events);
 Result<Polls> read_polls(ByteView bytes, ClockQuality clock, const domain::Manifest& manifest);
 Result<Rows> read_rows(ByteView bytes, const domain::Manifest& manifest);
 Result<Events> read_events(ByteView bytes);
+
+/// Whether a body holds at most batch_readings_max messages (blocks, rows, events): asked before protobuf makes an
+/// object of each.
+bool is_bounded(ByteView bytes);
 
 /// Milliseconds from the wire as an instant. Errors: corrupt, if so far off that sums of two would overflow.
 Result<UtcTime> read_time(std::int64_t ms);

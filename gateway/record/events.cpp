@@ -56,8 +56,6 @@ Result<Events> read_events(ByteView bytes) {
   jidian::v1::Events message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return Error{ErrorKind::corrupt, "the body is not an Events message"};
-  if (static_cast<std::size_t>(message.events_size()) > batch_readings_max)
-    return Error{ErrorKind::corrupt, "more events than a batch may have"};
   Events events;
   for (const auto& in : message.events()) {
     auto event = read_event(in);

@@ -135,8 +135,7 @@ Result<Rows> read_rows(ByteView bytes, const domain::Manifest& manifest) {
   Rows rows;
   for (const auto& in : intervals.rows()) {
     points += in.points();
-    if (points > batch_readings_max || rows.size() >= batch_readings_max)
-      return Error{ErrorKind::corrupt, "more intervals than a batch may have"};
+    if (points > batch_readings_max) return Error{ErrorKind::corrupt, "more intervals than a batch may have"};
     auto row = read_row(in, manifest);
     if (!row) return row.error();
     rows.push_back(std::move(*row));

@@ -1,6 +1,8 @@
 #include "tests/unit/record/samples.hpp"
 
+#include <array>
 #include <bit>
+#include <chrono>
 
 #include "record/manifest.hpp"
 
@@ -148,6 +150,50 @@ Events events() {
                     {}};
   domain::Event clock{noon + Millis{9}, EventKind::clock, "", "时钟", std::nullopt, {}, {{"offset_ms", "-1250"}}};
   return {{noon - Millis{1}, EventKind::start, "", "started", std::nullopt, {}, {}}, manifest_event, gap, clock};
+}
+
+domain::Manifest example_manifest() {
+  domain::Manifest manifest;
+  manifest.gateway = "gw-1";
+  domain::MeterEntry meter;
+  meter.id = "press-1";
+  meter.points = {point("voltage.l1", PointKind::instantaneous, ValueType::unsigned_integer, "V", -1),
+                  point("active_power", PointKind::instantaneous, ValueType::float32, "kW", 0),
+                  point("active_energy", PointKind::counter, ValueType::unsigned_integer, "kWh", -2)};
+  for (auto& entry : meter.points) entry.carrier = Carrier::electricity;
+  manifest.meters = {meter};
+  return manifest;
+}
+
+Header example_header() {
+  Header header;
+  header.gateway = "gw-1";
+  header.key = {0x00C0FFEE00C0FFEE, Stream::reading, 1};
+  header.manifest = encode(example_manifest()).hash;
+  header.boot.fill(0xB0);
+  header.anchor_utc = noon + Millis{10'000};
+  header.anchor_steady = SteadyTime{Millis{86'400'123}};
+  header.clock = ClockQuality::synchronised;
+  return header;
+}
+
+Polls example_polls() {
+  constexpr std::array<std::uint64_t, 4> tenths_of_volt{2314, 2316, 0, 2313};
+  constexpr std::array<float, 4> kilowatts{51.25F, 51.5F, 0, 51.0F};
+  constexpr std::array<std::uint64_t, 4> energy{4821377, 4821378, 0, 4821381};
+  constexpr std::array<int, 4> duration_ms{41, 40, 300, 42};
+  Polls polls;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const UtcTime slot = noon + std::chrono::seconds{i};
+    const UtcTime start = slot + Millis{i == 1 ? 3 : 2};
+    domain::Poll poll{0, slot, start, start + Millis{duration_ms[i]}, ClockQuality::synchronised, {}, {}};
+    const Quality quality = i == 2 ? Quality::no_answer : Quality::ok;
+    const std::uint64_t power = i == 2 ? 0 : bits_of(kilowatts[i]);
+    poll.samples = {{tenths_of_volt[i], quality}, {power, quality}, {energy[i], quality}};
+    poll.cause = i == 2 ? GapCause::bus_fault : GapCause::meter_silent;
+    polls.push_back(poll);
+  }
+  return polls;
 }
 
 }  // namespace jidian::record::samples

@@ -20,4 +20,10 @@ Rows rows();
 /// One event of each shape: bare, with a gap, with facts, with a manifest.
 Events events();
 
+/// The small plant and the batch that docs/contract/telemetry.md takes apart byte by byte: one meter with a voltage, a
+/// float power and an energy counter; four polls, the third without an answer.
+domain::Manifest example_manifest();
+Header example_header();
+Polls example_polls();
+
 }  // namespace jidian::record::samples

@@ -1,0 +1,247 @@
+#include <gtest/gtest.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <new>
+
+#include "record/batch.hpp"
+#include "record/body.hpp"
+#include "record/manifest.hpp"
+#include "record/record.pb.h"
+#include "tests/unit/record/samples.hpp"
+
+namespace {
+
+std::size_t bytes_allocated = 0;
+
+}  // namespace
+
+// Counts what this program asks for, so that a test can bound it.
+void* operator new(std::size_t size) {
+  bytes_allocated += size;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  bytes_allocated += size;
+  return std::malloc(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace jidian::record {
+namespace {
+
+const domain::Manifest plant = samples::manifest();
+
+constexpr std::size_t allocation_bound = 64 * 1024 * 1024;
+
+/// A batch with the right CRC, whatever it claims.
+Bytes seal(jidian::v1::Batch batch) {
+  batch.clear_format();
+  batch.clear_crc32c();
+  const std::string rest = batch.SerializeAsString();
+  Bytes bytes{0x08, 0x01, 0x15, 0, 0, 0, 0};
+  bytes.insert(bytes.end(), rest.begin(), rest.end());
+  const std::uint32_t crc = crc32c(ByteView(bytes).subspan(7));
+  for (std::size_t i = 0; i < 4; ++i) bytes[3 + i] = static_cast<std::uint8_t>(crc >> (8 * i));
+  return bytes;
+}
+
+/// The message of a good batch, its body not compressed.
+jidian::v1::Batch opened(Stream stream, const Body& body) {
+  const auto encoded = encode(samples::header(stream), body, plant).value();
+  jidian::v1::Batch batch;
+  EXPECT_TRUE(batch.ParseFromArray(encoded.bytes.data(), static_cast<int>(encoded.bytes.size())));
+  if (batch.compression() == jidian::v1::ZSTD) {
+    std::string plain(batch.body_size(), '\0');
+    EXPECT_EQ(ZSTD_decompress(plain.data(), plain.size(), batch.body().data(), batch.body().size()), plain.size());
+    batch.set_body(plain);
+    batch.set_compression(jidian::v1::NONE);
+  }
+  return batch;
+}
+
+/// The kind of error that a good reading batch gives after `change`.
+ErrorKind error_after(const std::function<void(jidian::v1::Batch&, jidian::v1::Readings&)>& change) {
+  jidian::v1::Batch batch = opened(Stream::reading, samples::polls(10));
+  jidian::v1::Readings readings;
+  EXPECT_TRUE(readings.ParseFromString(batch.body()));
+  change(batch, readings);
+  batch.set_body(readings.SerializeAsString());
+  batch.set_body_size(static_cast<std::uint32_t>(batch.body().size()));
+  const Bytes bytes = seal(batch);
+  bytes_allocated = 0;
+  const auto decoded = decode(bytes, &plant);
+  EXPECT_LT(bytes_allocated, allocation_bound);
+  EXPECT_FALSE(decoded);
+  return decoded ? ErrorKind::cancelled : decoded.error().kind();
+}
+
+std::string squeezed(const std::string& plain) {
+  std::string frame(ZSTD_compressBound(plain.size()), '\0');
+  frame.resize(ZSTD_compress(frame.data(), frame.size(), plain.data(), plain.size(), 1));
+  return frame;
+}
+
+TEST(HostileBatch, IsUnharmedUntilChanged) {
+  EXPECT_TRUE(decode(seal(opened(Stream::reading, samples::polls(10))), &plant));
+}
+
+TEST(HostileBatch, ThatDecompressesToMuchMoreIsRefused) {
+  jidian::v1::Batch batch = opened(Stream::reading, samples::polls(10));
+  batch.set_compression(jidian::v1::ZSTD);
+  constexpr std::uint32_t size = 16 * 1024 * 1024;
+  batch.set_body(squeezed(std::string(size, '\0')));
+  for (const std::uint32_t stated : {size, 1024U, 512U * 1024, 0U}) {
+    batch.set_body_size(stated);
+    const Bytes bytes = seal(batch);
+    ASSERT_LT(bytes.size(), batch_bytes_max);
+    bytes_allocated = 0;
+    EXPECT_EQ(decode(bytes, &plant).error().kind(), ErrorKind::corrupt) << stated;
+    EXPECT_LT(bytes_allocated, allocation_bound);
+  }
+}
+
+/// What reading `body` as a batch of `stream` asks of the memory.
+std::size_t cost_of(Stream stream, const std::string& body) {
+  jidian::v1::Batch batch = opened(Stream::event, samples::events());
+  batch.mutable_header()->set_stream(static_cast<jidian::v1::Stream>(stream));
+  batch.set_body(squeezed(body));
+  batch.set_body_size(static_cast<std::uint32_t>(body.size()));
+  batch.set_compression(jidian::v1::ZSTD);
+  const Bytes bytes = seal(batch);
+  bytes_allocated = 0;
+  EXPECT_EQ(decode(bytes, &plant).error().kind(), ErrorKind::corrupt);
+  return bytes_allocated;
+}
+
+TEST(HostileBatch, OfCountlessEmptyMessagesIsBounded) {
+  const std::string empty_message("\x0A\x00", 2);
+  std::string messages;
+  while (messages.size() < body_bytes_max - 2) messages += empty_message;
+  for (const Stream stream : all_streams) EXPECT_LT(cost_of(stream, messages), 2 * 1024 * 1024);
+
+  std::string facts;
+  while (facts.size() < body_bytes_max - 16) facts += std::string("\x3A\x00", 2);
+  jidian::v1::Events events;
+  ASSERT_TRUE(events.add_events()->ParseFromString(facts));
+  EXPECT_LT(cost_of(Stream::event, events.SerializeAsString()), allocation_bound);
+}
+
+TEST(HostileBatch, WithALyingCountIsRefused) {
+  using jidian::v1::Batch;
+  using jidian::v1::Readings;
+  const auto corrupt = ErrorKind::corrupt;
+  EXPECT_EQ(error_after([](Batch& batch, Readings&) { batch.mutable_header()->set_count(61); }), corrupt);
+  EXPECT_EQ(error_after([](Batch& batch, Readings&) { batch.mutable_header()->set_end_utc_ms(0); }), corrupt);
+  EXPECT_EQ(error_after([](Batch& batch, Readings&) { batch.mutable_header()->set_seq(0); }), corrupt);
+  EXPECT_EQ(error_after([](Batch& batch, Readings&) { batch.mutable_header()->set_previous("short"); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->set_polls(4'000'000'000); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->set_polls(0); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->set_polls(11); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->set_points(5); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->set_meter(2); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->set_meter(1); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) {
+              body.mutable_blocks(0)->add_quality_runs(0);
+              body.mutable_blocks(0)->add_quality_runs(4'294'967'295);
+            }),
+            corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->add_clock_runs(1); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) {
+              body.mutable_blocks(0)->add_clock_runs(300);
+              body.mutable_blocks(0)->add_clock_runs(10);
+            }),
+            corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.add_heads(1); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_planes()->pop_back(); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_shapes()->pop_back(); }), corrupt);
+  EXPECT_EQ(error_after([](Batch&, Readings& body) { body.set_heads(0, INT64_MAX); }), corrupt);
+}
+
+TEST(HostileBatch, OfAnUnknownStreamOrCompressionIsUnsupported) {
+  jidian::v1::Batch batch = opened(Stream::event, samples::events());
+  batch.mutable_header()->set_stream(static_cast<jidian::v1::Stream>(4));
+  EXPECT_EQ(decode(seal(batch), &plant).error().kind(), ErrorKind::unsupported);
+  batch = opened(Stream::event, samples::events());
+  batch.set_compression(static_cast<jidian::v1::Compression>(2));
+  EXPECT_EQ(decode(seal(batch), &plant).error().kind(), ErrorKind::unsupported);
+}
+
+TEST(HostileBatch, LargerThanABatchIsRefused) {
+  jidian::v1::Batch batch = opened(Stream::event, samples::events());
+  batch.mutable_body()->resize(batch_bytes_max, '\0');
+  EXPECT_EQ(decode(seal(batch), &plant).error().kind(), ErrorKind::corrupt);
+}
+
+TEST(HostileBatch, WithUnknownFieldsIsReadWithoutThem) {
+  jidian::v1::Batch batch = opened(Stream::event, samples::events());
+  batch.mutable_body()->append("\xA2\x06\x03new", 6);  // field 100 of Events, of a later release
+  batch.set_body_size(batch.body_size() + 6);
+  EXPECT_EQ(std::get<Events>(decode(seal(batch), &plant).value().body), samples::events());
+}
+
+/// Body bytes changed at random places, under a right CRC: an error or a batch within bounds, never a crash.
+void mutate(Stream stream, const Body& body, std::uint64_t seed) {
+  const jidian::v1::Batch good = opened(stream, body);
+  std::uint64_t state = seed;
+  const auto next = [&state] { return (state = state * 6364136223846793005 + 1442695040888963407) >> 33; };
+  std::size_t accepted = 0;
+  for (int round = 0; round < 700; ++round) {
+    jidian::v1::Batch batch = good;
+    std::string& bytes = *batch.mutable_body();
+    for (std::uint64_t i = next() % 4 + 1; i > 0; --i) {
+      const std::size_t at = next() % bytes.size();
+      const auto byte = static_cast<char>(next());
+      switch (next() % 3) {
+        case 0:
+          bytes[at] = byte;
+          break;
+        case 1:
+          bytes.insert(at, 1, byte);
+          break;
+        default:
+          bytes.erase(at, 1);
+      }
+    }
+    batch.set_body_size(static_cast<std::uint32_t>(bytes.size()));
+    const Bytes sealed = seal(batch);
+    bytes_allocated = 0;
+    const auto decoded = decode(sealed, &plant);
+    ASSERT_LT(bytes_allocated, allocation_bound);
+    accepted += decoded ? 1U : 0U;
+  }
+  EXPECT_LT(accepted, 700U);
+}
+
+TEST(HostileBatch, NeverHarmsTheReader) {
+  mutate(Stream::reading, samples::polls(8), 1);
+  mutate(Stream::interval, samples::rows(), 2);
+  mutate(Stream::event, samples::events(), 3);
+}
+
+TEST(HostileManifest, NeverHarmsTheReader) {
+  const Bytes good = encode(samples::manifest()).bytes;
+  std::uint64_t state = 7;
+  for (int round = 0; round < 700; ++round) {
+    Bytes bytes = good;
+    for (int i = 0; i < 3; ++i) {
+      state = state * 6364136223846793005 + 1442695040888963407;
+      bytes[(state >> 33) % bytes.size()] = static_cast<std::uint8_t>(state >> 24);
+    }
+    bytes_allocated = 0;
+    const auto decoded = decode_manifest(bytes);
+    ASSERT_LT(bytes_allocated, allocation_bound);
+    EXPECT_FALSE(decoded && *decoded == samples::manifest() && bytes != good);
+  }
+}
+
+}  // namespace
+}  // namespace jidian::record
