@@ -23,10 +23,10 @@ std::vector<PolledMeter> meters(domain::MeterIndex count, Millis period) {
 TEST_F(PollerCoreFailures, TwoDeadMetersOfEightCostTheOthersNoSlot) {
   silence_units({3, 6});
   begin(meters(8, seconds{2}));
-  run(hours{1});
+  run(minutes{20});
   for (const auto alive : std::vector<domain::MeterIndex>{0, 1, 3, 4, 6, 7}) {
     const auto polls = sink.of(alive);
-    EXPECT_EQ(polls.size(), 1'800U) << alive;
+    EXPECT_EQ(polls.size(), 600U) << alive;
     for (const auto& poll : polls) ASSERT_EQ(poll.samples[0].quality, Quality::ok);
   }
 }
