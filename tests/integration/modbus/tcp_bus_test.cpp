@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <future>
 #include <memory>
 
@@ -166,7 +167,7 @@ const std::vector<Misdeed> misdeeds{
 class TcpBusMisdeed : public testing::TestWithParam<Misdeed> {};
 
 TEST_P(TcpBusMisdeed, EndsTheConnectionAndNeverBecomesAValue) {
-  bool behave = false;
+  std::atomic<bool> behave{false};
   ScriptedEndpoint endpoint([&](const ReadRequest& r) { return behave ? true_answer(r) : GetParam().answer(r); });
   const auto bus = bus_at(endpoint.port());
   ASSERT_TRUE(bus->open({}));
