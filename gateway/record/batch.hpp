@@ -82,13 +82,14 @@ struct Decoded {
   std::uint32_t count = 0;
 };
 
-/// Reads the header alone, without touching the body. Errors: corrupt, unsupported (a format this release does not
-/// know).
+/// Reads the header alone: checks the CRC of all bytes, but does not decompress the body. Errors: corrupt, unsupported
+/// (a format this release does not know).
 Result<Header> decode_header(ByteView bytes);
 
 /// Takes a batch apart and checks it against itself (CRC, sizes, counts). `manifest` is the one named by the header,
 /// and may be null for event batches. Errors: corrupt, unsupported, not_found (a manifest is needed and not given).
-/// Bounded: never allocates more than the limits above allow, whatever the bytes say.
+/// Polls come meter by meter, those of a meter in their order. Bounded: a body is at most 512 KiB and has at most
+/// batch_readings_max parts, whatever the bytes say.
 Result<Decoded> decode(ByteView bytes, const domain::Manifest* manifest);
 
 /// SHA-256.

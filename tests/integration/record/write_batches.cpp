@@ -140,6 +140,8 @@ int main(int argc, char** argv) {
   write_batch(folder, "rough", Stream::reading, rough_polls(), expected);
   write_batch(folder, "rows", Stream::interval, samples::rows(), expected);
   write_batch(folder, "events", Stream::event, samples::events(), expected);
+  std::ofstream(folder + "/manifest.json") << to_json(samples::manifest(), manifest.hash);
+  std::ofstream(folder + "/live.json") << live_json(samples::manifest(), samples::polls(1), one.front().end);
   write_file(folder + "/example-manifest", encode(samples::example_manifest()).bytes);
   write_file(folder + "/example-batch",
              encode(samples::example_header(), samples::example_polls(), samples::example_manifest()).value().bytes);
