@@ -29,7 +29,7 @@ constexpr unsigned int scrapes_max = 4;
 // Longer than any answer takes to be read, shorter than anyone's patience with a full table.
 constexpr unsigned int idle_s_max = 10;
 // A status of 2,000 meters is built on it; the default of 8 MiB would be locked memory under MemoryMax.
-constexpr std::size_t stack_bytes = 256 * 1024;
+constexpr std::size_t stack_bytes = 262'144;
 
 /// What a request's answer is made of: the method, the path and the body; the connection's descriptor says who asks.
 using Handler = std::function<Answer(const Request& request, int connection_fd)>;

@@ -66,13 +66,15 @@ void add_store(const Snapshot& snapshot, Findings& findings) {
   const auto& store = snapshot.store;
   if (!store.trouble.empty())
     findings.push_back({Level::error, "store", store.trouble,
-                        "see `df -h " + store.folder + "` and `dmesg`: the disk may be full, read-only or failing"});
+                        "see `df -h " + store.folder +
+                            "` and `dmesg`: the disk may be full, read-only or failing; "
+                            "events and gap records say what was lost, if anything"});
 
   const bool meters_answer =
       std::any_of(snapshot.meters.begin(), snapshot.meters.end(), [&snapshot](const health::MeterHealth& meter) {
         return meter.last_good && age_s(snapshot.now, *meter.last_good) < silence_worth_telling_s;
       });
-  if (store.trouble.empty() && meters_answer && store.last_commit &&
+  if (store.takes_writes && meters_answer && store.last_commit &&
       age_s(snapshot.now, *store.last_commit) > commit_age_worth_telling_s)
     findings.push_back(
         {Level::error, "store",
@@ -157,6 +159,19 @@ void add_lines(const Snapshot& snapshot, Findings& findings) {
     if (!dead.contains(meter.bus)) add_meter(snapshot, meter, findings);
 }
 
+/// Whether the trouble is the rejections themselves: then they need no finding of their own.
+bool tells_of_rejections(const health::UplinkHealth& uplink) {
+  return uplink.rejected > 0 && uplink.connected && uplink.trouble.find("rejected") != std::string::npos;
+}
+
+std::string retry_advice(const health::UplinkHealth& uplink) {
+  return "see the `batch_rejected` events, settle the reason, then `jidian uplink retry " + uplink.id + "`";
+}
+
+std::string advice_for(const health::UplinkHealth& uplink) {
+  return tells_of_rejections(uplink) ? retry_advice(uplink) : "ask the operator of " + uplink.address;
+}
+
 void add_uplink(const Snapshot& snapshot, const health::UplinkHealth& uplink, Findings& findings) {
   const std::string about = "uplink " + uplink.id;
   const std::string meanwhile = "recording goes on, " + std::to_string(uplink.pending) + " batches wait";
@@ -164,20 +179,21 @@ void add_uplink(const Snapshot& snapshot, const health::UplinkHealth& uplink, Fi
   const std::int64_t receipt_s =
       uplink.last_receipt ? age_s(snapshot.now, *uplink.last_receipt) : snapshot.uptime.count();
 
-  if (!uplink.trouble.empty()) {
-    findings.push_back({Level::warning, about, uplink.trouble, "check " + uplink.address + "; " + meanwhile});
-  } else if (!uplink.connected && snapshot.uptime.count() > start_grace_s) {
-    findings.push_back({Level::warning, about, "not connected to " + uplink.address,
-                        "check the network and the broker; " + meanwhile});
-  } else if (uplink.connected && uplink.pending > 0 && std::min(waiting_s, receipt_s) > silence_worth_telling_s) {
+  if (!uplink.connected) {
+    if (snapshot.uptime.count() > start_grace_s)
+      findings.push_back({Level::warning, about, uplink.trouble.empty() ? "not connected" : uplink.trouble,
+                          "check the network and the broker at " + uplink.address + "; " + meanwhile});
+  } else if (!uplink.trouble.empty()) {
+    findings.push_back({Level::warning, about, uplink.trouble, advice_for(uplink) + "; " + meanwhile});
+  } else if (uplink.pending > 0 && std::min(waiting_s, receipt_s) > silence_worth_telling_s) {
     findings.push_back({Level::warning, about,
                         "connected, but nothing was confirmed for " + span_of(std::min(waiting_s, receipt_s)),
                         "ask the operator of " + uplink.address + " whether its receiver runs; " + meanwhile});
   }
-  if (uplink.rejected > 0)
-    findings.push_back(
-        {Level::warning, about, std::to_string(uplink.rejected) + " batches were rejected; they are kept",
-         "see the `batch_rejected` events, settle the reason, then `jidian uplink retry " + uplink.id + "`"});
+  if (uplink.rejected > 0 && !tells_of_rejections(uplink))
+    findings.push_back({Level::warning, about,
+                        std::to_string(uplink.rejected) + " batches were rejected; they are kept",
+                        retry_advice(uplink)});
   if (uplink.receipts_refused > 0)
     findings.push_back({Level::warning, about,
                         std::to_string(uplink.receipts_refused) + " receipts did not match what was sent",

@@ -155,7 +155,7 @@ void add_uplinks(const std::vector<health::UplinkHealth>& uplinks, Page& page) {
   add("jidian_uplink_published_bytes_total", "counter", "Bytes of the batches sent.", &UplinkHealth::published_bytes);
   add("jidian_uplink_confirmed_batches_total", "counter", "Batches confirmed.", &UplinkHealth::confirmed);
   add("jidian_uplink_resent_batches_total", "counter", "Batches sent more than once.", &UplinkHealth::resent);
-  add("jidian_uplink_rejected_batches_total", "counter", "Batches the destination rejected.", &UplinkHealth::rejected);
+  add("jidian_uplink_rejected_batches", "gauge", "Batches the destination rejected, kept.", &UplinkHealth::rejected);
   add("jidian_uplink_receipts_refused_total", "counter", "Receipts that did not match what was sent.",
       &UplinkHealth::receipts_refused);
 }

@@ -32,7 +32,7 @@ inline std::int64_t age_s(UtcTime now, UtcTime then) {
 
 /// Whether readings are being recorded: the store takes them and no loop is stuck.
 inline bool is_recording(const Snapshot& snapshot) {
-  return !snapshot.stuck && snapshot.store.trouble.empty() && snapshot.store.last_commit.has_value();
+  return !snapshot.stuck && snapshot.store.takes_writes && snapshot.store.last_commit.has_value();
 }
 
 }  // namespace jidian::command

@@ -71,7 +71,7 @@ struct UplinkHealth {
   std::uint64_t published_bytes = 0;
   std::uint64_t confirmed = 0;
   std::uint64_t resent = 0;
-  std::uint64_t rejected = 0;
+  std::uint64_t rejected = 0;  ///< Batches the destination will not take; kept until they are sent again.
   std::uint64_t receipts_refused = 0;
   std::uint64_t pending = 0;  ///< Batches this destination has not confirmed.
   std::optional<UtcTime> oldest_pending;
@@ -90,8 +90,9 @@ struct StoreHealth {
   std::uint64_t evicted = 0;
   std::optional<UtcTime> last_commit;
   std::optional<UtcTime> oldest;
-  double days_left = -1;  ///< Until the quota is reached at the present rate; negative: not known yet.
-  std::string trouble;
+  bool takes_writes = true;  ///< Whether the last commit succeeded.
+  double days_left = -1;     ///< Until the quota is reached at the present rate; negative: not known yet.
+  std::string trouble;       ///< Everything amiss, also what is past but lost something; empty while all is well.
 };
 
 /// Where loops post what they know and others read it. Every method may be called from any thread.

@@ -74,6 +74,7 @@ class LineFormatter final : public spdlog::formatter {
 /// Whether stderr is the journal's stream: $JOURNAL_STREAM is inherited by children that write elsewhere, so its
 /// device and inode are compared with those of stderr.
 bool stderr_is_journal() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): called once, before there are threads; nothing of ours sets variables
   const char* stream = std::getenv("JOURNAL_STREAM");
   struct stat file {};
   if (stream == nullptr || fstat(STDERR_FILENO, &file) != 0) return false;

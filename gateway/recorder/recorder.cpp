@@ -228,6 +228,7 @@ void RecorderImpl::post_health(const Instant& now) {
   posted_at_ = now.steady;
   news_ = false;
   health::StoreHealth health = store_.health();
+  health.takes_writes = trouble_.empty();
   const auto say = [&](const std::string& what) { health.trouble += (health.trouble.empty() ? "" : "; ") + what; };
   if (!trouble_.empty() && health.trouble.empty()) say(trouble_);
   if (core_.polls_dropped() > 0)

@@ -182,7 +182,6 @@ health::StoreHealth StoreImpl::health() const {
   const auto say = [&](const std::string& what) { health.trouble += (health.trouble.empty() ? "" : "; ") + what; };
   if (!write_trouble_.empty()) say(write_trouble_);
   if (partition_full_) say("the partition is full");
-  if (health.evicted != 0) say("batches left before every destination had them");
   if (damage_->count() != 0) say(std::to_string(damage_->count()) + " damaged places in the record");
   return health;
 }

@@ -134,6 +134,7 @@ TEST(Findings, AnUplinkHasAMomentToConnectAfterTheStart) {
   snapshot.uplinks[0].connected = false;
   EXPECT_THAT(only(snapshot).what, HasSubstr("not connected"));
   snapshot.uptime = 20s;
+  snapshot.uplinks[0].trouble = "not connected yet";
   EXPECT_TRUE(find_faults(snapshot).empty());
 }
 
@@ -155,6 +156,15 @@ TEST(Findings, RejectedBatchesNameTheCommandThatSendsThemAgain) {
   auto snapshot = healthy();
   snapshot.uplinks[0].rejected = 3;
   EXPECT_THAT(only(snapshot).advice, HasSubstr("jidian uplink retry province"));
+}
+
+TEST(Findings, RejectionsThatAreTheTroubleAreToldOnceWithTheirReason) {
+  auto snapshot = healthy();
+  snapshot.uplinks[0].rejected = 3;
+  snapshot.uplinks[0].trouble = "3 batches are rejected and kept (last: too_large)";
+  const auto finding = only(snapshot);
+  EXPECT_THAT(finding.what, HasSubstr("too_large"));
+  EXPECT_THAT(finding.advice, HasSubstr("jidian uplink retry province"));
 }
 
 TEST(Findings, ReceiptsThatDoNotMatchAreTold) {

@@ -81,9 +81,9 @@ TEST(Status, BytesThatAreNoTextAreReplaced) {
   EXPECT_EQ(status_of(snapshot)["meters"][0]["error"], "model \xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
-TEST(Status, IsNotRecordingWhileTheStoreIsInTroubleOrALoopIsStuck) {
+TEST(Status, IsNotRecordingWhileTheStoreTakesNothingOrALoopIsStuck) {
   auto snapshot = healthy();
-  snapshot.store.trouble = "the disk is full";
+  snapshot.store.takes_writes = false;
   EXPECT_EQ(status_of(snapshot)["recording"], false);
   snapshot = healthy();
   snapshot.stuck = "recorder";
