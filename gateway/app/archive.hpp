@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "domain/manifest.hpp"
+#include "record/batch.hpp"
+#include "store/store.hpp"
+
+namespace jidian::app {
+
+/// Manifests by hash, decoded once.
+class Manifests {
+ public:
+  explicit Manifests(store::Reader& reader) : reader_(reader) {}
+
+  /// Null for the zero hash, and where the store does not have it.
+  const domain::Manifest* find(const Hash& hash);
+
+ private:
+  store::Reader& reader_;
+  std::map<Hash, std::optional<domain::Manifest>> known_;
+};
+
+/// Calls `visit` for every batch of `stream` of every epoch that touches [from, until), oldest first, until it returns
+/// false. Errors: io, corrupt.
+Status for_each_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until,
+                      const std::function<bool(const store::StoredBatch&)>& visit);
+
+/// One batch as a line of an evidence export: JSON with its key, its hash and its bytes in hexadecimal.
+std::string evidence_line(const store::StoredBatch& batch);
+
+/// The batch of such a line. Errors: corrupt.
+Result<store::StoredBatch> parse_evidence_line(const std::string& line);
+
+}  // namespace jidian::app

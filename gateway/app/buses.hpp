@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+
+#include "acquire/bus.hpp"
+#include "acquire/poller.hpp"
+#include "config/site.hpp"
+
+namespace jidian::app {
+
+/// The real bus behind a [[bus]].
+std::unique_ptr<acquire::Bus> make_bus(const config::Bus& bus);
+
+/// A [[meter]] as pollers want it. `index` is its position in the site file.
+acquire::PolledMeter polled_meter_of(const config::Meter& meter, domain::MeterIndex index);
+
+}  // namespace jidian::app

@@ -1,0 +1,125 @@
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/verbs.hpp"
+#include "app/version.hpp"
+
+namespace jidian::app {
+namespace {
+
+void add_common(CLI::App& verb, Common& common) {
+  verb.add_option("--site,-s", common.site, "Site file")->envname("JIDIAN_SITE")->capture_default_str();
+  verb.add_option("--profiles", common.profiles, "Folder of the meter profiles")
+      ->envname("JIDIAN_PROFILES")
+      ->capture_default_str();
+  verb.add_option("--socket", common.socket, "Socket of the running gateway (default: as the site file says)");
+  verb.add_flag("--json", common.json, "Print JSON");
+}
+
+Exit print_version(const Common& common) {
+  if (common.json)
+    std::cout << nlohmann::json{{"name", "jidian"}, {"version", version}}.dump() << '\n';
+  else
+    std::cout << "jidian " << version << '\n';
+  return Exit::ok;
+}
+
+/// Everything the command line can set.
+struct Arguments {
+  Common common;
+  RunOptions run;
+  WatchOptions watch;
+  TailOptions tail;
+  ExportOptions export_;
+  std::string meter;
+  std::string uplink;
+  std::filesystem::path verify_path;
+};
+
+CLI::App* add_verb(CLI::App& program, Arguments& arguments, const std::string& name, const std::string& text) {
+  auto* verb = program.add_subcommand(name, text);
+  add_common(*verb, arguments.common);
+  return verb;
+}
+
+void add_gateway_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
+  auto* check_verb = add_verb(program, arguments, "check", "Check the site file: every mistake at once");
+  check_verb->callback([&] { exit = check(arguments.common); });
+
+  auto* run_verb = add_verb(program, arguments, "run", "Run the gateway");
+  run_verb->add_option("--log", arguments.run.log_level, "Log level")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  run_verb->callback([&] { exit = run(arguments.common, arguments.run); });
+
+  auto* read_verb = add_verb(program, arguments, "read", "Read one meter now, fresh from the wire");
+  read_verb->add_option("METER", arguments.meter, "Id of the meter")->required();
+  read_verb->callback([&] { exit = read(arguments.common, arguments.meter); });
+
+  auto* watch_verb = add_verb(program, arguments, "watch", "Show the newest values, again and again");
+  watch_verb->add_option("--interval", arguments.watch.interval_s, "Seconds between two views")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  watch_verb->add_option("--rounds", arguments.watch.rounds, "Views to show; 0: until interrupted");
+  watch_verb->callback([&] { exit = watch(arguments.common, arguments.watch); });
+
+  auto* status_verb = add_verb(program, arguments, "status", "One screen: what works, what does not, what to do");
+  status_verb->callback([&] { exit = status(arguments.common); });
+
+  auto* uplink_verb = program.add_subcommand("uplink", "Deal with a destination");
+  uplink_verb->require_subcommand(1);
+  auto* retry_verb = uplink_verb->add_subcommand("retry", "Send the batches again that a destination rejected");
+  add_common(*retry_verb, arguments.common);
+  retry_verb->add_option("UPLINK", arguments.uplink, "Id of the uplink; none: all");
+  retry_verb->callback([&] { exit = retry_uplink(arguments.common, arguments.uplink); });
+}
+
+void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
+  auto* tail_verb = add_verb(program, arguments, "tail", "Show what arrives at the broker, decoded");
+  tail_verb->add_option("--uplink", arguments.tail.uplink, "Uplink whose broker to listen at; none: the first");
+  tail_verb->add_option("--count", arguments.tail.count, "Messages to show; 0: until interrupted");
+  tail_verb->add_option("--seconds", arguments.tail.seconds, "How long to listen; 0: until interrupted");
+  tail_verb->callback([&] { exit = tail(arguments.common, arguments.tail); });
+
+  auto* export_verb = add_verb(program, arguments, "export", "Write a period of the store to standard output");
+  export_verb->add_option("--from", arguments.export_.from, "First instant, as 2026-03-01T08:00:00Z; none: the oldest");
+  export_verb->add_option("--to", arguments.export_.until, "First instant after it; none: the newest");
+  export_verb->add_option("--store", arguments.export_.store, "Store folder (default: as the site file says)");
+  export_verb->add_option("--meter", arguments.export_.meter, "Only this meter");
+  export_verb
+      ->add_option("--format", arguments.export_.format,
+                   "csv and jsonl: one reading a line; evidence: whole batches, for jidian verify")
+      ->check(CLI::IsMember({"csv", "jsonl", "evidence"}))
+      ->capture_default_str();
+  export_verb->callback([&] { exit = export_period(arguments.common, arguments.export_); });
+
+  auto* verify_verb =
+      add_verb(program, arguments, "verify", "Walk the hash chains of a store or of an evidence export");
+  verify_verb->add_option("PATH", arguments.verify_path, "Store folder or evidence file (default: the site's store)");
+  verify_verb->callback([&] { exit = verify(arguments.common, arguments.verify_path); });
+
+  auto* version_verb = add_verb(program, arguments, "version", "Print the release");
+  version_verb->callback([&] { exit = print_version(arguments.common); });
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App program("Jidian: reads a plant's meters, records every reading, publishes it to the province.", "jidian");
+  program.require_subcommand(1);
+  program.footer("Exit status: 0 ok, 1 findings, 2 usage or configuration, 3 device or gateway not reached.");
+  Arguments arguments;
+  Exit exit = Exit::ok;
+  add_gateway_verbs(program, arguments, exit);
+  add_evidence_verbs(program, arguments, exit);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
+  }
+  return static_cast<int>(exit);
+}
+
+}  // namespace jidian::app

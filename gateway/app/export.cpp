@@ -1,0 +1,155 @@
+#include <iostream>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "app/archive.hpp"
+#include "app/load.hpp"
+#include "app/print.hpp"
+#include "app/verbs.hpp"
+#include "base/time.hpp"
+#include "domain/quality.hpp"
+#include "meter/decode.hpp"
+
+namespace jidian::app {
+namespace {
+
+struct Period {
+  UtcTime from{Millis{0}};
+  UtcTime until{Millis{std::numeric_limits<std::int64_t>::max()}};
+};
+
+Result<Period> parse_period(const ExportOptions& options) {
+  Period period;
+  for (const auto& [text, instant] : {std::pair{&options.from, &period.from}, {&options.until, &period.until}}) {
+    if (text->empty()) continue;
+    const auto parsed = parse_time(*text);
+    if (!parsed)
+      return Error{ErrorKind::invalid, "'" + *text + "' is not an instant; write it as 2026-03-01T08:00:00Z"};
+    *instant = *parsed;
+  }
+  return period;
+}
+
+/// Prints the readings of polls, one a line.
+class ReadingPrinter {
+ public:
+  ReadingPrinter(const ExportOptions& options, Period period) : options_(options), period_(period) {}
+
+  void print_head() const {
+    if (options_.format == "csv") std::cout << "meter,point,start,end,value,unit,quality,raw\n";
+  }
+
+  void print(const record::Polls& polls, const domain::Manifest& manifest) {
+    for (const auto& poll : polls) {
+      const auto& meter = manifest.meters[poll.meter];
+      if (poll.start < period_.from || poll.start >= period_.until) continue;
+      if (!options_.meter.empty() && meter.id != options_.meter) continue;
+      for (std::size_t i = 0; i < poll.samples.size(); ++i) print(poll, meter, meter.points[i], poll.samples[i]);
+    }
+  }
+
+  std::uint64_t readings() const { return readings_; }
+
+ private:
+  void print(const domain::Poll& poll, const domain::MeterEntry& meter, const domain::PointEntry& point,
+             const domain::Sample& sample) {
+    ++readings_;
+    const bool there = domain::has_value(sample.quality);
+    const auto value = there ? meter::format_value(sample.bits, point.type, point.exponent) : std::string();
+    const auto quality = std::string(domain::name_of(sample.quality));
+    if (options_.format == "csv") {
+      std::cout << meter.id << ',' << point.name << ',' << format_utc(poll.start) << ',' << format_utc(poll.end) << ','
+                << value << ',' << point.unit << ',' << quality << ',' << (there ? to_hex(sample.bits) : "") << '\n';
+      return;
+    }
+    nlohmann::json line{{"meter", meter.id},           {"point", point.name}, {"start", format_utc(poll.start)},
+                        {"end", format_utc(poll.end)}, {"unit", point.unit},  {"quality", quality}};
+    line["value"] = there ? nlohmann::json(value) : nlohmann::json();
+    line["raw"] = there ? nlohmann::json(to_hex(sample.bits)) : nlohmann::json();
+    std::cout << line.dump() << '\n';
+  }
+
+  const ExportOptions& options_;
+  Period period_;
+  std::uint64_t readings_ = 0;
+};
+
+struct Outcome {
+  std::uint64_t batches = 0;
+  std::uint64_t undecoded = 0;
+  std::uint64_t readings = 0;
+};
+
+Result<Outcome> export_readings(store::Reader& reader, const ExportOptions& options, Period period) {
+  Outcome outcome;
+  Manifests manifests(reader);
+  ReadingPrinter printer(options, period);
+  printer.print_head();
+  const auto walked =
+      for_each_batch(reader, record::Stream::reading, period.from, period.until, [&](const auto& batch) {
+        ++outcome.batches;
+        const auto header = record::decode_header(batch.bytes);
+        const auto* manifest = header ? manifests.find(header->manifest) : nullptr;
+        const auto decoded = manifest != nullptr ? record::decode(batch.bytes, manifest)
+                                                 : Result<record::Decoded>(Error{ErrorKind::not_found, "no manifest"});
+        if (decoded)
+          printer.print(std::get<record::Polls>(decoded->body), *manifest);
+        else
+          ++outcome.undecoded;
+        return std::cout.good();
+      });
+  if (!walked) return walked.error();
+  outcome.readings = printer.readings();
+  return outcome;
+}
+
+Result<Outcome> export_evidence(store::Reader& reader, Period period) {
+  Outcome outcome;
+  for (const auto stream : record::all_streams) {
+    const auto walked = for_each_batch(reader, stream, period.from, period.until, [&](const auto& batch) {
+      ++outcome.batches;
+      std::cout << evidence_line(batch) << '\n';
+      return std::cout.good();
+    });
+    if (!walked) return walked.error();
+  }
+  return outcome;
+}
+
+Exit explain(const Outcome& outcome, const ExportOptions& options, std::uint64_t damaged) {
+  std::cout.flush();
+  if (!std::cout) {
+    std::cerr << "jidian: the output could not be written in full\n";
+    return Exit::device;
+  }
+  std::cerr << outcome.batches << " batches";
+  if (options.format != "evidence") std::cerr << ", " << outcome.readings << " readings";
+  if (outcome.undecoded + damaged > 0)
+    std::cerr << "; " << outcome.undecoded + damaged << " batches are damaged and were left out\n"
+              << "Next: jidian verify\n";
+  else
+    std::cerr << (options.format == "evidence" ? "\nNext: jidian verify FILE\n" : "\n");
+  return outcome.undecoded + damaged == 0 ? Exit::ok : Exit::findings;
+}
+
+}  // namespace
+
+Exit export_period(const Common& common, const ExportOptions& options) {
+  const auto period = parse_period(options);
+  if (!period) return print_failure(common, period.error()), Exit::usage;
+  auto folder = options.store;
+  if (folder.empty()) {
+    const auto site = load_or_explain(common);
+    if (!site) return Exit::usage;
+    folder = site->store.folder;
+  }
+  const auto reader = store::open_reader(folder);
+  if (!reader) return print_failure(common, reader.error().during("opening the store")), Exit::device;
+
+  const auto outcome =
+      options.format == "evidence" ? export_evidence(**reader, *period) : export_readings(**reader, options, *period);
+  if (!outcome) return print_failure(common, outcome.error().during("reading the store")), Exit::device;
+  return explain(*outcome, options, (*reader)->damaged());
+}
+
+}  // namespace jidian::app

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "config/site.hpp"
+
+namespace jidian::app {
+
+/// The text of a file. Errors: unreachable, with the system's reason; full, above 8 MiB.
+Result<std::string> read_file(const std::filesystem::path& path);
+
+/// What reading the configuration gave.
+struct Loaded {
+  std::optional<config::Site> site;
+  std::vector<config::Mistake> mistakes;  ///< Of the site file and of profiles; warnings among them.
+  std::string problem;                    ///< A file or folder that could not be read at all; empty if none.
+};
+
+/// Reads every `*.toml` of `profiles`, then the site file. A broken profile is a mistake only if the site names it; a
+/// missing folder is a problem.
+Loaded load_site(const std::filesystem::path& site, const std::filesystem::path& profiles);
+
+}  // namespace jidian::app

@@ -1,0 +1,5 @@
+#include "app/verbs.hpp"
+
+int main(int argc, char** argv) {
+  return jidian::app::run_command_line(argc, argv);
+}

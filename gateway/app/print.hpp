@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/load.hpp"
+#include "app/verbs.hpp"
+#include "base/result.hpp"
+
+namespace jidian::app {
+
+/// Says on standard error (or as JSON on standard output) why a verb cannot go on.
+void print_failure(const Common& common, const Error& error);
+
+/// A table for people: columns as wide as their widest cell, counted in characters.
+std::string format_table(const std::vector<std::vector<std::string>>& rows);
+
+/// The site, or nothing after every mistake was printed to standard error.
+std::optional<config::Site> load_or_explain(const Common& common);
+
+/// The gateway's socket: as told, else as the site file says. Empty after every mistake was printed.
+std::filesystem::path socket_of(const Common& common);
+
+}  // namespace jidian::app

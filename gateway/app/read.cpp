@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/buses.hpp"
+#include "app/local_client.hpp"
+#include "app/print.hpp"
+#include "app/verbs.hpp"
+#include "command/answers.hpp"
+#include "host/host.hpp"
+
+namespace jidian::app {
+namespace {
+
+std::string words_of(const nlohmann::json& words) {
+  std::string text;
+  for (const auto& word : words) {
+    const auto digits = to_hex(word.get<std::uint64_t>());
+    text += (text.empty() ? "" : " ") + digits.substr(digits.size() - 4);
+  }
+  return text;
+}
+
+/// The answer as a table; the exit status says whether every point came.
+Exit print_answer(const Common& common, const std::string& body, Clock& clock) {
+  if (common.json) std::cout << body << '\n';
+  const auto answer = nlohmann::json::parse(body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("points"))
+    return print_failure(common, Error{ErrorKind::corrupt, "the gateway's answer cannot be understood"}), Exit::device;
+
+  std::vector<std::vector<std::string>> rows{{"POINT", "VALUE", "UNIT", "RAW", "QUALITY"}};
+  std::size_t failed = 0;
+  for (const auto& point : answer["points"]) {
+    const auto error = point.value("error", "");
+    failed += error.empty() ? 0U : 1U;
+    rows.push_back({point.value("point", ""), point.value("value", ""), point.value("unit", ""),
+                    words_of(point.value("words", nlohmann::json::array())),
+                    point.value("quality", "") + (error.empty() ? "" : ": " + error)});
+  }
+  if (!common.json) {
+    std::cout << format_table(rows);
+    const auto end = parse_time(answer.value("end", ""));
+    const auto age_ms = end ? (clock.utc_now() - *end).count() : 0;
+    std::cout << answer.value("meter", "") << " read at " << answer.value("start", "") << ", age " << age_ms
+              << " ms; values are before ratios\n";
+    std::cout << (failed == 0 ? "Every point answered. Compare with the meter's display.\n"
+                              : std::to_string(failed) + " points did not answer. Next: jidian status\n");
+  }
+  if (failed == rows.size() - 1) return Exit::device;
+  return failed == 0 ? Exit::ok : Exit::findings;
+}
+
+/// No gateway runs: take the port ourselves. Its lock keeps a second master away.
+Result<std::string> read_directly(const config::Site& site, const std::string& id, Clock& clock) {
+  const auto meter = std::ranges::find(site.meters, id, &config::Meter::id);
+  const auto bus_of_meter = std::ranges::find(site.buses, meter->bus, &config::Bus::id);
+  const auto bus = make_bus(*bus_of_meter);
+  if (const auto opened = bus->open({}); !opened) return opened.error().during("opening " + bus->address());
+  const auto index = static_cast<domain::MeterIndex>(meter - site.meters.begin());
+  return command::to_json(acquire::read_once(*bus, polled_meter_of(*meter, index), clock));
+}
+
+}  // namespace
+
+Exit read(const Common& common, const std::string& meter) {
+  const auto site = load_or_explain(common);
+  if (!site) return Exit::usage;
+  if (std::ranges::find(site->meters, meter, &config::Meter::id) == site->meters.end())
+    return print_failure(common, Error{ErrorKind::not_found, "the site file has no meter '" + meter + "'"}),
+           Exit::usage;
+
+  const auto clock = host::make_system_clock();
+  const LocalClient gateway(common.socket.empty() ? site->api.socket : common.socket);
+  const auto answer = gateway.is_running()
+                          ? gateway.post("/v1/command", nlohmann::json{{"op", "read"}, {"meter", meter}}.dump())
+                          : read_directly(*site, meter, *clock);
+  if (!answer) return print_failure(common, answer.error().during("reading '" + meter + "'")), Exit::device;
+  return print_answer(common, *answer, *clock);
+}
+
+}  // namespace jidian::app

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace jidian::app {
+
+/// How every verb ends.
+enum class Exit : int {
+  ok = 0,
+  findings = 1,  ///< It worked, and something is not as it should be.
+  usage = 2,     ///< The command line or the configuration is wrong.
+  device = 3,    ///< A port, a meter, a broker or the gateway itself cannot be reached.
+};
+
+/// What every verb is given.
+struct Common {
+  std::filesystem::path site = "/etc/jidian/site.toml";
+  std::filesystem::path profiles = "/usr/share/jidian/meters";
+  std::filesystem::path socket;  ///< Of the running gateway; empty: as the site file says.
+  bool json = false;
+};
+
+struct RunOptions {
+  std::string log_level = "info";
+};
+
+struct WatchOptions {
+  std::uint32_t interval_s = 2;
+  std::uint32_t rounds = 0;  ///< 0: until interrupted.
+};
+
+struct TailOptions {
+  std::string uplink;         ///< Which [[uplink]] of the site file says how to reach the broker; empty: the first.
+  std::uint32_t count = 0;    ///< Messages to show; 0: until interrupted.
+  std::uint32_t seconds = 0;  ///< How long to listen; 0: until interrupted.
+};
+
+struct ExportOptions {
+  std::filesystem::path store;  ///< Empty: as the site file says.
+  std::string from;             ///< "2026-03-01T08:00:00Z" or with the site's offset; empty: from the beginning.
+  std::string until;
+  std::string format = "csv";  ///< csv, jsonl or evidence.
+  std::string meter;           ///< Only this meter; empty: all.
+};
+
+/// `jidian check`: the site file and the profiles, every mistake at once.
+Exit check(const Common& common);
+
+/// `jidian run`: the gateway, until a signal.
+Exit run(const Common& common, const RunOptions& options);
+
+/// `jidian read METER`: fresh from the wire.
+Exit read(const Common& common, const std::string& meter);
+
+/// `jidian watch`: a table of the newest values.
+Exit watch(const Common& common, const WatchOptions& options);
+
+/// `jidian status`: one screen.
+Exit status(const Common& common);
+
+/// `jidian tail`: what arrives at the broker, decoded.
+Exit tail(const Common& common, const TailOptions& options);
+
+/// `jidian export`: a period out of the store.
+Exit export_period(const Common& common, const ExportOptions& options);
+
+/// `jidian verify [PATH]`: the hash chains of a store folder or of an evidence export.
+Exit verify(const Common& common, const std::filesystem::path& path);
+
+/// `jidian uplink retry`: sends rejected batches again.
+Exit retry_uplink(const Common& common, const std::string& uplink);
+
+/// The whole program: parses the command line and runs the verb.
+int run_command_line(int argc, char** argv);
+
+}  // namespace jidian::app

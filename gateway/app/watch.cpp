@@ -1,0 +1,99 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/local_client.hpp"
+#include "app/print.hpp"
+#include "app/verbs.hpp"
+
+namespace jidian::app {
+namespace {
+
+std::string text_of(const nlohmann::json& value) {
+  if (value.is_null()) return "-";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+/// A meter's line: id, age, quality, then a few points that say most.
+std::vector<std::string> row_of(const std::string& id, const nlohmann::json& meter) {
+  std::vector<std::string> row{id, meter.contains("age_s") ? text_of(meter["age_s"]) + " s" : "-",
+                               meter.value("quality", "-")};
+  static constexpr std::array shown{"active_power.total",   "active_power",  "active_energy_import.total",
+                                    "active_energy_import", "voltage_ln.l1", "current.l1"};
+  constexpr std::size_t columns_max = 4;
+  const auto& points = meter.contains("points") ? meter["points"] : nlohmann::json::object();
+  const auto add = [&row, &points](const std::string& name) {
+    const auto& point = points[name];
+    row.push_back(name + " " + text_of(point.value("value", nlohmann::json())) + " " + point.value("unit", ""));
+  };
+  for (const char* name : shown)
+    if (points.contains(name) && row.size() < 3 + columns_max) add(name);
+  for (const auto& [name, point] : points.items()) {
+    if (row.size() >= 3 + columns_max) break;
+    if (std::ranges::find_if(row, [&name](const auto& cell) { return cell.starts_with(name + " "); }) == row.end())
+      add(name);
+  }
+  return row;
+}
+
+std::string render_live(const nlohmann::json& live) {
+  std::vector<std::vector<std::string>> rows{{"METER", "AGE", "QUALITY", "VALUES (before ratios)"}};
+  if (live.contains("meters"))
+    for (const auto& [id, meter] : live["meters"].items()) rows.push_back(row_of(id, meter));
+  return live.value("gateway", "?") + "  " + live.value("time", "") + "\n" + format_table(rows);
+}
+
+std::atomic<bool> interrupted = false;
+
+/// Waits, ended early by Ctrl-C.
+void wait_s(std::uint32_t seconds) {
+  timespec rest{static_cast<time_t>(seconds), 0};
+  while (!interrupted && nanosleep(&rest, &rest) != 0) {
+  }
+}
+
+}  // namespace
+
+Exit watch(const Common& common, const WatchOptions& options) {
+  const auto socket = socket_of(common);
+  if (socket.empty()) return Exit::usage;
+  const LocalClient gateway(socket);
+  (void)std::signal(SIGINT, [](int) { interrupted = true; });
+
+  const bool terminal = isatty(STDOUT_FILENO) == 1;
+  for (std::uint32_t round = 1; !interrupted; ++round) {
+    const auto body = gateway.get("/v1/live");
+    if (!body) return print_failure(common, body.error()), Exit::device;
+    const auto live = nlohmann::json::parse(*body, nullptr, false);
+    if (common.json || !live.is_object())
+      std::cout << *body << '\n';
+    else
+      std::cout << (terminal ? "\033[H\033[2J" : "") << render_live(live);
+    std::cout.flush();
+    if (options.rounds != 0 && round == options.rounds) break;
+    wait_s(options.interval_s);
+  }
+  if (!common.json) std::cout << "Next: jidian read METER shows every point of one meter\n";
+  return Exit::ok;
+}
+
+Exit retry_uplink(const Common& common, const std::string& uplink) {
+  const auto socket = socket_of(common);
+  if (socket.empty()) return Exit::usage;
+  const auto answer =
+      LocalClient(socket).post("/v1/command", nlohmann::json{{"op", "retry"}, {"uplink", uplink}}.dump());
+  if (!answer) return print_failure(common, answer.error()), Exit::device;
+  if (common.json)
+    std::cout << *answer << '\n';
+  else
+    std::cout << "Rejected batches are sent again.\nNext: jidian status\n";
+  return Exit::ok;
+}
+
+}  // namespace jidian::app
