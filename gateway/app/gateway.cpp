@@ -163,8 +163,8 @@ void Gateway::make_commands(const config::Site& site, Clock& clock) {
                                    },
                                .uplinks =
                                    [this] {
-                                     std::vector<uplink::Uplink*> all;
-                                     for (auto& uplink : uplinks_) all.push_back(uplink.get());
+                                     std::map<std::string, uplink::Uplink*> all;
+                                     for (auto& [id, uplink] : uplinks_) all[id] = uplink.get();
                                      return all;
                                    },
                                .bus_of =
@@ -186,11 +186,11 @@ void Gateway::start_uplinks(const config::Site& site, Clock& clock) {
     links.command = [this, id = uplink.id](const std::string& json) { return run_from_above(id, json); };
     links.manifest_json = [json = record::to_json(manifest_, encoded.hash)] { return json; };
     links.manifest_hash = [hash = to_hex(encoded.hash)] { return hash; };
-    uplinks_.push_back(
-        uplink::Uplink::start(uplink_options_of(site, uplink), *store_, *brokers_, clock, board_, std::move(links)));
+    uplinks_.emplace_back(uplink.id, uplink::Uplink::start(uplink_options_of(site, uplink), *store_, *brokers_, clock,
+                                                           board_, std::move(links)));
   }
   std::vector<uplink::Uplink*> all;
-  for (const auto& uplink : uplinks_) all.push_back(uplink.get());
+  for (const auto& [id, uplink] : uplinks_) all.push_back(uplink.get());
   relay_.set(std::move(all));
 }
 

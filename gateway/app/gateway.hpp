@@ -93,7 +93,8 @@ class Gateway {
   std::unique_ptr<command::Commands> commands_;
   std::unique_ptr<recorder::Recorder> recorder_;  // 4. drain the inbox, last commit
   std::unique_ptr<uplink::BrokerFactory> brokers_;
-  std::list<std::unique_ptr<uplink::Uplink>> uplinks_;  // 3. settle what is in flight, say goodbye
+  std::list<std::pair<std::string, std::unique_ptr<uplink::Uplink>>>
+      uplinks_;  // 3. settle what is in flight, say goodbye
   std::unique_ptr<InboxSink> sink_;
   std::list<acquire::Poller> pollers_;   // 2. finish the current transaction
   std::unique_ptr<api::Server> server_;  // 1. no more requests
