@@ -1,0 +1,199 @@
+#include "audit.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "manifest.hpp"
+
+namespace jidian::judge {
+namespace {
+
+constexpr std::size_t findings_max = 20;
+
+void note(Verdict& verdict, std::string finding) {
+  if (verdict.findings.size() < findings_max) verdict.findings.push_back(std::move(finding));
+}
+
+/// What is known of one meter once all batches were read.
+struct Meter {
+  std::string bus;
+  std::int64_t period_ms = 0;
+  std::vector<std::int64_t> slots;
+};
+
+struct DeclaredGap {
+  std::string subject;
+  Gap gap;
+};
+
+/// Checks one stream's order and chain.
+class ChainCheck {
+ public:
+  void step(const Row& row, const Batch& batch, Verdict& verdict) {
+    const auto name = batch.gateway + " " + std::to_string(batch.epoch) + "/" + std::to_string(batch.stream);
+    if (batch.seq != row.key.seq || batch.epoch != row.key.epoch) ++verdict.damaged;
+    if (batch.seq != last_seq_ + 1) {
+      verdict.holes += batch.seq - last_seq_ - 1;
+      note(verdict, name + ": seqs " + std::to_string(last_seq_ + 1) + " to " + std::to_string(batch.seq - 1) + " are missing");
+    } else if (batch.previous != last_hash_) {
+      ++verdict.chain_breaks;
+      note(verdict, name + ": batch " + std::to_string(batch.seq) + " does not name the one before it");
+    }
+    last_seq_ = batch.seq;
+    last_hash_ = row.sha256;
+  }
+
+ private:
+  std::uint64_t last_seq_ = 0;
+  std::string last_hash_;  // the first batch of a stream names none
+};
+
+class Auditor {
+ public:
+  Auditor(const Ledger& ledger, TruthSource* truth) : ledger_(ledger), truth_(truth) {}
+
+  void read(const Row& row) {
+    Batch batch;
+    try {
+      batch = decode_batch(row.bytes);
+      if (batch.stream == reading_stream) read_polls(batch);
+    } catch (const DamagedBatch& damage) {
+      ++verdict_.damaged;
+      note(verdict_, std::string("a stored batch cannot be decoded: ") + damage.what());
+      return;
+    }
+    ++verdict_.batches;
+    verdict_.payload_bytes += row.bytes.size();
+    if (batch.stream == reading_stream) verdict_.reading_bytes += row.bytes.size();
+    verdict_.rows += batch.rows;
+    verdict_.events += batch.events.size();
+    epochs_.insert(batch.epoch);
+    chains_[{batch.gateway, batch.epoch, batch.stream}].step(row, batch, verdict_);
+    for (const auto& event : batch.events) {
+      if (!event.is_gap) continue;
+      gaps_.push_back({event.subject, event.gap});
+      ++verdict_.gaps_by_cause[event.gap.cause];
+    }
+  }
+
+  Verdict finish(std::int64_t from_ms, std::int64_t until_ms) {
+    verdict_.epochs = epochs_.size();
+    for (auto& [id, meter] : meters_) std::ranges::sort(meter.slots);
+    std::int64_t last_ms = until_ms;
+    if (last_ms == 0)
+      for (const auto& [id, meter] : meters_)
+        if (!meter.slots.empty()) last_ms = std::max(last_ms, meter.slots.back() + 1);
+    for (const auto& [id, meter] : meters_) count_slots(id, meter, from_ms, last_ms);
+    verdict_.duplicates = ledger_.counted("duplicates");
+    verdict_.conflicts = ledger_.counted("conflicts");
+    verdict_.refused = ledger_.counted("damaged") + ledger_.counted("wrong_topic");
+    return std::move(verdict_);
+  }
+
+ private:
+  void read_polls(Batch& batch) {
+    const auto* manifest = find_manifest(batch.manifest);
+    if (manifest == nullptr) throw DamagedBatch("its manifest was never sent");
+    decode_polls(batch, manifest->types);
+    for (const auto& poll : batch.polls) {
+      const auto& entry = manifest->meters[static_cast<std::size_t>(poll.meter)];
+      auto& meter = meters_[entry.id];
+      meter.slots.push_back(poll.slot_ms);
+      ++verdict_.polls;
+      verdict_.readings += poll.values.size();
+      if (truth_ != nullptr) check_values(entry, poll);
+    }
+  }
+
+  void check_values(const ManifestMeter& entry, const Poll& poll) {
+    for (std::size_t i = 0; i < poll.values.size(); ++i) {
+      const auto& value = poll.values[i];
+      const auto& point = entry.points[i];
+      if (!value.present) continue;
+      switch (truth_->check(entry.id, point.quantity, point.phase, point.type, value.bits, poll.start_ms, poll.end_ms)) {
+        case TruthSource::Answer::was_so:
+          ++verdict_.values_checked;
+          break;
+        case TruthSource::Answer::unknown:
+          ++verdict_.values_unknown;
+          break;
+        case TruthSource::Answer::was_not_so:
+          ++verdict_.values_checked;
+          ++verdict_.values_false;
+          note(verdict_, entry.id + " " + point.name + " at " + std::to_string(poll.start_ms) + ": " +
+                             std::to_string(value.bits) + " is not what the plant had");
+      }
+    }
+  }
+
+  const Manifest* find_manifest(const std::string& hash) {
+    const auto known = manifests_.find(hash);
+    if (known != manifests_.end()) return known->second ? &*known->second : nullptr;
+    const auto bytes = ledger_.manifest(hash);
+    auto& manifest = manifests_[hash];
+    if (bytes) manifest = decode_manifest(*bytes);
+    if (!manifest) return nullptr;
+    for (const auto& entry : manifest->meters) {
+      auto& meter = meters_[entry.id];
+      meter.bus = entry.bus;
+      meter.period_ms = entry.period_ms;
+    }
+    return &*manifest;
+  }
+
+  bool is_declared(const std::string& id, const Meter& meter, std::int64_t slot_ms) const {
+    return std::ranges::any_of(gaps_, [&](const DeclaredGap& declared) {
+      const auto& subject = declared.subject;
+      return (subject.empty() || subject == id || subject == meter.bus) && declared.gap.from_ms <= slot_ms &&
+             slot_ms < declared.gap.until_ms;
+    });
+  }
+
+  void count_slots(const std::string& id, const Meter& meter, std::int64_t from_ms, std::int64_t until_ms) {
+    if (meter.period_ms <= 0) return;
+    if (meter.slots.empty() && from_ms == 0) {
+      ++verdict_.slots_missing;
+      note(verdict_, id + ": never recorded");
+      return;
+    }
+    const auto period = meter.period_ms;
+    const auto begin = from_ms != 0 ? (from_ms + period - 1) / period * period : meter.slots.front();
+    std::size_t next = 0;
+    for (std::int64_t slot = begin; slot < until_ms; slot += period) {
+      while (next < meter.slots.size() && meter.slots[next] < slot) ++next;
+      ++verdict_.slots_expected;
+      if (next < meter.slots.size() && meter.slots[next] == slot) {
+        for (++next; next < meter.slots.size() && meter.slots[next] == slot; ++next) ++verdict_.repeated_polls;
+      } else if (is_declared(id, meter, slot)) {
+        ++verdict_.slots_in_gaps;
+      } else {
+        ++verdict_.slots_missing;
+        note(verdict_, id + ": nothing at " + std::to_string(slot) + ", and no gap says why");
+      }
+    }
+  }
+
+  const Ledger& ledger_;
+  TruthSource* truth_;
+  Verdict verdict_;
+  std::set<std::uint64_t> epochs_;
+  std::map<std::tuple<std::string, std::uint64_t, int>, ChainCheck> chains_;
+  std::map<std::string, std::optional<Manifest>> manifests_;
+  std::map<std::string, Meter> meters_;
+  std::vector<DeclaredGap> gaps_;
+};
+
+}  // namespace
+
+bool Verdict::clean() const {
+  return damaged + holes + chain_breaks + repeated_polls + slots_missing + values_false == 0 && conflicts == 0 &&
+         refused == 0 && batches > 0;
+}
+
+Verdict audit(const Ledger& ledger, TruthSource* truth, std::int64_t from_ms, std::int64_t until_ms) {
+  Auditor auditor(ledger, truth);
+  ledger.for_each([&auditor](const Row& row) { auditor.read(row); });
+  return auditor.finish(from_ms, until_ms);
+}
+
+}  // namespace jidian::judge

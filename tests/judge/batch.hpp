@@ -1,0 +1,76 @@
+// A batch read from the contract alone: the generated protobuf classes, zstd, and nothing of the gateway.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "ledger.hpp"
+
+namespace jidian::judge {
+
+inline constexpr int event_stream = 1;
+inline constexpr int interval_stream = 2;
+inline constexpr int reading_stream = 3;
+
+/// Not a batch of this contract; `what()` says why.
+struct DamagedBatch : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct Value {
+  int quality = 0;
+  bool present = false;
+  std::uint64_t bits = 0;
+};
+
+struct Poll {
+  int meter = 0;
+  std::int64_t slot_ms = 0;
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+  std::vector<Value> values;
+};
+
+struct Gap {
+  int cause = 0;
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+  std::uint64_t missed = 0;
+};
+
+struct Event {
+  std::int64_t time_ms = 0;
+  int kind = 0;
+  std::string subject;
+  std::string text;
+  bool is_gap = false;
+  Gap gap;
+  Bytes manifest;
+};
+
+struct Batch {
+  std::string gateway;
+  std::uint64_t epoch = 0;
+  int stream = 0;
+  std::uint64_t seq = 0;
+  std::string previous;  ///< hexadecimal
+  std::string manifest;  ///< hexadecimal; empty: none in force
+  std::uint32_t count = 0;
+  std::vector<Event> events;
+  std::uint64_t rows = 0;
+  std::vector<Poll> polls;  ///< only after decode_polls
+  Bytes body;               ///< decompressed
+};
+
+/// Which points of each meter are floats of 32 (1) or 64 bits (2), or integers (0).
+using PointTypes = std::vector<std::vector<int>>;
+
+/// Header, CRC, decompression; events are taken apart. @throws DamagedBatch
+Batch decode_batch(const Bytes& bytes);
+
+/// Fills `polls` of a reading batch. @throws DamagedBatch
+void decode_polls(Batch& batch, const PointTypes& types);
+
+}  // namespace jidian::judge

@@ -1,0 +1,135 @@
+#include "ledger.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace jidian::judge {
+namespace {
+
+/// A prepared statement with its parameters bound from left to right.
+class Statement {
+ public:
+  Statement(sqlite3* db, const char* sql) : db_(db) {
+    if (sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr) != SQLITE_OK) fail();
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  Statement& bind(std::int64_t number) { return sqlite3_bind_int64(statement_, ++bound_, number), *this; }
+  Statement& bind(const std::string& text) {
+    sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+    return *this;
+  }
+  Statement& bind(const Bytes& bytes) {
+    sqlite3_bind_blob(statement_, ++bound_, bytes.data(), static_cast<int>(bytes.size()), SQLITE_TRANSIENT);
+    return *this;
+  }
+  bool step() {
+    const int outcome = sqlite3_step(statement_);
+    if (outcome != SQLITE_ROW && outcome != SQLITE_DONE) fail();
+    return outcome == SQLITE_ROW;
+  }
+  std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
+  std::string text(int column) const {
+    const auto* text = sqlite3_column_text(statement_, column);
+    return text == nullptr ? "" : reinterpret_cast<const char*>(text);
+  }
+  Bytes bytes(int column) const {
+    const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+    return data == nullptr ? Bytes() : Bytes(data, data + sqlite3_column_bytes(statement_, column));
+  }
+
+ private:
+  [[noreturn]] void fail() const { throw std::runtime_error(std::string("judge's database: ") + sqlite3_errmsg(db_)); }
+
+  sqlite3* db_;
+  sqlite3_stmt* statement_ = nullptr;
+  int bound_ = 0;
+};
+
+// SQLite has no unsigned 64-bit numbers; the bits are the same.
+std::int64_t as_signed(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+
+}  // namespace
+
+std::string sha256_hex(const Bytes& bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  std::string hex;
+  for (unsigned int i = 0; i < size; ++i) {
+    hex += "0123456789abcdef"[digest[i] >> 4U];
+    hex += "0123456789abcdef"[digest[i] & 15U];
+  }
+  return hex;
+}
+
+Ledger::Ledger(const std::string& path) {
+  sqlite3* db = nullptr;
+  const int opened = sqlite3_open(path.c_str(), &db);
+  db_.reset(db);
+  if (opened != SQLITE_OK) throw std::runtime_error("cannot open " + path + ": " + sqlite3_errmsg(db));
+  for (const char* sql :
+       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+        "CREATE TABLE IF NOT EXISTS batch(gateway TEXT, epoch INTEGER, stream INTEGER, seq INTEGER, sha256 TEXT, bytes BLOB,"
+        " received_ms INTEGER, PRIMARY KEY(gateway, epoch, stream, seq)) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS manifest(sha256 TEXT PRIMARY KEY, bytes BLOB)",
+        "CREATE TABLE IF NOT EXISTS counter(what TEXT PRIMARY KEY, count INTEGER)"})
+    Statement(db_.get(), sql).step();
+}
+
+void Ledger::begin() { Statement(db_.get(), "BEGIN").step(); }
+void Ledger::commit() { Statement(db_.get(), "COMMIT").step(); }
+
+Stored Ledger::add(const Row& row) {
+  Statement find(db_.get(), "SELECT sha256 FROM batch WHERE gateway=? AND epoch=? AND stream=? AND seq=?");
+  find.bind(row.key.gateway).bind(as_signed(row.key.epoch)).bind(row.key.stream).bind(as_signed(row.key.seq));
+  if (find.step()) return find.text(0) == row.sha256 ? Stored::already_there : Stored::conflict;
+
+  Statement insert(db_.get(), "INSERT INTO batch VALUES(?,?,?,?,?,?,?)");
+  insert.bind(row.key.gateway).bind(as_signed(row.key.epoch)).bind(row.key.stream).bind(as_signed(row.key.seq));
+  insert.bind(row.sha256).bind(row.bytes).bind(row.received_ms).step();
+  return Stored::added;
+}
+
+void Ledger::add_manifest(const std::string& sha256, const Bytes& bytes) {
+  Statement(db_.get(), "INSERT OR IGNORE INTO manifest VALUES(?,?)").bind(sha256).bind(bytes).step();
+}
+
+std::optional<Bytes> Ledger::manifest(const std::string& sha256) const {
+  Statement find(db_.get(), "SELECT bytes FROM manifest WHERE sha256=?");
+  if (!find.bind(sha256).step()) return std::nullopt;
+  return find.bytes(0);
+}
+
+void Ledger::forget_manifests() { Statement(db_.get(), "DELETE FROM manifest").step(); }
+
+void Ledger::count(const std::string& what, std::int64_t by) {
+  Statement(db_.get(), "INSERT INTO counter VALUES(?,?) ON CONFLICT(what) DO UPDATE SET count=count+excluded.count")
+      .bind(what)
+      .bind(by)
+      .step();
+}
+
+std::int64_t Ledger::counted(const std::string& what) const {
+  Statement find(db_.get(), "SELECT count FROM counter WHERE what=?");
+  return find.bind(what).step() ? find.number(0) : 0;
+}
+
+void Ledger::for_each(const std::function<void(const Row&)>& visit) const {
+  Statement all(db_.get(),
+                "SELECT b.gateway, b.epoch, b.stream, b.seq, b.sha256, b.bytes, b.received_ms FROM batch b JOIN"
+                " (SELECT gateway, epoch, min(received_ms) AS born FROM batch GROUP BY gateway, epoch) e"
+                " USING (gateway, epoch) ORDER BY b.gateway, e.born, b.epoch, b.stream, b.seq");
+  while (all.step())
+    visit({{all.text(0), static_cast<std::uint64_t>(all.number(1)), static_cast<int>(all.number(2)),
+            static_cast<std::uint64_t>(all.number(3))},
+           all.text(4),
+           all.bytes(5),
+           all.number(6)});
+}
+
+}  // namespace jidian::judge

@@ -1,0 +1,100 @@
+#include "link.hpp"
+
+#include <mqtt/async_client.h>
+
+#include <chrono>
+#include <thread>
+
+namespace jidian::judge {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The contract's three batch topics; the rest is for people.
+bool carries_batches(const std::string& topic) {
+  return topic.ends_with("/event") || topic.ends_with("/interval") || topic.ends_with("/reading");
+}
+
+mqtt::connect_options connect_options_of(const LinkOptions& options) {
+  auto builder = mqtt::connect_options_builder().mqtt_version(MQTTVERSION_5).clean_start(true).keep_alive_interval(10s);
+  builder.connect_timeout(3s);
+  if (!options.ca.empty()) {
+    auto ssl = mqtt::ssl_options_builder().trust_store(options.ca).verify(true);
+    if (!options.certificate.empty()) ssl.key_store(options.certificate).private_key(options.key);
+    builder.ssl(ssl.finalize());
+  }
+  return builder.finalize();
+}
+
+}  // namespace
+
+class Link::Connection {
+ public:
+  explicit Connection(Link& link) : client_(link.options_.uri, link.options_.client_id) {
+    client_.set_message_callback([&link](const mqtt::const_message_ptr& message) {
+      if (!carries_batches(message->get_topic())) return;
+      const auto& payload = message->get_payload();
+      const std::scoped_lock lock(link.mutex_);
+      link.inbox_.push_back({message->get_topic(), Bytes(payload.begin(), payload.end())});
+      link.arrived_.notify_one();
+    });
+    client_.set_connection_lost_handler([&link](const std::string&) { link.lost_ = true; });
+    client_.set_disconnected_handler([&link](const mqtt::properties&, mqtt::ReasonCode) { link.lost_ = true; });
+    client_.connect(connect_options_of(link.options_))->wait();
+    client_.subscribe(link.options_.topic, 1)->wait();
+  }
+  ~Connection() {
+    try {
+      if (client_.is_connected()) client_.disconnect(200)->wait_for(1s);
+    } catch (const mqtt::exception&) {
+      return;  // it is gone already
+    }
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void send(const Receipt& receipt) { client_.publish(receipt.topic, receipt.json, 1, false); }
+
+ private:
+  mqtt::async_client client_;
+};
+
+Link::Link(LinkOptions options) : options_(std::move(options)) {}
+Link::~Link() = default;
+
+bool Link::connect() {
+  connection_.reset();
+  try {
+    lost_ = false;
+    connection_ = std::make_unique<Connection>(*this);
+    return true;
+  } catch (const mqtt::exception&) {
+    lost_ = true;
+    return false;
+  }
+}
+
+std::vector<Message> Link::take(std::size_t most, int patience_ms) {
+  const auto patience = std::chrono::milliseconds(patience_ms);
+  const bool ready = !lost_ || connect();
+  std::unique_lock lock(mutex_);
+  arrived_.wait_for(lock, ready ? patience : 200ms, [this] { return !inbox_.empty(); });
+  std::vector<Message> taken;
+  const auto count = std::min(most, inbox_.size());
+  taken.assign(std::make_move_iterator(inbox_.begin()),
+               std::make_move_iterator(inbox_.begin() + static_cast<std::ptrdiff_t>(count)));
+  inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(count));
+  return taken;
+}
+
+void Link::send(const Receipt& receipt) {
+  try {
+    if (connection_ && !lost_) connection_->send(receipt);
+  } catch (const mqtt::exception&) {
+    lost_ = true;
+  }
+}
+
+bool Link::is_connected() const { return !lost_; }
+
+}  // namespace jidian::judge

@@ -1,0 +1,108 @@
+// jidian-judge: the receiving side of the telemetry contract, and the one who knows what the plant really had.
+//
+//   jidian-judge receive --db FILE --broker URI [--ca … --cert … --key …]   stores and receipts until SIGTERM
+//   jidian-judge audit   --db FILE [--scenario S]                           says what the stored batches prove
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "audit.hpp"
+#include "link.hpp"
+#include "plant_truth.hpp"
+
+namespace jidian::judge {
+namespace {
+
+std::atomic<bool> stopping = false;
+
+std::int64_t utc_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+struct Arguments {
+  std::string db;
+  LinkOptions link;
+  ReceiverOptions receiver;
+  bool forget_manifests = false;
+  std::string ready_file;
+  std::string scenario;
+  bool json = false;
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+};
+
+int run_receiver(const Arguments& arguments) {
+  constexpr std::size_t messages_per_commit = 64;
+  constexpr int patience_ms = 100;
+  (void)std::signal(SIGTERM, [](int) { stopping = true; });
+  (void)std::signal(SIGINT, [](int) { stopping = true; });
+  Ledger ledger(arguments.db);
+  if (arguments.forget_manifests) ledger.forget_manifests();
+  Link link(arguments.link);
+  bool announced = arguments.ready_file.empty();
+  while (!stopping) {
+    const auto messages = link.take(messages_per_commit, patience_ms);
+    if (!announced && link.is_connected()) announced = (std::ofstream(arguments.ready_file) << "ready\n").good();
+    if (messages.empty()) continue;
+    for (const auto& receipt : receive(ledger, messages, arguments.receiver, utc_ms())) link.send(receipt);
+  }
+  return 0;
+}
+
+int run_audit(const Arguments& arguments) {
+  const Ledger ledger(arguments.db);
+  const auto truth = arguments.scenario.empty() ? nullptr : std::make_unique<PlantTruth>(arguments.scenario);
+  const auto verdict = audit(ledger, truth.get(), arguments.from_ms, arguments.until_ms);
+  std::cout << (arguments.json ? to_json(verdict) + "\n" : to_text(verdict));
+  return verdict.clean() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace jidian::judge
+
+int main(int argc, char** argv) {
+  using namespace jidian::judge;
+  CLI::App program("The receiving side of Jidian's telemetry contract.", "jidian-judge");
+  program.require_subcommand(1);
+  Arguments arguments;
+
+  auto* receive = program.add_subcommand("receive", "Store and receipt what arrives, until SIGTERM");
+  receive->add_option("--db", arguments.db, "Own SQLite file")->required();
+  receive->add_option("--broker", arguments.link.uri, "Broker")->capture_default_str();
+  receive->add_option("--topic", arguments.link.topic, "Topic filter")->capture_default_str();
+  receive->add_option("--client-id", arguments.link.client_id)->capture_default_str();
+  receive->add_option("--ca", arguments.link.ca);
+  receive->add_option("--cert", arguments.link.certificate);
+  receive->add_option("--key", arguments.link.key);
+  receive->add_option("--ready-file", arguments.ready_file, "Written once the subscription stands");
+  receive->add_flag("--forget-manifests", arguments.forget_manifests, "Begin as a receiver that lost its manifests");
+  const std::map<std::string, ReceiptFault> faults{{"none", ReceiptFault::none},
+                                                   {"never", ReceiptFault::never},
+                                                   {"forged", ReceiptFault::forged},
+                                                   {"twice", ReceiptFault::twice},
+                                                   {"partial", ReceiptFault::partial}};
+  receive->add_option("--receipts", arguments.receiver.fault, "How receipts misbehave")
+      ->transform(CLI::CheckedTransformer(faults));
+
+  auto* audit = program.add_subcommand("audit", "Say what the stored batches prove");
+  audit->add_option("--db", arguments.db, "Own SQLite file")->required();
+  audit->add_option("--scenario", arguments.scenario, "The plant's scenario: compare every value with the truth");
+  audit->add_option("--from-ms", arguments.from_ms, "Slots are expected from here on");
+  audit->add_option("--until-ms", arguments.until_ms, "Slots are expected up to here");
+  audit->add_flag("--json", arguments.json);
+
+  try {
+    program.parse(argc, argv);
+    return receive->parsed() ? run_receiver(arguments) : run_audit(arguments);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error);
+  } catch (const std::exception& error) {
+    std::cerr << "jidian-judge: " << error.what() << '\n';
+    return 2;
+  }
+}

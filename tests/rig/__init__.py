@@ -1,0 +1,1 @@
+"""A whole chain on one machine: simulated plant, gateway, broker, judge."""

@@ -1,0 +1,30 @@
+"""A certificate authority and certificates for one run, made on the spot with the openssl command."""
+import pathlib
+import subprocess
+
+
+def _openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+class Certificates:
+    """Keys are EC P-256; everything is valid for a day."""
+
+    def __init__(self, folder, name="ca"):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.ca_key = self.folder / f"{name}.key"
+        self.ca = self.folder / f"{name}.pem"
+        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                 "-subj", f"/CN=Jidian test {name}", "-keyout", self.ca_key, "-out", self.ca)
+
+    def issue(self, name, subject_names=None):
+        """Returns (certificate file, key file) for the common name `name`."""
+        key, request, certificate = (self.folder / f"{name}.{ending}" for ending in ("key", "csr", "pem"))
+        _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                 "-keyout", key, "-out", request)
+        extensions = self.folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={subject_names}\n" if subject_names else "")
+        _openssl("x509", "-req", "-days", "1", "-in", request, "-CA", self.ca, "-CAkey", self.ca_key, "-CAcreateserial",
+                 "-extfile", extensions, "-out", certificate)
+        return certificate, key
