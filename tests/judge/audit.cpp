@@ -34,7 +34,8 @@ class ChainCheck {
     if (batch.seq != row.key.seq || batch.epoch != row.key.epoch) ++verdict.damaged;
     if (batch.seq != last_seq_ + 1) {
       verdict.holes += batch.seq - last_seq_ - 1;
-      note(verdict, name + ": seqs " + std::to_string(last_seq_ + 1) + " to " + std::to_string(batch.seq - 1) + " are missing");
+      note(verdict,
+           name + ": seqs " + std::to_string(last_seq_ + 1) + " to " + std::to_string(batch.seq - 1) + " are missing");
     } else if (batch.previous != last_hash_) {
       ++verdict.chain_breaks;
       note(verdict, name + ": batch " + std::to_string(batch.seq) + " does not name the one before it");
@@ -110,7 +111,8 @@ class Auditor {
       const auto& value = poll.values[i];
       const auto& point = entry.points[i];
       if (!value.present) continue;
-      switch (truth_->check(entry.id, point.quantity, point.phase, point.type, value.bits, poll.start_ms, poll.end_ms)) {
+      switch (
+          truth_->check(entry.id, point.quantity, point.phase, point.type, value.bits, poll.start_ms, poll.end_ms)) {
         case TruthSource::Answer::was_so:
           ++verdict_.values_checked;
           break;

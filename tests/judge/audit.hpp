@@ -16,27 +16,27 @@ namespace jidian::judge {
 struct Verdict {
   std::uint64_t batches = 0;
   std::uint64_t payload_bytes = 0;
-  std::uint64_t reading_bytes = 0;    ///< of the reading batches alone
-  std::uint64_t readings = 0;         ///< points of polls, with and without a value
+  std::uint64_t reading_bytes = 0;  ///< of the reading batches alone
+  std::uint64_t readings = 0;       ///< points of polls, with and without a value
   std::uint64_t polls = 0;
   std::uint64_t events = 0;
   std::uint64_t rows = 0;
   std::uint64_t epochs = 0;
 
-  std::uint64_t damaged = 0;          ///< stored batches that cannot be decoded
-  std::uint64_t holes = 0;            ///< seqs missing inside a stream
+  std::uint64_t damaged = 0;  ///< stored batches that cannot be decoded
+  std::uint64_t holes = 0;    ///< seqs missing inside a stream
   std::uint64_t chain_breaks = 0;
-  std::uint64_t repeated_polls = 0;   ///< one slot of one meter recorded twice
+  std::uint64_t repeated_polls = 0;  ///< one slot of one meter recorded twice
   std::uint64_t slots_expected = 0;
-  std::uint64_t slots_in_gaps = 0;    ///< missing, and declared with a cause
-  std::uint64_t slots_missing = 0;    ///< missing, and nobody said so
+  std::uint64_t slots_in_gaps = 0;  ///< missing, and declared with a cause
+  std::uint64_t slots_missing = 0;  ///< missing, and nobody said so
   std::uint64_t values_checked = 0;
-  std::uint64_t values_unknown = 0;   ///< points the plant's truth does not cover
+  std::uint64_t values_unknown = 0;  ///< points the plant's truth does not cover
   std::uint64_t values_false = 0;
 
-  std::int64_t duplicates = 0;        ///< removed by the key
+  std::int64_t duplicates = 0;  ///< removed by the key
   std::int64_t conflicts = 0;
-  std::int64_t refused = 0;           ///< damaged or misplaced messages
+  std::int64_t refused = 0;  ///< damaged or misplaced messages
   std::map<int, std::uint64_t> gaps_by_cause;
   std::vector<std::string> findings;  ///< the first few, in words
 

@@ -55,12 +55,15 @@ void read_events(Batch& batch) {
     read.subject = event.subject();
     read.text = event.text();
     read.is_gap = event.has_gap();
-    read.gap = {static_cast<int>(event.gap().cause()), event.gap().from_ms(), event.gap().until_ms(), event.gap().missed()};
+    read.gap = {static_cast<int>(event.gap().cause()), event.gap().from_ms(), event.gap().until_ms(),
+                event.gap().missed()};
     read.manifest.assign(event.manifest().begin(), event.manifest().end());
   }
 }
 
-std::uint64_t undo_zig_zag(std::uint64_t folded) { return (folded >> 1U) ^ (0 - (folded & 1U)); }
+std::uint64_t undo_zig_zag(std::uint64_t folded) {
+  return (folded >> 1U) ^ (0 - (folded & 1U));
+}
 
 /// The columns of a body, one after the other; `counts` says how many values each has.
 std::vector<std::uint64_t> read_columns(const std::vector<std::size_t>& counts, const v1::Readings& message) {
@@ -162,8 +165,8 @@ void decode_polls(Batch& batch, const PointTypes& types) {
     blocks.push_back(read_block(block));
     counts.insert(counts.end(), 3, block.polls());
     for (std::size_t point = 0; point < block.points(); ++point)
-      counts.push_back(static_cast<std::size_t>(std::ranges::count_if(
-          blocks.back(), [point](const Poll& poll) { return poll.values[point].present; })));
+      counts.push_back(static_cast<std::size_t>(
+          std::ranges::count_if(blocks.back(), [point](const Poll& poll) { return poll.values[point].present; })));
   }
 
   const auto values = read_columns(counts, message);

@@ -51,7 +51,9 @@ class Statement {
 };
 
 // SQLite has no unsigned 64-bit numbers; the bits are the same.
-std::int64_t as_signed(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+std::int64_t as_signed(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
 
 }  // namespace
 
@@ -72,17 +74,21 @@ Ledger::Ledger(const std::string& path) {
   const int opened = sqlite3_open(path.c_str(), &db);
   db_.reset(db);
   if (opened != SQLITE_OK) throw std::runtime_error("cannot open " + path + ": " + sqlite3_errmsg(db));
-  for (const char* sql :
-       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-        "CREATE TABLE IF NOT EXISTS batch(gateway TEXT, epoch INTEGER, stream INTEGER, seq INTEGER, sha256 TEXT, bytes BLOB,"
-        " received_ms INTEGER, PRIMARY KEY(gateway, epoch, stream, seq)) WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS manifest(sha256 TEXT PRIMARY KEY, bytes BLOB)",
-        "CREATE TABLE IF NOT EXISTS counter(what TEXT PRIMARY KEY, count INTEGER)"})
+  for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+                          "CREATE TABLE IF NOT EXISTS batch(gateway TEXT, epoch INTEGER, stream INTEGER, seq INTEGER, "
+                          "sha256 TEXT, bytes BLOB,"
+                          " received_ms INTEGER, PRIMARY KEY(gateway, epoch, stream, seq)) WITHOUT ROWID",
+                          "CREATE TABLE IF NOT EXISTS manifest(sha256 TEXT PRIMARY KEY, bytes BLOB)",
+                          "CREATE TABLE IF NOT EXISTS counter(what TEXT PRIMARY KEY, count INTEGER)"})
     Statement(db_.get(), sql).step();
 }
 
-void Ledger::begin() { Statement(db_.get(), "BEGIN").step(); }
-void Ledger::commit() { Statement(db_.get(), "COMMIT").step(); }
+void Ledger::begin() {
+  Statement(db_.get(), "BEGIN").step();
+}
+void Ledger::commit() {
+  Statement(db_.get(), "COMMIT").step();
+}
 
 Stored Ledger::add(const Row& row) {
   Statement find(db_.get(), "SELECT sha256 FROM batch WHERE gateway=? AND epoch=? AND stream=? AND seq=?");
@@ -105,7 +111,9 @@ std::optional<Bytes> Ledger::manifest(const std::string& sha256) const {
   return find.bytes(0);
 }
 
-void Ledger::forget_manifests() { Statement(db_.get(), "DELETE FROM manifest").step(); }
+void Ledger::forget_manifests() {
+  Statement(db_.get(), "DELETE FROM manifest").step();
+}
 
 void Ledger::count(const std::string& what, std::int64_t by) {
   Statement(db_.get(), "INSERT INTO counter VALUES(?,?) ON CONFLICT(what) DO UPDATE SET count=count+excluded.count")

@@ -95,6 +95,8 @@ void Link::send(const Receipt& receipt) {
   }
 }
 
-bool Link::is_connected() const { return !lost_; }
+bool Link::is_connected() const {
+  return !lost_;
+}
 
 }  // namespace jidian::judge

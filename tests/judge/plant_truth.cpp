@@ -54,9 +54,9 @@ const std::map<std::string, Quantity> quantities{
 };
 
 const std::map<std::string, Phase> phases{
-    {"l1", Phase::l1},     {"l2", Phase::l2},     {"l3", Phase::l3},     {"l1l2", Phase::l1},   {"l2l3", Phase::l2},
-    {"l3l1", Phase::l3},   {"total", Phase::total}, {"sum", Phase::total}, {"", Phase::total},  {"avg", Phase::average},
-    {"n", Phase::neutral},
+    {"l1", Phase::l1},   {"l2", Phase::l2},       {"l3", Phase::l3},       {"l1l2", Phase::l1},
+    {"l2l3", Phase::l2}, {"l3l1", Phase::l3},     {"total", Phase::total}, {"sum", Phase::total},
+    {"", Phase::total},  {"avg", Phase::average}, {"n", Phase::neutral},
 };
 
 /// Whether a field's coding can carry a value of the contract's type at all.

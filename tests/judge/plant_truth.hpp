@@ -10,8 +10,8 @@
 
 namespace jidian::judge {
 
-/// Finds a point's register by what it means (quantity and phase), in the plant's own map: a profile with a wrong address,
-/// order or type therefore shows as false values.
+/// Finds a point's register by what it means (quantity and phase), in the plant's own map: a profile with a wrong
+/// address, order or type therefore shows as false values.
 class PlantTruth : public TruthSource {
  public:
   /// @throws plant::ScenarioError

@@ -12,7 +12,8 @@ constexpr const char* stream_names[] = {"", "event", "interval", "reading"};
 
 std::string epoch_hex(std::uint64_t epoch) {
   std::string text(16, '0');
-  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, epoch >>= 4U) *digit = "0123456789abcdef"[epoch & 15U];
+  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, epoch >>= 4U)
+    *digit = "0123456789abcdef"[epoch & 15U];
   return text;
 }
 
@@ -41,7 +42,8 @@ nlohmann::json ranges_of(const std::map<std::uint64_t, std::string>& stored) {
 }
 
 std::string json_of(const Stream& stream, const Answer& answer, bool forged) {
-  nlohmann::json json{{"epoch", epoch_hex(stream.epoch)}, {"stream", stream.name}, {"stored", ranges_of(answer.stored)}};
+  nlohmann::json json{
+      {"epoch", epoch_hex(stream.epoch)}, {"stream", stream.name}, {"stored", ranges_of(answer.stored)}};
   if (!answer.stored.empty()) {
     const auto& [seq, hash] = *answer.stored.rbegin();
     json["head"] = {{"seq", seq}, {"sha256", forged ? std::string(64, '0') : hash}};

@@ -29,8 +29,8 @@ struct Receipt {
   std::string json;
 };
 
-/// Stores a handful of messages in one transaction, then returns the receipts for them. What cannot be stored is rejected
-/// with its reason; what is stored already is receipted again.
+/// Stores a handful of messages in one transaction, then returns the receipts for them. What cannot be stored is
+/// rejected with its reason; what is stored already is receipted again.
 std::vector<Receipt> receive(Ledger& ledger, const std::vector<Message>& messages, const ReceiverOptions& options,
                              std::int64_t now_ms);
 

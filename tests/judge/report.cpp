@@ -7,9 +7,9 @@
 namespace jidian::judge {
 namespace {
 
-constexpr std::array cause_names{"?",           "meter silent", "bus fault", "foreign master", "queue full",
-                                 "box off",     "supply lost",  "clean stop", "crash",          "watchdog",
-                                 "update",      "configuration", "clock",     "evicted"};
+constexpr std::array cause_names{"?",       "meter silent",  "bus fault",  "foreign master", "queue full",
+                                 "box off", "supply lost",   "clean stop", "crash",          "watchdog",
+                                 "update",  "configuration", "clock",      "evicted"};
 
 std::string name_of_cause(int cause) {
   const auto index = static_cast<std::size_t>(cause);
@@ -67,8 +67,9 @@ std::string to_text(const Verdict& verdict) {
     gaps += (gaps.empty() ? "" : ", ") + std::to_string(count) + " " + name_of_cause(cause);
 
   std::string text = "The judge's verdict\n";
-  text += line("batches", verdict.batches, "seq without a hole, chain unbroken: " +
-                                               std::string(verdict.holes + verdict.chain_breaks == 0 ? "yes" : "NO"));
+  text += line(
+      "batches", verdict.batches,
+      "seq without a hole, chain unbroken: " + std::string(verdict.holes + verdict.chain_breaks == 0 ? "yes" : "NO"));
   text += line("readings", verdict.readings, density.data());
   text += line("polls expected", verdict.slots_expected);
   text += line("  of them in gaps", verdict.slots_in_gaps, gaps.empty() ? "" : "declared: " + gaps);

@@ -1,0 +1,198 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "audit.hpp"
+#include "receiver.hpp"
+#include "record/batch.hpp"
+#include "record/manifest.hpp"
+
+namespace jidian::judge {
+namespace {
+
+constexpr std::int64_t t0_ms = 1'772'352'000'000;
+constexpr std::uint64_t epoch = 0xC0FFEE;
+
+domain::Manifest one_meter() {
+  domain::Manifest manifest;
+  manifest.gateway = "jd-1";
+  domain::MeterEntry meter;
+  meter.id = "press-1";
+  meter.bus = "rtu-1";
+  meter.period = Millis{1000};
+  meter.points = {{.name = "active_power.total", .quantity = "active_power", .phase = "total"},
+                  {.name = "frequency", .type = ValueType::float32, .quantity = "frequency"}};
+  manifest.meters = {meter};
+  return manifest;
+}
+
+domain::Poll poll_at(int second, std::uint64_t watts) {
+  domain::Poll poll;
+  poll.slot = UtcTime{Millis{t0_ms + second * 1000}};
+  poll.start = poll.slot + Millis{3};
+  poll.end = poll.start + Millis{40};
+  poll.samples = {{watts, domain::Quality::ok}, {0x42480000, domain::Quality::ok}};
+  return poll;
+}
+
+/// Says that every value below 1000 was so.
+class LowIsTrue : public TruthSource {
+ public:
+  Answer check(const std::string&, const std::string& quantity, const std::string&, int, std::uint64_t bits,
+               std::int64_t, std::int64_t) override {
+    if (quantity == "frequency") return bits == 0x42480000 ? Answer::was_so : Answer::was_not_so;
+    return bits < 1000 ? Answer::was_so : Answer::was_not_so;
+  }
+};
+
+/// A gateway's side of one epoch, made by the gateway's own encoder.
+class Sender {
+ public:
+  Message events(record::Events events) { return send(record::Stream::event, std::move(events)); }
+  Message manifest() {
+    const auto encoded = record::encode(one_meter());
+    domain::Event event;
+    event.time = UtcTime{Millis{t0_ms}};
+    event.kind = domain::EventKind::manifest;
+    event.manifest = encoded.bytes;
+    const auto message = events({event});
+    manifest_ = encoded.hash;
+    return message;
+  }
+  Message polls(record::Polls polls) { return send(record::Stream::reading, std::move(polls)); }
+
+ private:
+  Message send(record::Stream stream, record::Body body) {
+    auto& [seq, previous] = heads_[stream];
+    record::Header header;
+    header.gateway = "jd-1";
+    header.key = {epoch, stream, ++seq};
+    header.previous = previous;
+    header.manifest = manifest_;
+    const auto encoded = record::encode(header, body, one_meter());
+    previous = encoded->hash;
+    return {"jidian/v1/130100/jd-1/" + std::string(record::name_of(stream)), encoded->bytes};
+  }
+
+  std::map<record::Stream, std::pair<std::uint64_t, Hash>> heads_;
+  Hash manifest_{};
+};
+
+class Judge : public ::testing::Test {
+ protected:
+  std::vector<Receipt> take(const std::vector<Message>& messages, ReceiptFault fault = ReceiptFault::none) {
+    return receive(ledger_, messages, {fault}, t0_ms);
+  }
+  Verdict verdict() {
+    LowIsTrue truth;
+    return audit(ledger_, &truth, 0, t0_ms + 4000);
+  }
+
+  Ledger ledger_{":memory:"};
+  Sender sender_;
+};
+
+TEST_F(Judge, FindsNothingInACleanRecord) {
+  take({sender_.manifest(), sender_.polls({poll_at(0, 10), poll_at(1, 11)}),
+        sender_.polls({poll_at(2, 12), poll_at(3, 13)})});
+  const auto found = verdict();
+  EXPECT_TRUE(found.clean()) << to_text(found);
+  EXPECT_EQ(found.readings, 8U);
+  EXPECT_EQ(found.values_checked, 8U);
+  EXPECT_EQ(found.slots_expected, 4U);
+}
+
+TEST_F(Judge, SeesAFalseValue) {
+  take({sender_.manifest(), sender_.polls({poll_at(0, 10), poll_at(1, 4711), poll_at(2, 12), poll_at(3, 13)})});
+  EXPECT_EQ(verdict().values_false, 1U);
+  EXPECT_FALSE(verdict().clean());
+}
+
+TEST_F(Judge, SeesASlotThatNobodyDeclared) {
+  take({sender_.manifest(), sender_.polls({poll_at(0, 10), poll_at(2, 12), poll_at(3, 13)})});
+  EXPECT_EQ(verdict().slots_missing, 1U);
+}
+
+TEST_F(Judge, AcceptsASlotInsideADeclaredGap) {
+  domain::Event gap;
+  gap.kind = domain::EventKind::gap;
+  gap.subject = "press-1";
+  gap.gap =
+      domain::Gap{domain::GapCause::meter_silent, UtcTime{Millis{t0_ms + 1000}}, UtcTime{Millis{t0_ms + 2000}}, 1};
+  take({sender_.manifest(), sender_.events({gap}), sender_.polls({poll_at(0, 10), poll_at(2, 12), poll_at(3, 13)})});
+  EXPECT_EQ(verdict().slots_in_gaps, 1U);
+  EXPECT_TRUE(verdict().clean());
+}
+
+TEST_F(Judge, SeesASlotThatCameTwice) {
+  take({sender_.manifest(), sender_.polls({poll_at(0, 10), poll_at(1, 11)}),
+        sender_.polls({poll_at(1, 11), poll_at(2, 12)})});
+  EXPECT_EQ(verdict().repeated_polls, 1U);
+}
+
+TEST_F(Judge, SeesAHoleInTheSeqs) {
+  const auto manifest = sender_.manifest();
+  const auto first = sender_.polls({poll_at(0, 10)});
+  const auto lost = sender_.polls({poll_at(1, 11)});
+  take({manifest, first, sender_.polls({poll_at(2, 12), poll_at(3, 13)})});
+  EXPECT_EQ(verdict().holes, 1U);
+}
+
+TEST_F(Judge, SeesABrokenChain) {
+  Sender other;
+  const auto manifest = other.manifest();
+  const auto foreign = other.polls({poll_at(0, 99)});
+  const auto second = (sender_.manifest(), sender_.polls({poll_at(0, 10)}), sender_.polls({poll_at(1, 11)}));
+  take({manifest, foreign, second});
+  EXPECT_EQ(verdict().chain_breaks, 1U);
+}
+
+TEST_F(Judge, ReceiptsADuplicateAgainAndCountsIt) {
+  const auto manifest = sender_.manifest();
+  const auto batch = sender_.polls({poll_at(0, 10), poll_at(1, 11), poll_at(2, 12), poll_at(3, 13)});
+  take({manifest, batch});
+  const auto receipts = take({batch});
+  ASSERT_EQ(receipts.size(), 1U);
+  const auto receipt = nlohmann::json::parse(receipts[0].json);
+  EXPECT_EQ(receipts[0].topic, "jidian/v1/130100/jd-1/receipt");
+  EXPECT_EQ(receipt["stored"], (nlohmann::json{{1, 1}}));
+  EXPECT_EQ(receipt["head"]["sha256"], sha256_hex(batch.payload));
+  EXPECT_EQ(verdict().duplicates, 1);
+  EXPECT_TRUE(verdict().clean());
+}
+
+TEST_F(Judge, CallsOtherBytesUnderOneKeyAConflict) {
+  Sender other;
+  take({sender_.manifest(), sender_.polls({poll_at(0, 10)})});
+  (void)other.manifest();
+  const auto receipts = take({other.polls({poll_at(0, 11)})});
+  ASSERT_EQ(receipts.size(), 1U);
+  EXPECT_EQ(nlohmann::json::parse(receipts[0].json)["rejected"][0]["reason"], "conflict");
+  EXPECT_EQ(verdict().conflicts, 1);
+}
+
+TEST_F(Judge, AsksForAManifestItDoesNotHave) {
+  (void)sender_.manifest();
+  const auto receipts = take({sender_.polls({poll_at(0, 10)})});
+  ASSERT_EQ(receipts.size(), 1U);
+  EXPECT_EQ(nlohmann::json::parse(receipts[0].json)["rejected"][0]["reason"], "unknown_manifest");
+}
+
+TEST_F(Judge, RefusesADamagedBatch) {
+  auto batch = sender_.manifest();
+  batch.payload[batch.payload.size() / 2] ^= 1U;
+  EXPECT_TRUE(take({batch}).empty());
+  EXPECT_EQ(verdict().refused, 1);
+}
+
+TEST_F(Judge, MisbehavesOnDemand) {
+  const auto manifest = sender_.manifest();
+  EXPECT_TRUE(take({manifest}, ReceiptFault::never).empty());
+  EXPECT_EQ(take({manifest}, ReceiptFault::twice).size(), 2U);
+  EXPECT_EQ(nlohmann::json::parse(take({manifest}, ReceiptFault::forged)[0].json)["head"]["sha256"],
+            std::string(64, '0'));
+}
+
+}  // namespace
+}  // namespace jidian::judge
