@@ -21,8 +21,14 @@ domain::Manifest one_meter() {
   meter.id = "press-1";
   meter.bus = "rtu-1";
   meter.period = Millis{1000};
-  meter.points = {{.name = "active_power.total", .quantity = "active_power", .phase = "total"},
-                  {.name = "frequency", .type = ValueType::float32, .quantity = "frequency"}};
+  domain::PointEntry power;
+  power.name = "active_power.total";
+  power.quantity = "active_power";
+  power.phase = "total";
+  domain::PointEntry frequency;
+  frequency.name = frequency.quantity = "frequency";
+  frequency.type = ValueType::float32;
+  meter.points = {power, frequency};
   manifest.meters = {meter};
   return manifest;
 }
