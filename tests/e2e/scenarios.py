@@ -119,7 +119,7 @@ def acl_denied(_):
         pending = chain.pending()
         expect(pending > 0, "the denied batches are not pending")
         (chain.folder / "acl").write_text("topic readwrite #\n")
-        chain.broker.signal(signal.SIGHUP)
+        chain.broker.send(signal.SIGHUP)
         wait_until(lambda: _trouble(chain) == "", 120, "the end of the trouble")
         verdict = _finish(chain, 120)
         expect_clean(verdict)

@@ -3,6 +3,7 @@
 #include <mqtt/async_client.h>
 
 #include <chrono>
+#include <iostream>
 #include <thread>
 
 namespace jidian::judge {
@@ -13,6 +14,13 @@ using namespace std::chrono_literals;
 /// The contract's three batch topics; the rest is for people.
 bool carries_batches(const std::string& topic) {
   return topic.ends_with("/event") || topic.ends_with("/interval") || topic.ends_with("/reading");
+}
+
+/// Paho's own spelling of a broker's address.
+std::string paho_uri(const std::string& uri) {
+  for (const auto& [ours, theirs] : {std::pair{"mqtts://", "ssl://"}, {"mqtt://", "tcp://"}})
+    if (uri.starts_with(ours)) return theirs + uri.substr(std::string_view(ours).size());
+  return uri;
 }
 
 mqtt::connect_options connect_options_of(const LinkOptions& options) {
@@ -30,7 +38,9 @@ mqtt::connect_options connect_options_of(const LinkOptions& options) {
 
 class Link::Connection {
  public:
-  explicit Connection(Link& link) : client_(link.options_.uri, link.options_.client_id) {
+  explicit Connection(Link& link)
+      : client_(paho_uri(link.options_.uri), link.options_.client_id,
+                mqtt::create_options(MQTTVERSION_5, /*maxBufferedMessages=*/64), nullptr) {
     client_.set_message_callback([&link](const mqtt::const_message_ptr& message) {
       if (!carries_batches(message->get_topic())) return;
       const auto& payload = message->get_payload();
@@ -68,7 +78,9 @@ bool Link::connect() {
     lost_ = false;
     connection_ = std::make_unique<Connection>(*this);
     return true;
-  } catch (const mqtt::exception&) {
+  } catch (const mqtt::exception& error) {
+    if (error.to_string() != why_) std::cerr << "jidian-judge: cannot connect: " << error.to_string() << std::endl;
+    why_ = error.to_string();
     lost_ = true;
     return false;
   }

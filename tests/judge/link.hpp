@@ -47,6 +47,7 @@ class Link {
   std::condition_variable arrived_;
   std::vector<Message> inbox_;
   std::atomic<bool> lost_{true};
+  std::string why_;  // of the last failure to connect, said once
   std::unique_ptr<Connection> connection_;
 };
 

@@ -63,6 +63,7 @@ class Chain:
             local_ms = time.time_ns() // 1_000_000 + 8 * HOUR_MS
             self.scenario["schedule_shift_ms"] = (local_ms // HOUR_MS % 24 - at_hour) * HOUR_MS
         self.scenario_file.write_text(json.dumps(self.scenario))
+        (self.folder / "lines").mkdir(exist_ok=True)
         ports_file = self.folder / "ports.json"
         ports_file.unlink(missing_ok=True)
         self.plant = self.start("plant", [self.program("jidian-plant"), "serve", "--scenario", self.scenario_file,

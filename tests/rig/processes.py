@@ -46,13 +46,13 @@ class Process:
     def is_running(self):
         return self._child.poll() is None
 
-    def signal(self, number):
+    def send(self, number):
         if self.is_running():
             self._child.send_signal(number)
 
     def stop(self, number=signal.SIGTERM, seconds=20):
         """Ends the child and returns its exit status; kills it if it does not go by itself, and says so."""
-        self.signal(number)
+        self.send(number)
         try:
             status = self._child.wait(seconds)
         except subprocess.TimeoutExpired:
