@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from rig import sites  # noqa: E402
 from rig.chain import Chain  # noqa: E402
-from rig.processes import RigError  # noqa: E402
+from rig.processes import RigError, wait_until  # noqa: E402
 
 STARTED = time.monotonic()
 
@@ -42,9 +42,10 @@ def set_up(chain):
     say("Certificates made on the spot; a broker that accepts nobody without one; the receiving side with its own database.")
     chain.start_broker()
     chain.start_judge()
-    chain.write_site(facilities=sites.FOUNDRY_FACILITIES, commit="5s", live="1s", period="1s")
+    chain.write_site(facilities=sites.FOUNDRY_FACILITIES, commit="5s", live="1s", period="1s", line_period="2s")
     show(chain.jidian("check").stdout)
     chain.start_gateway()
+    wait_until(lambda: '"meters":{}' not in chain.jidian("watch", "--rounds", "1", "--json").stdout, 20, "the first reading")
     say("The gateway records. What it sees:")
 
 
@@ -66,15 +67,15 @@ def go_through_trouble(chain):
 def summarise(chain):
     chain.wait_drained(60)
     show(chain.jidian("status").stdout)
-    chain.stop_gateway()
+    until_ms = chain.finish_gateway()
     chain.judge.stop()
     chain.plant.stop()
     store = json.loads(chain.jidian("verify", "--json").stdout)
     recorded = sum(entry["batches"] for entry in store["chains"])
-    verdict = chain.audit()
+    verdict = chain.audit("--until-ms", until_ms)
     say(f"Recorded {recorded} batches, {len(store['findings'])} findings in the store's hash chains; "
-        f"{recorded - verdict['batches']} batches of the last seconds wait for the next start.")
-    show(chain.audit_text())
+        f"{recorded - verdict['batches']} batches of its last stop wait for the next start.")
+    show(chain.audit_text("--until-ms", until_ms))
     return verdict["clean"] and not store["findings"]
 
 

@@ -30,10 +30,9 @@ def _start(chain, scenario, judge=(), acl=None, broker="", **site):
 
 def _finish(chain, drain_s=60):
     """Everything confirmed, everything stopped, and the judge's verdict."""
-    chain.wait_drained(drain_s)
-    chain.stop_gateway()
+    until_ms = chain.finish_gateway(drain_s)
     chain.judge.stop()
-    return chain.audit()
+    return chain.audit("--until-ms", until_ms)
 
 
 def _trouble(chain):

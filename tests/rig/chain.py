@@ -180,6 +180,17 @@ class Chain:
     def stop_gateway(self):
         return self.gateway.stop(signal.SIGTERM)
 
+    def finish_gateway(self, drain_s=60):
+        """Stops the gateway, and starts it once more so that the batches of its stop go out too. Returns the instant up
+        to which the judge may ask for every slot (UTC ms)."""
+        self.wait_drained(drain_s)
+        until_ms = time.time_ns() // 1_000_000 - 500
+        self.stop_gateway()
+        self.start_gateway()
+        self.wait_drained(drain_s)
+        self.stop_gateway()
+        return until_ms
+
     def _expect(self, process, condition, what):
         def ready():
             if not process.is_running():

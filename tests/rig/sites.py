@@ -19,13 +19,13 @@ INLINE_POINTS = {
 CARRIERS = {"plc-counter": "none", "fuxin-gas": "gas"}
 
 
-def buses_of(scenario, ports, period, points):
+def buses_of(scenario, ports, period, line_period, points):
     """The [[bus]] and [[meter]] sections."""
     text = ""
     for line in scenario.get("lines", []):
         text += (f'[[bus]]\nid = "{line["id"]}"\nkind = "rtu"\ndevice = "{ports["lines"][line["id"]]}"\n'
                  f'baud = {line.get("baud", 9600)}\nresponse_timeout = "300ms"\nworst_latency = "600ms"\n\n')
-        text += "".join(meter_of(unit, line["id"], period, points) for unit in line["units"])
+        text += "".join(meter_of(unit, line["id"], line_period or period, points) for unit in line["units"])
     for endpoint in scenario.get("tcp", []):
         text += (f'[[bus]]\nid = "{endpoint["id"]}"\nkind = "tcp"\nhost = "127.0.0.1"\n'
                  f'port = {ports["tcp"][endpoint["id"]]}\nresponse_timeout = "1s"\n\n')
@@ -85,7 +85,7 @@ meters = ["compressor-1", "transformer-1", "gas-1"]
 """
 
 
-def site_text(scenario, ports, folder, uplinks, period="1s", commit="10s", points=None, facilities="", live="2s",
+def site_text(scenario, ports, folder, uplinks, period="1s", line_period=None, commit="10s", points=None, facilities="", live="2s",
               quota="1GB", gateway="jd-1"):
     """The whole file. `uplinks` are dicts of keys of an [[uplink]]; `points` maps a model to a TOML list of point names."""
     text = f"""[gateway]
@@ -110,7 +110,7 @@ commit_interval = "{commit}"
 socket = "{folder}/api.sock"
 
 """
-    text += buses_of(scenario, ports, period, points or {}) + facilities
+    text += buses_of(scenario, ports, period, line_period, points or {}) + facilities
     for uplink in uplinks:
         text += "\n[[uplink]]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in uplink.items())
     return text
