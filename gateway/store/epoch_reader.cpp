@@ -203,6 +203,10 @@ Result<std::optional<SeqRange>> EpochReader::find(record::Stream stream, UtcTime
     }
     return low;
   };
+  // Callers may ask from the beginning to the end of time.
+  constexpr UtcTime far{Millis{std::int64_t{1} << 60}};
+  from = std::clamp(from, UtcTime{-far.time_since_epoch()}, far);
+  until = std::clamp(until, UtcTime{-far.time_since_epoch()}, far);
   const auto first = first_not([&](UtcTime, UtcTime end) { return end < from - disorder_max; });
   const auto beyond = first_not([&](UtcTime start, UtcTime) { return start < until + disorder_max; });
   if (!first || !beyond) return whole;  // damaged in between: the reader sorts it out
