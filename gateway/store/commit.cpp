@@ -29,8 +29,10 @@ Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
   pages_wanted_ = std::max(pages, pages_wanted_ - pages_wanted_ / 16);
 
   auto done = make_room(pages);
-  if (done) done = write(batches, now);
-  if (!done && done.error().kind() == ErrorKind::full) done = write_on_full_partition(batches, now, pages);
+  if (done) {
+    done = write(batches, now);
+    if (!done && done.error().kind() == ErrorKind::full) done = write_on_full_partition(batches, now, pages);
+  }
   {
     const std::scoped_lock lock(health_mutex_);
     write_trouble_ = done ? std::string() : "commit failed: " + done.error().message();
