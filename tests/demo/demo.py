@@ -42,7 +42,7 @@ def set_up(chain):
     say("Certificates made on the spot; a broker that accepts nobody without one; the receiving side with its own database.")
     chain.start_broker()
     chain.start_judge()
-    chain.write_site(facilities=sites.FOUNDRY_FACILITIES, commit="5s", live="1s", period="1s", line_period="2s")
+    chain.write_site(facilities=sites.FOUNDRY_FACILITIES, commit="5s", live="1s", period="1s", line_period="3s")
     show(chain.jidian("check").stdout)
     chain.start_gateway()
     wait_until(lambda: '"meters":{}' not in chain.jidian("watch", "--rounds", "1", "--json").stdout, 20, "the first reading")
