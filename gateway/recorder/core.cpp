@@ -73,8 +73,10 @@ void Core::remember(const record::Decoded& batch) {
 
 void Core::begin(const store::Opening& opening, const Instant& now) {
   (void)clock_watch_.observe(now);
-  if (!opening.began_epoch && epoch_before_ == opening.epoch) in_force_ = manifest_before_;
-  if (opening.began_epoch) tell(epoch_event(opening, now.utc), now);
+  // An epoch that an earlier run began and never wrote to is as good as new.
+  const bool is_new_epoch = opening.began_epoch || epoch_before_ != opening.epoch;
+  if (!is_new_epoch) in_force_ = manifest_before_;
+  if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
   tell({now.utc,
         EventKind::start,
         {},
@@ -260,7 +262,7 @@ domain::Event Core::epoch_event(const store::Opening& opening, UtcTime now) cons
   return {now,
           EventKind::epoch,
           {},
-          opening.reason,
+          opening.reason.empty() ? "begun by a run that ended before it wrote" : opening.reason,
           std::nullopt,
           {},
           {{"epoch", to_hex(opening.epoch)},

@@ -84,6 +84,7 @@ class RecorderImpl final : public Recorder {
   std::string trouble_;  ///< Why the last commit failed; empty while all is well.
   bool news_ = true;     ///< The board does not know the newest yet.
   bool committed_ = false;
+  bool unmaintained_ = false;
   std::uint64_t lost_told_ = 0;
   std::optional<SteadyTime> posted_at_;
   std::optional<SteadyTime> maintained_at_;
@@ -211,9 +212,11 @@ void RecorderImpl::maintain(const Instant& now) {
   news_ = true;
   const auto evictions = store_.maintain(now.utc);
   if (!evictions) {
-    spdlog::warn("store not maintained why=\"{}\"", evictions.error().message());
+    if (!std::exchange(unmaintained_, true))
+      spdlog::warn("store not maintained, trying again why=\"{}\"", evictions.error().message());
     return;
   }
+  unmaintained_ = false;
   for (const store::Eviction& eviction : *evictions) core_.accept(eviction, now);
 }
 
@@ -231,7 +234,7 @@ void RecorderImpl::post_health(const Instant& now) {
   health.takes_writes = trouble_.empty();
   const auto say = [&](const std::string& what) { health.trouble += (health.trouble.empty() ? "" : "; ") + what; };
   if (!trouble_.empty() && health.trouble.empty()) say(trouble_);
-  if (core_.polls_dropped() > 0)
+  if (!trouble_.empty() && core_.polls_dropped() > 0)  // afterwards the gaps tell of them
     say(std::to_string(core_.polls_dropped()) + " polls were dropped because the store took nothing");
   if (core_.others_dropped() > 0)
     say(std::to_string(core_.others_dropped()) + " events or rows were dropped because the store took nothing");

@@ -143,6 +143,24 @@ TEST_F(Restart, ManifestIsToldAgainOnlyIfItChanged) {
   EXPECT_EQ(record_.events(EventKind::manifest).size(), 2u);
 }
 
+TEST_F(Restart, EpochThatAnEarlierRunNeverWroteToBeginsLikeANewOne) {
+  poll_both(*first_, 0, 30);
+  first_->stop();
+  first_.reset();
+  plant::MemoryRecord fresh(options_.manifest);
+  Core core(options_);
+  record_.remember(core);
+  store::Opening opening;
+  opening.epoch = 8;
+  opening.predecessor = 7;
+  core.begin(opening, clock_.now);
+  fresh.commit(core.build(Flush::all, 8, fresh.heads(), clock_.now));
+  ASSERT_EQ(fresh.events().size(), 4u);
+  EXPECT_EQ(fresh.events()[0].kind, EventKind::epoch);
+  EXPECT_EQ(fresh.events(EventKind::manifest).size(), 1u);
+  EXPECT_EQ(fresh.events(EventKind::gap).front().gap->cause, GapCause::clean_stop);
+}
+
 TEST_F(Restart, CounterStepIsExactAcrossARollover) {
   poll_both(*first_, 0, 30);  // 999,290
   first_->flush();

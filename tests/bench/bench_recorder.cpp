@@ -1,0 +1,171 @@
+// What the recorder and the store cost together, in virtual time. Lines: name value unit target limit; --json for
+// machines.
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "recorder/core.hpp"
+#include "store/store.hpp"
+#include "tests/bench/noise_model.hpp"
+#include "tests/unit/temporary_folder.hpp"
+
+namespace jidian::bench {
+namespace {
+
+constexpr std::uint32_t seed = 20260301;
+constexpr UtcTime morning{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{8}};
+
+struct Figure {
+  const char* name;
+  double value = 0;
+  const char* unit;
+};
+
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+/// Resident memory of this process now, in MB.
+double resident_mb() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  statm >> total >> resident;
+  return resident * 4096 / 1e6;
+}
+
+/// `meters` of `points`: powers that wander and counters that grow.
+class LargePlant {
+ public:
+  LargePlant(std::size_t meters, std::size_t points) : random_(seed) {
+    for (std::size_t m = 0; m < meters; ++m) {
+      domain::MeterEntry meter;
+      meter.id = "m-" + std::to_string(m);
+      meter.bus = "bus-" + std::to_string(m / 8);
+      for (std::size_t p = 0; p < points; ++p) {
+        domain::PointEntry point;
+        point.name = "point_" + std::to_string(p);
+        point.kind = p % 4 == 0 ? PointKind::counter : PointKind::instantaneous;
+        meter.points.push_back(point);
+      }
+      manifest_.meters.push_back(meter);
+    }
+    manifest_.gateway = "bench";
+    values_.resize(meters * points, 1'000'000);
+  }
+
+  domain::Manifest manifest() const { return manifest_; }
+
+  std::vector<domain::Poll> next_second() {
+    std::vector<domain::Poll> polls;
+    const UtcTime slot = morning + std::chrono::seconds(second_++);
+    auto value = values_.begin();
+    for (std::size_t m = 0; m < manifest_.meters.size(); ++m) {
+      domain::Poll poll{static_cast<domain::MeterIndex>(m), slot, slot, slot + Millis{30}, {}, {}, {}};
+      for (std::size_t p = 0; p < manifest_.meters[m].points.size(); ++p, ++value)
+        poll.samples.push_back({* value += random_() % 16, domain::Quality::ok});
+      polls.push_back(std::move(poll));
+    }
+    return polls;
+  }
+
+ private:
+  domain::Manifest manifest_;
+  std::vector<std::uint64_t> values_;
+  std::minstd_rand random_;
+  std::int64_t second_ = 0;
+};
+
+struct Cost {
+  double cpu_ns_per_reading = 0;
+  double cpu_ms_per_commit = 0;
+  double resident_mb = 0;
+};
+
+/// Runs `seconds` of a plant through a core and a real store.
+template <typename Plant>
+Cost run(Plant plant, int seconds) {
+  TemporaryFolder folder;
+  recorder::Options options;
+  options.manifest = plant.manifest();
+  options.gateway = options.manifest.gateway;
+  store::Options store_options;
+  store_options.folder = folder / "store";
+  auto store = store::open_store(store_options, morning);
+  if (!store) return {};
+  recorder::Core core(options);
+  recorder::Instant now{morning, SteadyTime{Millis{1'000'000}}, ClockQuality::synchronised};
+  core.begin((*store)->opening(), now);
+  (*store)->add_manifest(core.manifest().hash, core.manifest().bytes);
+
+  double cpu = 0;
+  std::size_t readings = 0;
+  int commits = 0;
+  for (int s = 0; s < seconds; ++s) {
+    auto polls = plant.next_second();
+    now.utc = polls.front().slot + Millis{500};
+    now.steady += Millis{1000};
+    const double before = cpu_seconds();
+    for (auto& poll : polls) {
+      readings += poll.samples.size();
+      core.accept(std::move(poll), now);
+    }
+    core.advance(now);
+    while (const auto due = core.due(now)) {
+      std::array<store::Head, 3> heads;
+      for (std::size_t i = 0; i < heads.size(); ++i) heads[i] = (*store)->head(record::all_streams[i]);
+      const auto batches = core.build(*due, (*store)->opening().epoch, heads, now);
+      if (!(*store)->commit(batches, now.utc)) return {};
+      core.committed(*due, now);
+      ++commits;
+    }
+    cpu += cpu_seconds() - before;
+  }
+  return {cpu * 1e9 / static_cast<double>(readings), cpu * 1e3 / std::max(1, commits), resident_mb()};
+}
+
+std::vector<Figure> measure() {
+  const Cost small = run(NoiseModel(Numbers::scaled_integers, seed), 600);
+  const Cost large = run(LargePlant(2'000, 40), 120);
+  return {{"recorder.400_per_s.cpu", small.cpu_ns_per_reading, "ns/reading"},
+          {"recorder.400_per_s.cpu_per_commit", small.cpu_ms_per_commit, "ms"},
+          {"recorder.400_per_s.resident", small.resident_mb, "MB"},
+          {"recorder.2000x40.cpu", large.cpu_ns_per_reading, "ns/reading"},
+          {"recorder.2000x40.cpu_per_commit", large.cpu_ms_per_commit, "ms"},
+          {"recorder.2000x40.resident", large.resident_mb, "MB"}};
+}
+
+void print(const std::vector<Figure>& figures, bool json) {
+  if (!json) std::printf("# recorder and store: 600 s of 20 meters x 20 points, 120 s of 2,000 meters x 40 points\n");
+  const char* separator = "[";
+  for (const Figure& figure : figures) {
+    if (json)
+      std::printf("%s\n{\"name\":\"%s\",\"value\":%.4f,\"unit\":\"%s\",\"target\":\"-\",\"limit\":\"-\"}", separator,
+                  figure.name, figure.value, figure.unit);
+    else
+      std::printf("%-36s %9.3f %-10s target %-6s limit %s\n", figure.name, figure.value, figure.unit, "-", "-");
+    separator = ",";
+  }
+  if (json) std::printf("\n]\n");
+}
+
+}  // namespace
+}  // namespace jidian::bench
+
+int main(int argc, char** argv) {
+  const bool json = argc == 2 && std::strcmp(argv[1], "--json") == 0;
+  if (argc > 1 && !json) {
+    std::fprintf(stderr, "usage: bench_recorder [--json]\n");
+    return 2;
+  }
+  jidian::bench::print(jidian::bench::measure(), json);
+  return 0;
+}
