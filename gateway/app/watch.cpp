@@ -84,15 +84,16 @@ Exit watch(const Common& common, const WatchOptions& options) {
 }
 
 Exit retry_uplink(const Common& common, const std::string& uplink) {
-  const auto socket = socket_of(common);
-  if (socket.empty()) return Exit::usage;
-  const auto answer =
-      LocalClient(socket).post("/v1/command", nlohmann::json{{"op", "retry"}, {"uplink", uplink}}.dump());
-  if (!answer) return print_failure(common, answer.error()), Exit::device;
-  if (common.json)
-    std::cout << *answer << '\n';
-  else
-    std::cout << "Rejected batches are sent again.\nNext: jidian status\n";
+  const auto site = load_or_explain(common);
+  if (!site) return Exit::usage;
+  const LocalClient gateway(common.socket.empty() ? site->api.socket : common.socket);
+  for (const auto& destination : site->uplinks) {
+    if (!uplink.empty() && destination.id != uplink) continue;
+    const auto answer = gateway.post("/v1/command", nlohmann::json{{"op", "retry"}, {"uplink", destination.id}}.dump());
+    if (!answer) return print_failure(common, answer.error()), Exit::device;
+    if (common.json) std::cout << *answer << '\n';
+  }
+  if (!common.json) std::cout << "Rejected batches are sent again.\nNext: jidian status\n";
   return Exit::ok;
 }
 

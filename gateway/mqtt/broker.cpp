@@ -93,7 +93,8 @@ class Client final : ::mqtt::callback {
     explicit Connecting(EventQueue& to) : queue(to) {}
     void on_success(const ::mqtt::token& token) override {
       Accepted accepted;
-      const auto& properties = token.get_connect_response().get_properties();
+      const auto response = token.get_connect_response();  // owns the properties
+      const auto& properties = response.get_properties();
       if (properties.contains(::mqtt::property::RECEIVE_MAXIMUM))
         accepted.receive_max = ::mqtt::get<std::uint16_t>(properties, ::mqtt::property::RECEIVE_MAXIMUM);
       if (properties.contains(::mqtt::property::MAXIMUM_PACKET_SIZE))
