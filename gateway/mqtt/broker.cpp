@@ -1,15 +1,12 @@
 #include "mqtt/broker.hpp"
 
-#include <mqtt/async_client.h>
-
 #include <algorithm>
 #include <chrono>
 #include <optional>
 #include <thread>
 #include <unordered_set>
 
-#include "mqtt/endpoint.hpp"
-#include "mqtt/event_queue.hpp"
+#include "mqtt/client.hpp"
 #include "mqtt/probe.hpp"
 #include "uplink/reasons.hpp"
 
@@ -19,20 +16,11 @@ namespace {
 using uplink::BrokerEvent;
 using uplink::BrokerOptions;
 
-/// What we take from the broker: receipts and commands are small, and few wait at once.
-constexpr std::uint32_t incoming_bytes_max = 256 * 1024;
-constexpr std::uint16_t incoming_in_flight_max = 32;
-/// Above the uplink's window and its few other messages, so that Paho never holds one back.
-constexpr int outgoing_in_flight_max = 64;
 /// Paho looks at its connect time-out every three seconds; after this much more we stop waiting for it.
 constexpr Millis connect_margin{5000};
 
 SteadyTime steady_now() {
   return std::chrono::time_point_cast<Millis>(std::chrono::steady_clock::now());
-}
-
-std::uint8_t reason_of(const ::mqtt::token& token) {
-  return static_cast<std::uint8_t>(token.get_reason_code());
 }
 
 /// Bytes of a variable byte integer.
@@ -50,142 +38,6 @@ std::size_t packet_bytes(const uplink::Outgoing& message) {
   return 1 + length_bytes(remaining) + remaining;
 }
 
-/// One Paho client with everything its threads call. The callbacks only push into the queue. Paho runs them under its
-/// own lock, which destroying the client takes: none is running any more when the rest goes.
-class Client final : ::mqtt::callback {
- public:
-  Client(const Endpoint& endpoint, const std::string& client_id, std::shared_ptr<EventQueue> queue)
-      : queue_(std::move(queue)),
-        connecting_(*queue_),
-        subscribing_(*queue_),
-        publishing_(*queue_),
-        client_(endpoint.paho_uri(), client_id, ::mqtt::create_options(MQTTVERSION_5)) {
-    client_.set_callback(*this);
-    client_.set_disconnected_handler([this](const ::mqtt::properties&, ::mqtt::ReasonCode code) {
-      const auto reason = static_cast<std::uint8_t>(code);
-      queue_->push(uplink::Disconnected{reason, "the broker ended the connection: " + uplink::describe_reason(reason)});
-    });
-  }
-
-  void connect(const ::mqtt::connect_options& options) { client_.connect(options, nullptr, connecting_); }
-
-  void subscribe(const std::string& topic) { client_.subscribe(topic, 1, nullptr, subscribing_); }
-
-  void publish(const uplink::Outgoing& message) {
-    ::mqtt::properties properties;
-    if (!message.content_type.empty())
-      properties.add(::mqtt::property(::mqtt::property::CONTENT_TYPE, message.content_type));
-    if (!message.correlation.empty())
-      properties.add(::mqtt::property(::mqtt::property::CORRELATION_DATA,
-                                      std::string(message.correlation.begin(), message.correlation.end())));
-    const auto packet = ::mqtt::message::create(message.topic, message.payload.data(), message.payload.size(),
-                                                message.qos, message.retain, properties);
-    if (message.token == 0)
-      client_.publish(packet);
-    else
-      client_.publish(packet, reinterpret_cast<void*>(static_cast<std::uintptr_t>(message.token)), publishing_);
-  }
-
-  void disconnect(Millis patience) { client_.disconnect(0)->wait_for(patience); }
-
- private:
-  struct Connecting final : ::mqtt::iaction_listener {
-    explicit Connecting(EventQueue& to) : queue(to) {}
-    void on_success(const ::mqtt::token& token) override {
-      Accepted accepted;
-      const auto response = token.get_connect_response();  // owns the properties
-      const auto& properties = response.get_properties();
-      if (properties.contains(::mqtt::property::RECEIVE_MAXIMUM))
-        accepted.receive_max = ::mqtt::get<std::uint16_t>(properties, ::mqtt::property::RECEIVE_MAXIMUM);
-      if (properties.contains(::mqtt::property::MAXIMUM_PACKET_SIZE))
-        accepted.packet_bytes_max = ::mqtt::get<std::uint32_t>(properties, ::mqtt::property::MAXIMUM_PACKET_SIZE);
-      queue.push(accepted);
-    }
-    void on_failure(const ::mqtt::token& token) override {
-      // A refused CONNECT arrives with its reason either as the reason code or as the library's return code.
-      const int code = token.get_return_code();
-      const std::uint8_t reason = reason_of(token) >= uplink::reason_failure       ? reason_of(token)
-                                  : code >= uplink::reason_failure && code < 0x100 ? static_cast<std::uint8_t>(code)
-                                                                                   : std::uint8_t{0};
-      queue.push(ConnectFailed{reason, "Paho error " + std::to_string(code)});
-    }
-    EventQueue& queue;
-  };
-  struct Subscribing final : ::mqtt::iaction_listener {
-    explicit Subscribing(EventQueue& to) : queue(to) {}
-    void on_success(const ::mqtt::token& token) override { queue.push(Subscribed{reason_of(token)}); }
-    void on_failure(const ::mqtt::token& token) override {
-      queue.push(Subscribed{std::max(reason_of(token), uplink::reason_failure)});
-    }
-    EventQueue& queue;
-  };
-  struct Publishing final : ::mqtt::iaction_listener {
-    explicit Publishing(EventQueue& to) : queue(to) {}
-    void on_success(const ::mqtt::token& token) override { done(token, reason_of(token)); }
-    void on_failure(const ::mqtt::token& token) override {
-      done(token, reason_of(token) >= uplink::reason_failure ? reason_of(token) : uplink::reason_connection_ended);
-    }
-    void done(const ::mqtt::token& token, std::uint8_t reason) {
-      queue.push(uplink::PublishDone{reinterpret_cast<std::uintptr_t>(token.get_user_context()), reason});
-    }
-    EventQueue& queue;
-  };
-
-  void connection_lost(const std::string&) override {
-    queue_->push(uplink::Disconnected{0, "the connection to the broker broke"});
-  }
-  void message_arrived(::mqtt::const_message_ptr message) override {
-    uplink::Incoming incoming;
-    incoming.topic = message->get_topic();
-    const auto& payload = message->get_payload();
-    incoming.payload.assign(payload.begin(), payload.end());
-    incoming.retained = message->is_retained();
-    const auto& properties = message->get_properties();
-    if (properties.contains(::mqtt::property::RESPONSE_TOPIC))
-      incoming.response_topic = ::mqtt::get<std::string>(properties, ::mqtt::property::RESPONSE_TOPIC);
-    if (properties.contains(::mqtt::property::CORRELATION_DATA)) {
-      const auto data = ::mqtt::get<std::string>(properties, ::mqtt::property::CORRELATION_DATA);
-      incoming.correlation.assign(data.begin(), data.end());
-    }
-    queue_->push(std::move(incoming));
-  }
-
-  std::shared_ptr<EventQueue> queue_;
-  Connecting connecting_;
-  Subscribing subscribing_;
-  Publishing publishing_;
-  ::mqtt::async_client client_;  // last: goes first, while all it calls is still there
-};
-
-::mqtt::connect_options make_options(const Endpoint& endpoint, const BrokerOptions& options,
-                                     const std::string& password) {
-  ::mqtt::connect_options made;
-  made.set_mqtt_version(MQTTVERSION_5);
-  made.set_clean_start(true);
-  made.set_automatic_reconnect(false);
-  made.set_keep_alive_interval(options.keep_alive);
-  made.set_connect_timeout(options.connect_timeout);
-  made.set_max_inflight(outgoing_in_flight_max);
-  ::mqtt::properties properties;
-  properties.add(::mqtt::property(::mqtt::property::RECEIVE_MAXIMUM, incoming_in_flight_max));
-  properties.add(::mqtt::property(::mqtt::property::MAXIMUM_PACKET_SIZE, incoming_bytes_max));
-  made.set_properties(properties);
-  if (!options.username.empty()) made.set_user_name(options.username);
-  if (!password.empty()) made.set_password(password);
-  if (!options.will_topic.empty())
-    made.set_will(::mqtt::will_options(options.will_topic, options.will_payload, 1, true));
-  if (endpoint.tls) {
-    ::mqtt::ssl_options tls;
-    if (!options.ca_file.empty()) tls.set_trust_store(options.ca_file);
-    if (!options.certificate_file.empty()) tls.set_key_store(options.certificate_file);
-    if (!options.key_file.empty()) tls.set_private_key(options.key_file);
-    tls.set_enable_server_cert_auth(true);
-    tls.set_verify(true);
-    made.set_ssl(std::move(tls));
-  }
-  return made;
-}
-
 class PahoBroker final : public uplink::Broker {
  public:
   Status connect(const BrokerOptions& options, const std::vector<std::string>& topics) override;
@@ -201,6 +53,7 @@ class PahoBroker final : public uplink::Broker {
   void start_client(std::vector<BrokerEvent>& events);
   void start_subscribing(const Accepted& accepted, std::vector<BrokerEvent>& events);
   void count_subscription(std::uint8_t reason, std::vector<BrokerEvent>& events);
+  void check_subscribed(std::vector<BrokerEvent>& events);
   void diagnose(const ConnectFailed& failed, std::vector<BrokerEvent>& events);
   void end(uplink::Disconnected how, std::vector<BrokerEvent>& events);
   void check_patience(std::vector<BrokerEvent>& events);
@@ -214,6 +67,7 @@ class PahoBroker final : public uplink::Broker {
   std::string password_;
   std::vector<std::string> topics_;
   std::size_t subscribed_ = 0;
+  std::vector<uplink::Incoming> early_;  ///< What came before the last SUBACK: retained messages.
   uplink::Connected limits_;
   std::unordered_set<std::uint64_t> outstanding_;
   std::unique_ptr<Client> client_;
@@ -287,7 +141,10 @@ void PahoBroker::handle(Signal signal, std::vector<BrokerEvent>& events) {
   if (auto* done = std::get_if<uplink::PublishDone>(&signal)) {
     if (outstanding_.erase(done->token) != 0) events.emplace_back(*done);
   } else if (auto* message = std::get_if<uplink::Incoming>(&signal)) {
-    if (phase_ == Phase::connected) events.emplace_back(std::move(*message));
+    if (phase_ == Phase::connected)
+      events.emplace_back(std::move(*message));
+    else if (phase_ == Phase::subscribing && early_.size() < EventQueue::incoming_max)
+      early_.push_back(std::move(*message));
   } else if (auto* lost = std::get_if<uplink::Disconnected>(&signal)) {
     end(std::move(*lost), events);
   } else if (auto* resolved = std::get_if<Resolved>(&signal)) {
@@ -311,7 +168,7 @@ void PahoBroker::start_client(std::vector<BrokerEvent>& events) {
   give_up_ = steady_now() + options_.connect_timeout + connect_margin;
   try {
     client_ = std::make_unique<Client>(endpoint_, options_.client_id, queue_);
-    client_->connect(make_options(endpoint_, options_, password_));
+    client_->connect(endpoint_, options_, password_);
   } catch (const std::exception& failed) {
     end({0, "cannot start to connect: " + std::string(failed.what())}, events);
   }
@@ -322,23 +179,29 @@ void PahoBroker::start_subscribing(const Accepted& accepted, std::vector<BrokerE
   limits_ = {accepted.receive_max, accepted.packet_bytes_max};
   try {
     for (const auto& topic : topics_) client_->subscribe(topic);
+    for (const auto& topic : options_.optional_topics) client_->subscribe(topic);
   } catch (const std::exception& failed) {
     return end({0, "cannot subscribe: " + std::string(failed.what())}, events);
   }
-  if (topics_.empty()) {
-    phase_ = Phase::connected;
-    events.emplace_back(limits_);
-  }
+  check_subscribed(events);
 }
 
 void PahoBroker::count_subscription(std::uint8_t reason, std::vector<BrokerEvent>& events) {
-  const auto& topic = topics_[subscribed_];  // SUBACKs come in the order of the SUBSCRIBEs
-  if (reason >= uplink::reason_failure)
-    return end({reason, "the broker refuses the subscription to '" + topic + "': " + uplink::describe_reason(reason)},
+  // SUBACKs come in the order of the SUBSCRIBEs.
+  if (reason >= uplink::reason_failure && subscribed_ < topics_.size())
+    return end({reason, "the broker refuses the subscription to '" + topics_[subscribed_] +
+                            "': " + uplink::describe_reason(reason)},
                events);
-  if (++subscribed_ < topics_.size()) return;
+  ++subscribed_;
+  check_subscribed(events);
+}
+
+void PahoBroker::check_subscribed(std::vector<BrokerEvent>& events) {
+  if (subscribed_ < topics_.size() + options_.optional_topics.size()) return;
   phase_ = Phase::connected;
   events.emplace_back(limits_);
+  for (auto& message : early_) events.emplace_back(std::move(message));
+  early_.clear();
 }
 
 void PahoBroker::diagnose(const ConnectFailed& failed, std::vector<BrokerEvent>& events) {

@@ -34,7 +34,6 @@ struct Deleter {
 };
 using Context = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, Deleter<SSL_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
 
 class Descriptor {
  public:
@@ -130,34 +129,48 @@ std::string names_of(X509* certificate) {
   return names.empty() ? "nobody" : names;
 }
 
-std::string why_not_trusted(SSL* session, const Endpoint& endpoint, const uplink::BrokerOptions& options) {
-  const long result = SSL_get_verify_result(session);
-  const Certificate certificate(SSL_get1_peer_certificate(session));
-  switch (result) {
+/// What is wrong with the certificate that did not pass the check.
+std::string why_not_trusted(int error, X509* certificate, const std::string& host, const std::string& ca_file) {
+  switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "the broker's certificate has expired" +
-             (certificate ? " (valid until " + time_of(X509_get0_notAfter(certificate.get())) + ")" : std::string()) +
-             ": it must be renewed, or this box's clock is wrong";
+      return "the broker's certificate has expired (valid until " + time_of(X509_get0_notAfter(certificate)) +
+             "): it must be renewed, or this box's clock is wrong";
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "the broker's certificate is not valid yet" +
-             (certificate ? " (from " + time_of(X509_get0_notBefore(certificate.get())) + ")" : std::string()) +
-             ": is this box's clock right?";
+      return "the broker's certificate is not valid yet (from " + time_of(X509_get0_notBefore(certificate)) +
+             "): is this box's clock right?";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "the broker's certificate is not for '" + endpoint.host + "' but for " +
-             (certificate ? names_of(certificate.get()) : std::string("another name"));
+      return "the broker's certificate is not for '" + host + "' but for " + names_of(certificate);
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      return "the broker's certificate was not issued by " + (options.ca_file.empty()
-                                                                  ? std::string("any authority this box trusts")
-                                                                  : "the authority in '" + options.ca_file + "'");
+      return "the broker's certificate was not issued by " +
+             (ca_file.empty() ? std::string("any authority this box trusts") : "the authority in '" + ca_file + "'");
     default:
-      return std::string("the broker's certificate is not trusted: ") + X509_verify_cert_error_string(result);
+      return std::string("the broker's certificate is not trusted: ") + X509_verify_cert_error_string(error);
   }
+}
+
+/// Whom the certificate is checked for, and what the check found; empty if all is well.
+struct Check {
+  const Endpoint& endpoint;
+  const uplink::BrokerOptions& options;
+  std::string finding;
+};
+
+/// OpenSSL's check of the broker's certificate, with the finding kept while the certificate is at hand.
+int verify(X509_STORE_CTX* chain, void* context) {
+  auto& check = *static_cast<Check*>(context);
+  const int trusted = X509_verify_cert(chain);
+  if (trusted == 1) return 1;
+  X509* certificate = X509_STORE_CTX_get_current_cert(chain);
+  if (certificate == nullptr) certificate = X509_STORE_CTX_get0_cert(chain);
+  check.finding =
+      why_not_trusted(X509_STORE_CTX_get_error(chain), certificate, check.endpoint.host, check.options.ca_file);
+  return 0;
 }
 
 Context make_context(const uplink::BrokerOptions& options) {
@@ -194,6 +207,8 @@ int run(const std::stop_token& stop, SSL* session, int socket, Steady::time_poin
 std::string find_tls_obstacle(const std::stop_token& stop, int socket, const Endpoint& endpoint,
                               const uplink::BrokerOptions& options) {
   const Context context = make_context(options);
+  Check check{endpoint, options, {}};
+  SSL_CTX_set_cert_verify_callback(context.get(), verify, &check);
   const Session session(SSL_new(context.get()));
   X509_VERIFY_PARAM* rules = SSL_get0_param(session.get());
   if (is_address(endpoint.host)) {
@@ -206,7 +221,7 @@ std::string find_tls_obstacle(const std::stop_token& stop, int socket, const End
   SSL_set_fd(session.get(), socket);
 
   const int shaken = run(stop, session.get(), socket, Steady::now() + handshake_patience, SSL_connect);
-  if (SSL_get_verify_result(session.get()) != X509_V_OK) return why_not_trusted(session.get(), endpoint, options);
+  if (!check.finding.empty()) return check.finding;
   if (shaken == SSL_ERROR_WANT_READ) return "the broker does not answer the TLS handshake";
   if (shaken == SSL_ERROR_SSL) return "the TLS handshake fails: " + openssl_reason();
   if (shaken != SSL_ERROR_NONE) return "the broker closes the connection during the TLS handshake";

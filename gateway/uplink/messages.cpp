@@ -6,6 +6,7 @@ namespace jidian::uplink {
 namespace {
 
 constexpr std::size_t topic_bytes_max = 256;
+constexpr std::size_t status_bytes_max = 4096;
 
 }  // namespace
 
@@ -18,14 +19,25 @@ bool Topics::may_reply_to(const std::string& topic) const {
   return !topic.starts_with(base_) || topic.starts_with(reply());
 }
 
-std::string online_status(const Options& options, std::uint64_t epoch, const std::string& manifest, UtcTime now) {
+std::string online_status(const Options& options, const std::string& instance, std::uint64_t epoch,
+                          const std::string& manifest, UtcTime now) {
   nlohmann::ordered_json status{{"state", "online"},      {"gateway", options.gateway}, {"version", options.version},
-                                {"epoch", to_hex(epoch)}, {"manifest", manifest},       {"time", format_utc(now)}};
+                                {"instance", instance},   {"epoch", to_hex(epoch)},     {"manifest", manifest},
+                                {"time", format_utc(now)}};
   return status.dump();
 }
 
-std::string offline_status(const std::string& gateway) {
-  return nlohmann::ordered_json{{"state", "offline"}, {"gateway", gateway}}.dump();
+std::optional<std::string> instance_of(ByteView status) {
+  if (status.size() > status_bytes_max) return std::nullopt;
+  const auto json = nlohmann::json::parse(status.begin(), status.end(), nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const auto instance = json.find("instance");
+  if (instance == json.end() || !instance->is_string()) return std::nullopt;
+  return instance->get<std::string>();
+}
+
+std::string offline_status(const std::string& gateway, const std::string& instance) {
+  return nlohmann::ordered_json{{"state", "offline"}, {"gateway", gateway}, {"instance", instance}}.dump();
 }
 
 }  // namespace jidian::uplink

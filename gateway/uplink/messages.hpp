@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/time.hpp"
@@ -32,10 +33,14 @@ class Topics {
   std::string base_;
 };
 
-/// The `status` topic's JSON while connected.
-std::string online_status(const Options& options, std::uint64_t epoch, const std::string& manifest, UtcTime now);
+/// The `status` topic's JSON while connected. `instance` tells one run of a gateway from all others.
+std::string online_status(const Options& options, const std::string& instance, std::uint64_t epoch,
+                          const std::string& manifest, UtcTime now);
 
 /// The same when not: the last will, and what a clean stop leaves behind.
-std::string offline_status(const std::string& gateway);
+std::string offline_status(const std::string& gateway, const std::string& instance);
+
+/// The instance in a status; nothing if it names none.
+std::optional<std::string> instance_of(ByteView status);
 
 }  // namespace jidian::uplink

@@ -178,7 +178,6 @@ void Outbox::answered(const BatchKey& key, std::uint8_t reason, SteadyTime now) 
     if (found != sent_.end()) release(key);
     return;
   }
-  if (reason == reason_packet_too_large) return hold(key, "too_large");
   auto& refusal = refusals_[key.stream];
   if (reason >= reason_failure) {
     // Several that were on their way together are refused together: that is one refusal.

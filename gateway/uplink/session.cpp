@@ -15,10 +15,16 @@ constexpr Millis announce_check_every{1000};
 /// `live` is not sent into a link that may be dead: it would pile up.
 constexpr Millis live_patience{3000};
 
+std::string make_instance(const std::function<double()>& random) {
+  std::uint64_t number = 0;
+  for (int part = 0; part < 4; ++part) number = number << 16 | static_cast<std::uint64_t>(random() * 0x10000);
+  return to_hex(number);
+}
+
 }  // namespace
 
 Session::Session(const Options& options, store::Store& store, store::Reader& reader, BrokerFactory& brokers,
-                 const Links& links, std::function<double()> random)
+                 const Links& links, const std::function<double()>& random)
     : options_(options),
       store_(store),
       reader_(reader),
@@ -28,7 +34,8 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
       outbox_(options, store, reader),
       commands_(options.may, links.command),
       manifests_(reader),
-      pace_(options.gateway, options.reconnect_max, std::move(random)) {
+      pace_(options.gateway, options.reconnect_max, random),
+      instance_(make_instance(random)) {
   counts_.id = options.id;
   counts_.address = options.broker.uri;
   counts_.confirm = options.confirm == Confirm::backend ? "backend" : "broker";
@@ -69,7 +76,8 @@ void Session::connect(Now now) {
   auto options = options_.broker;
   if (options.client_id.empty()) options.client_id = options_.gateway;
   options.will_topic = topics_.status();
-  options.will_payload = offline_status(options_.gateway);
+  options.will_payload = offline_status(options_.gateway, instance_);
+  options.optional_topics = {topics_.status()};
   std::vector<std::string> subscriptions;
   if (options_.confirm == Confirm::backend) subscriptions.push_back(topics_.receipt());
   if (!options_.may.empty()) subscriptions.push_back(topics_.command());
@@ -80,6 +88,7 @@ void Session::connect(Now now) {
 }
 
 void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
+  if (reason == reason_packet_too_large) hold_what_was_too_large(now);
   broker_.reset();
   connected_ = false;
   unanswered_.clear();
@@ -87,16 +96,27 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
   replies_.clear();  // commands are repeated until they are answered
   outbox_.end_connection();
   why_not_connected_ = why;
-  if (reason == reason_taken_over) {
-    tell(Notice::Kind::duplicate_identity,
-         "another box connects to " + options_.broker.uri + " as '" + options_.gateway +
-             "': two gateways have the same id",
-         now);
-    why_not_connected_ = "another box uses the id '" + options_.gateway + "' (" + describe_reason(reason) + ")";
-    retry_at_ = now.steady + pace_.after_takeover();
+  if (reason != reason_taken_over && !twin_seen_) {
+    retry_at_ = now.steady + pace_.next();
     return;
   }
-  retry_at_ = now.steady + pace_.next();
+  tell_of_twin(now);
+  why_not_connected_ = "another box uses the id '" + options_.gateway + "': " + why;
+  retry_at_ = now.steady + pace_.after_takeover();
+}
+
+void Session::tell_of_twin(Now now) {
+  tell(Notice::Kind::duplicate_identity,
+       "another box connects to " + options_.broker.uri + " as '" + options_.gateway +
+           "': two gateways have the same id",
+       now);
+}
+
+void Session::hold_what_was_too_large(Now now) {
+  const auto largest = std::ranges::max_element(
+      unanswered_, {}, [](const auto& entry) { return entry.second.batch ? entry.second.bytes : 0; });
+  if (largest == unanswered_.end() || !largest->second.batch) return;
+  reject(*largest->second.batch, "too_large", "the broker ended the connection over it", now);
 }
 
 void Session::handle(const BrokerEvent& event, Now now) {
@@ -112,6 +132,8 @@ void Session::handle(const BrokerEvent& event, Now now) {
       on_receipt(*message, now);
     else if (message->topic == topics_.command())
       on_command(*message, now);
+    else if (message->topic == topics_.status())
+      on_status(*message, now);
   }
 }
 
@@ -120,6 +142,7 @@ void Session::on_connected(const Connected& connected, Now now) {
   connected_since_ = now.steady;
   limits_ = connected;
   why_not_connected_.clear();
+  twin_seen_ = false;
   refused_topic_.clear();
   without_subscriber_.clear();
   status_due_ = manifest_due_ = true;
@@ -148,9 +171,8 @@ void Session::on_answer(const PublishDone& done, Now now) {
     }
     return;
   }
+  if (done.reason == reason_packet_too_large) return reject(*answered.batch, "too_large", "the broker says so", now);
   outbox_.answered(*answered.batch, done.reason, now.steady);
-  if (done.reason == reason_packet_too_large)
-    tell(Notice::Kind::batch_rejected, "the broker will not take " + answered.topic + ": packet too large", now);
   if (done.reason >= reason_failure) return;
   without_subscriber_[answered.batch->stream] = done.reason == reason_no_subscribers;
   pace_.reset();
@@ -164,7 +186,7 @@ std::size_t Session::window() const {
 Status Session::publish(Outgoing message, std::optional<record::BatchKey> batch, Now now) {
   message.token = ++last_token_;
   const bool answered = message.qos > 0;
-  Unanswered entry{now.steady, message.topic, batch};
+  Unanswered entry{now.steady, message.topic, batch, message.payload.size()};
   const auto published = broker_->publish(std::move(message));
   if (published && answered) unanswered_.emplace(last_token_, std::move(entry));
   return published;
@@ -180,7 +202,7 @@ void Session::announce(Now now) {
   if (status_due_ && unanswered_.size() < window()) {
     status_due_ = false;
     announced_epoch_ = outbox_.newest_epoch();
-    const auto status = online_status(options_, announced_epoch_, manifest, now.utc);
+    const auto status = online_status(options_, instance_, announced_epoch_, manifest, now.utc);
     (void)publish({topics_.status(), {status.begin(), status.end()}, 1, true, json_type, {}, 0}, {}, now);
   }
   if (manifest_due_ && unanswered_.size() < window()) {
@@ -212,11 +234,7 @@ void Session::send_batches(Now now) {
     const auto published =
         publish({topics_.batches(key.stream), std::move(pick->batch.bytes), 1, false, batch_type, {}, 0}, key, now);
     if (!published && published.error().kind() == ErrorKind::full) {
-      outbox_.hold(key, "too_large");
-      tell(Notice::Kind::batch_rejected,
-           std::string(record::name_of(key.stream)) + " batch " + std::to_string(key.seq) +
-               " does not go through this broker: " + published.error().message(),
-           now);
+      reject(key, "too_large", published.error().message(), now);
       continue;
     }
     if (!published) return;  // the connection is ending; its event is on the way
@@ -236,7 +254,7 @@ void Session::send_live(Now now) {
 }
 
 void Session::say_offline(Now now) {
-  const auto status = offline_status(options_.gateway);
+  const auto status = offline_status(options_.gateway, instance_);
   (void)publish({topics_.status(), {status.begin(), status.end()}, 1, true, json_type, {}, 0}, {}, now);
 }
 

@@ -34,7 +34,7 @@ class Session {
   /// Everything passed by reference must outlive it. `random` gives numbers in [0, 1). `links.command` is needed if the
   /// destination may ask for anything; the other links may be empty.
   Session(const Options& options, store::Store& store, store::Reader& reader, BrokerFactory& brokers,
-          const Links& links, std::function<double()> random);
+          const Links& links, const std::function<double()>& random);
 
   /// Does what is due: connects, gives up a dead link, publishes as far as the window allows.
   void step(Now now);
@@ -67,6 +67,7 @@ class Session {
     SteadyTime sent;
     std::string topic;
     std::optional<record::BatchKey> batch;
+    std::size_t bytes = 0;
   };
   struct Reply {
     std::string topic;
@@ -91,6 +92,11 @@ class Session {
   void on_rejection(const record::BatchKey& key, const std::string& reason, Now now);
   void on_unknown_manifest(const record::BatchKey& key, Now now);
   void on_command(const Incoming& message, Now now);
+  void on_status(const Incoming& message, Now now);
+  /// Keeps the batch back and reports it. `reason` is a word, `detail` may be empty.
+  void reject(const record::BatchKey& key, const std::string& reason, const std::string& detail, Now now);
+  void tell_of_twin(Now now);
+  void hold_what_was_too_large(Now now);
 
   std::size_t window() const;
   Status publish(Outgoing message, std::optional<record::BatchKey> batch, Now now);
@@ -116,8 +122,10 @@ class Session {
   std::unique_ptr<Broker> broker_;
   bool connected_ = false;
   bool stopping_ = false;
-  SteadyTime retry_at_{};  ///< The next attempt; meaningful without a broker.
-  SteadyTime give_up_{};   ///< End of the attempt; meaningful while connecting.
+  const std::string instance_;  ///< Tells this run of the gateway from another box with the same id.
+  bool twin_seen_ = false;      ///< On this connection.
+  SteadyTime retry_at_{};       ///< The next attempt; meaningful without a broker.
+  SteadyTime give_up_{};        ///< End of the attempt; meaningful while connecting.
   SteadyTime connected_since_{};
   Connected limits_;
   std::string why_not_connected_;

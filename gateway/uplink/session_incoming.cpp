@@ -25,6 +25,10 @@ Millis pause_between(Notice::Kind kind) {
   return Millis(600'000);
 }
 
+std::string name_of(const record::BatchKey& key) {
+  return std::string(record::name_of(key.stream)) + " batch " + std::to_string(key.seq);
+}
+
 }  // namespace
 
 void Session::tell(Notice::Kind kind, const std::string& text, Now now) {
@@ -68,32 +72,32 @@ void Session::on_receipt(const Incoming& message, Now now) {
 
 void Session::on_rejection(const record::BatchKey& key, const std::string& reason, Now now) {
   if (reason == "unknown_manifest") return on_unknown_manifest(key, now);
-  const auto name = std::string(record::name_of(key.stream)) + " batch " + std::to_string(key.seq);
-  outbox_.hold(key, reason);
-  tell(Notice::Kind::batch_rejected, "'" + options_.id + "' rejects " + name + ": " + reason, now);
+  reject(key, reason, "", now);
   if (reason != "conflict" || key.epoch != outbox_.newest_epoch() || conflict_epoch_ == key.epoch) return;
   conflict_epoch_ = key.epoch;
   if (links_.begin_epoch)
-    links_.begin_epoch("'" + options_.id + "' holds other bytes as " + name + " of epoch " + to_hex(key.epoch));
+    links_.begin_epoch("'" + options_.id + "' holds other bytes as " + name_of(key) + " of epoch " + to_hex(key.epoch));
+}
+
+void Session::reject(const record::BatchKey& key, const std::string& reason, const std::string& detail, Now now) {
+  outbox_.hold(key, detail.empty() ? reason : reason + ", " + detail);
+  tell(Notice::Kind::batch_rejected,
+       name_of(key) + " does not get to '" + options_.id + "': " + reason + (detail.empty() ? "" : ", " + detail), now);
 }
 
 void Session::on_unknown_manifest(const record::BatchKey& key, Now now) {
-  const auto give_up = [&](const std::string& why) {
-    outbox_.hold(key, why);
-    tell(Notice::Kind::batch_rejected, "'" + options_.id + "' lacks a manifest, and " + why, now);
-  };
   const auto rows = reader_.read(key.epoch, key.stream, {key.seq, key.seq}, 1, record::batch_bytes_max);
   if (!rows || rows->empty()) return;
   const auto header = record::decode_header(rows->front().bytes);
-  if (!header) return give_up("the batch's own header cannot be read");
+  if (!header) return reject(key, "unknown_manifest", "the batch's own header cannot be read", now);
 
   if (manifest_tries_.size() > manifests_tried_max) manifest_tries_.clear();
   auto& tries = manifest_tries_[header->manifest];
   if (tries.count > 0 && now.steady - tries.last < manifest_pause)
     return outbox_.send_again(key, tries.last + manifest_pause);
-  if (tries.count >= manifest_tries_max) return give_up("does not take it");
+  if (tries.count >= manifest_tries_max) return reject(key, "unknown_manifest", "it was sent again and again", now);
   const auto carrier = manifests_.find(header->manifest, key.epoch);
-  if (!carrier) return give_up("it is not in the store any more");
+  if (!carrier) return reject(key, "unknown_manifest", "it is not in the store any more", now);
   ++tries.count;
   tries.last = now.steady;
   outbox_.send_first(*carrier);
@@ -110,8 +114,18 @@ void Session::on_command(const Incoming& message, Now now) {
       {topics_.may_reply_to(asked) ? asked : topics_.reply(), std::move(outcome.reply), message.correlation});
 }
 
+void Session::on_status(const Incoming& message, Now now) {
+  // What an earlier run of this very box left retained is seen on the first connection; later it is somebody else's.
+  if (counts_.connects < 2) return;
+  const auto instance = instance_of(message.payload);
+  if (!instance || *instance == instance_) return;
+  twin_seen_ = true;
+  tell_of_twin(now);
+}
+
 std::string Session::trouble(Now now) const {
   if (!connected_) return why_not_connected_.empty() ? "not connected yet" : "not connected: " + why_not_connected_;
+  if (twin_seen_) return "another box uses the id '" + options_.gateway + "' at this broker";
   if (auto batches = outbox_.trouble(now.steady); !batches.empty()) return batches;
   if (!refused_topic_.empty()) return "the broker refuses the topic '" + refused_topic_ + "': " + refused_why_;
   for (const auto& [stream, without] : without_subscriber_)

@@ -193,7 +193,7 @@ TEST_F(SessionReceipts, ARejectedBatchIsKeptShownAndBlocksNothing) {
   step();
   EXPECT_EQ(carried().size(), 3U);
   ASSERT_EQ(notices.size(), 1U);
-  EXPECT_THAT(notices[0].text, HasSubstr("rejects reading batch 2: corrupt"));
+  EXPECT_THAT(notices[0].text, HasSubstr("reading batch 2 does not get to 'province': corrupt"));
   lose();
   reconnect();
   EXPECT_THAT(carried(), IsEmpty()) << "a new connection does not change the destination's mind";

@@ -9,7 +9,7 @@
 #include "mqtt/broker.hpp"
 #include "store/store.hpp"
 #include "tests/integration/mosquitto.hpp"
-#include "tests/integration/receiver.hpp"
+#include "tests/integration/uplink/receiver.hpp"
 #include "uplink/uplink.hpp"
 
 namespace jidian::test {
@@ -96,8 +96,7 @@ class UplinkTest : public testing::Test {
   }
 
   /// Waits until the board shows it; false after `patience`.
-  bool wait_for(const std::function<bool(const health::UplinkHealth&)>& condition,
-                std::chrono::seconds patience) const {
+  bool wait_for(const std::function<bool(const health::UplinkHealth&)>& condition, Millis patience) const {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (!condition(health())) {
       if (std::chrono::steady_clock::now() > deadline) return false;

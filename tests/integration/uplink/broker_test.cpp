@@ -1,4 +1,4 @@
-#include "tests/integration/uplink_fixture.hpp"
+#include "tests/integration/uplink/fixture.hpp"
 
 namespace jidian::test {
 namespace {
