@@ -31,7 +31,11 @@ Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
   auto done = make_room(pages);
   if (done) {
     done = write(batches, now);
-    if (!done && done.error().kind() == ErrorKind::full) done = write_on_full_partition(batches, now, pages);
+    if (!done && done.error().kind() == ErrorKind::full) {
+      (void)retreat();
+      done = make_room(pages);
+      if (done) done = write(batches, now);
+    }
   }
   {
     const std::scoped_lock lock(health_mutex_);
@@ -96,21 +100,23 @@ Status StoreImpl::write_all(std::span<const NewBatch> batches, const std::vector
   return {};
 }
 
-/// The quota left room, so it is the partition that is full: others filled it.
-Status StoreImpl::write_on_full_partition(std::span<const NewBatch> batches, UtcTime now, std::uint64_t pages) {
+/// What to do when SQLite says "full": the quota left room, so it is the partition that is full, and others filled it.
+///
+/// The reserve is given up so that the log fits into the file, and from then on the file hardly grows: old batches make
+/// room for new ones inside it.
+Status StoreImpl::retreat() {
   {
     const std::scoped_lock lock(health_mutex_);
     if (!partition_full_) spdlog::error("partition full, recording on the reserve folder={}", options_.folder.string());
     partition_full_ = true;
   }
-  if (reserve_.release())
-    if (auto done = write(batches, now); done || done.error().kind() != ErrorKind::full) return done;
-  // From here on the file must not grow: old batches make room for new ones inside it.
-  const auto now_pages = file_->pages();
-  if (!now_pages) return now_pages.error();
-  pages_cap_ = now_pages->total;
-  if (auto done = make_room(pages); !done) return done;
-  return write(batches, now);
+  const bool released = reserve_.release();
+  auto restarted = file_->restart_log();
+  const auto pages = file_->pages();
+  if (!pages) return pages.error();
+  const std::uint64_t growth = Budget::of(options_.quota_bytes, 0).log_frames_max / 4;
+  if (!pages_cap_) pages_cap_ = pages->total + (released ? growth : 0);
+  return restarted;
 }
 
 void StoreImpl::count(std::span<const NewBatch> batches, UtcTime now) {
@@ -136,7 +142,7 @@ void StoreImpl::count(std::span<const NewBatch> batches, UtcTime now) {
 
 void StoreImpl::checkpoint() {
   auto done = file_->checkpoint_if_due();
-  if (!done && done.error().kind() == ErrorKind::full && reserve_.release()) done = file_->checkpoint_if_due();
+  if (!done && done.error().kind() == ErrorKind::full) done = retreat();
   if (done) return;
   const std::scoped_lock lock(health_mutex_);
   write_trouble_ = done.error().message();
@@ -172,7 +178,9 @@ void StoreImpl::refresh_health() {
   for (auto old = old_.rbegin(); old != old_.rend(); ++old)
     if (old->oldest) oldest = std::min(oldest.value_or(*old->oldest), *old->oldest);
   const auto pages = file_->pages();
+  const bool reserve_held = reserve_.held();
   const std::scoped_lock lock(health_mutex_);
+  reserve_held_ = reserve_held;
   health_.batches = batches;
   health_.oldest = oldest;
   if (pages) health_.bytes = old_bytes() + (pages->total - pages->free) * page_bytes;
@@ -183,7 +191,10 @@ health::StoreHealth StoreImpl::health() const {
   health::StoreHealth health = health_;
   const auto say = [&](const std::string& what) { health.trouble += (health.trouble.empty() ? "" : "; ") + what; };
   if (!write_trouble_.empty()) say(write_trouble_);
-  if (partition_full_) say("the partition is full");
+  if (partition_full_)
+    say("the partition is full");
+  else if (!reserve_held_)
+    say("the partition has no room for the reserve");
   if (damage_->count() != 0) say(std::to_string(damage_->count()) + " damaged places in the record");
   return health;
 }

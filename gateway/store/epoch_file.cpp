@@ -271,19 +271,24 @@ Status EpochFile::limit_pages(std::uint64_t pages_max) {
   return db_.run("PRAGMA max_page_count=" + std::to_string(pages_max));
 }
 
-Status EpochFile::checkpoint_if_due() {
-  const int due = static_cast<int>(log_frames_max_);
-  if (log_frames_ < due) return {};
-  const int mode = log_frames_ < due * patience ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
+Status EpochFile::checkpoint(int mode) {
   const int code = sqlite3_wal_checkpoint_v2(db_.raw(), nullptr, mode, nullptr, nullptr);
   if (code == SQLITE_OK || code == SQLITE_BUSY) return {};
   return last_error(db_.raw()).during("checkpoint");
 }
 
+Status EpochFile::checkpoint_if_due() {
+  const int due = static_cast<int>(log_frames_max_);
+  if (log_frames_ < due) return {};
+  return checkpoint(log_frames_ < due * patience ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART);
+}
+
+Status EpochFile::restart_log() {
+  return checkpoint(SQLITE_CHECKPOINT_RESTART);
+}
+
 Status EpochFile::checkpoint_fully() {
-  const int code = sqlite3_wal_checkpoint_v2(db_.raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if (code == SQLITE_OK || code == SQLITE_BUSY) return {};
-  return last_error(db_.raw()).during("checkpoint");
+  return checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
 }
 
 }  // namespace jidian::store

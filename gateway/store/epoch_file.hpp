@@ -95,12 +95,15 @@ class EpochFile {
   /// Moves the write-ahead log into the file if it has grown long enough. Does not wait for readers unless they have
   /// kept it from shrinking for long.
   Status checkpoint_if_due();
-  /// Moves all of it and empties the log.
+  /// Moves all of it and starts the log over in the space it has.
+  Status restart_log();
+  /// Moves all of it and gives the log's space back.
   Status checkpoint_fully();
 
  private:
   EpochFile(EpochName name, Found found, Db db, std::uint64_t log_frames_max);
   Status prepare();
+  Status checkpoint(int mode);
 
   EpochName name_;
   Found found_;

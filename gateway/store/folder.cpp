@@ -22,7 +22,7 @@ constexpr std::string_view suffix = ".db";
 constexpr std::array<std::string_view, 3> companions{"-wal", "-shm", "-journal"};
 
 /// The reserve is only taken back when this many times its size is free.
-constexpr std::uint64_t ample = 4;
+constexpr std::uint64_t ample = 2;
 
 Error system_error(const std::string& action) {
   return Error{ErrorKind::io, action + ": " + std::strerror(errno)};

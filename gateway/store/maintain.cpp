@@ -164,8 +164,18 @@ Result<std::vector<RowTimes>> StoreImpl::first_rows(record::Stream stream, const
   return std::vector<RowTimes>{};
 }
 
-/// Deletes rows that stand side by side, with their entry in the ledger if somebody still lacks them.
 Status StoreImpl::evict(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed) {
+  auto done = evict_once(stream, rows, unconfirmed);
+  if (!done && done.error().kind() == ErrorKind::full) {  // even deleting takes room in the log
+    (void)retreat();
+    done = evict_once(stream, rows, unconfirmed);
+  }
+  if (done) checkpoint();
+  return done;
+}
+
+/// Deletes rows that stand side by side, with their entry in the ledger if somebody still lacks them.
+Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed) {
   const SeqRange range{rows.front().seq, rows.back().seq};
   std::vector<Eviction> ledger = ledger_;
   if (unconfirmed) {
@@ -196,7 +206,6 @@ Status StoreImpl::evict(record::Stream stream, const std::vector<RowTimes>& rows
     const std::scoped_lock lock(health_mutex_);
     health_.evicted += rows.size();
   }
-  checkpoint();
   return {};
 }
 

@@ -66,8 +66,8 @@ Eviction& enter(std::vector<Eviction>& ledger, const Eviction& eviction) {
 
 Budget Budget::of(std::uint64_t quota_bytes, std::uint64_t old_bytes) {
   Budget budget;
-  budget.reserve_bytes = std::clamp<std::uint64_t>(quota_bytes / 64, 64 << 10, 8 << 20);
-  budget.log_frames_max = std::clamp<std::uint64_t>(quota_bytes / page_bytes / 16, 32, 1000);
+  budget.log_frames_max = std::clamp<std::uint64_t>(quota_bytes / page_bytes / 32, 32, 1000);
+  budget.reserve_bytes = budget.log_frames_max * page_bytes * 3 / 2;
   const std::uint64_t others = budget.reserve_bytes + 2 * budget.log_frames_max * page_bytes;
   const std::uint64_t bytes = std::min(quota_bytes - quota_bytes / 8, minus(quota_bytes, old_bytes));
   budget.file_pages_max = std::max(file_pages_min, minus(bytes, others) / page_bytes);

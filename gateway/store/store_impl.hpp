@@ -62,7 +62,7 @@ class StoreImpl final : public Store {
   Status check_keys(std::span<const NewBatch> batches) const;
   Status write(std::span<const NewBatch> batches, UtcTime now);
   Status write_all(std::span<const NewBatch> batches, const std::vector<AcknowledgedRow>& acknowledged);
-  Status write_on_full_partition(std::span<const NewBatch> batches, UtcTime now, std::uint64_t pages);
+  Status retreat();
   void count(std::span<const NewBatch> batches, UtcTime now);
   void checkpoint();
   void refresh_health();
@@ -76,6 +76,7 @@ class StoreImpl final : public Store {
   Result<bool> relieve();
   Result<bool> evict_rows(std::size_t lacking_max);
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);
+  Status evict_once(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed);
   Status evict(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed);
   Status retire_rows(record::Stream stream, UtcTime now);
   std::vector<Eviction> due_evictions(UtcTime now);
@@ -118,6 +119,7 @@ class StoreImpl final : public Store {
   health::StoreHealth health_;  ///< `trouble` is put together when asked.
   std::string write_trouble_;   ///< Why the last commit or checkpoint failed.
   bool partition_full_ = false;
+  bool reserve_held_ = true;
 };
 
 }  // namespace jidian::store

@@ -226,7 +226,7 @@ TEST_F(StoreTest, HealthTellsSizeRateAndAutonomy) {
   EXPECT_EQ(health.trouble, "");
   EXPECT_NEAR(static_cast<double>(health.bytes), 100 * 4600, 100 * 500);
   // 64 MiB less an eighth, the log and the reserve, at 4.6 KB every 10 s.
-  EXPECT_NEAR(health.days_left, 1.17, 0.1);
+  EXPECT_NEAR(health.days_left, 1.27, 0.1);
 }
 
 }  // namespace

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.hpp"
+
+namespace jidian::fault {
+
+/// Told of everything SQLite does to files, after it succeeded. Called from the thread that does it.
+class FileObserver {
+ public:
+  virtual ~FileObserver() = default;
+  virtual void wrote(const std::string& path, std::uint64_t offset, ByteView bytes) = 0;
+  virtual void truncated(const std::string& path, std::uint64_t size) = 0;
+  virtual void synced(const std::string& path) = 0;
+};
+
+/// While it lives, every connection opened in this process goes through `observer`. One at a time.
+class SqliteSpy {
+ public:
+  explicit SqliteSpy(FileObserver& observer);
+  ~SqliteSpy();
+  SqliteSpy(const SqliteSpy&) = delete;
+  SqliteSpy& operator=(const SqliteSpy&) = delete;
+
+ private:
+  sqlite3_vfs vfs_;
+};
+
+}  // namespace jidian::fault
