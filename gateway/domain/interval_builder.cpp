@@ -19,10 +19,6 @@ bool is_good(const Sample& sample) {
   return has_value(sample.quality) && sample.quality != Quality::out_of_range && sample.quality != Quality::implausible;
 }
 
-bool has_any_value(const Poll& poll) {
-  return std::ranges::any_of(poll.samples, [](const Sample& sample) { return has_value(sample.quality); });
-}
-
 bool is_float(ValueType type) {
   return type == ValueType::float32 || type == ValueType::float64;
 }

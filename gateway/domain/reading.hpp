@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -30,5 +31,10 @@ struct Poll {
   GapCause cause = GapCause::meter_silent;  ///< Why nothing came; means something only if no sample has a value.
   friend bool operator==(const Poll&, const Poll&) = default;
 };
+
+/// Whether anything came of a poll. If not, it is a hole.
+inline bool has_any_value(const Poll& poll) {
+  return std::ranges::any_of(poll.samples, [](const Sample& sample) { return has_value(sample.quality); });
+}
 
 }  // namespace jidian::domain

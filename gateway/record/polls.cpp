@@ -15,10 +15,6 @@ using domain::Sample;
 
 constexpr std::size_t time_columns = 3;  // slot, start - slot, end - start
 
-bool has_any_value(const Poll& poll) {
-  return std::ranges::any_of(poll.samples, [](const Sample& sample) { return has_value(sample.quality); });
-}
-
 /// Collects (code, length) pairs.
 class RunWriter {
  public:

@@ -20,10 +20,6 @@ constexpr Millis retry_most{60'000};
 /// Rows and gaps are looked after this often.
 constexpr Millis advance_interval{1'000};
 
-bool has_any_value(const domain::Poll& poll) {
-  return std::ranges::any_of(poll.samples, [](const auto& sample) { return has_value(sample.quality); });
-}
-
 /// Told with the next regular commit: nobody acts on them within seconds, and they come in crowds.
 bool can_wait(EventKind kind) {
   return kind == EventKind::gap || kind == EventKind::counter_step || kind == EventKind::evicted;

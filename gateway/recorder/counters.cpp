@@ -12,10 +12,6 @@ namespace {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-bool has_any_value(const domain::Poll& poll) {
-  return std::ranges::any_of(poll.samples, [](const auto& sample) { return has_value(sample.quality); });
-}
-
 std::string text_of(ValueType type, std::uint64_t bits) {
   switch (type) {
     case ValueType::unsigned_integer:

@@ -25,10 +25,6 @@ constexpr Millis lasting_interval = std::chrono::hours(1);
 constexpr std::size_t closed_max = 4;
 constexpr std::size_t scopes_max = 256;
 
-bool has_any_value(const domain::Poll& poll) {
-  return std::ranges::any_of(poll.samples, [](const auto& sample) { return has_value(sample.quality); });
-}
-
 std::int64_t signed_of(std::uint64_t count) {
   return static_cast<std::int64_t>(count);
 }

@@ -25,7 +25,7 @@ bool Inbox::offer(Item item) {
 
 std::vector<Inbox::Item> Inbox::take_all(std::stop_token stop, SteadyTime deadline) {
   std::unique_lock lock(mutex_);
-  filled_.wait_until(lock, stop, deadline, [this] { return !items_.empty() || woken_; });
+  filled_.wait_until(lock, std::move(stop), deadline, [this] { return !items_.empty() || woken_; });
   woken_ = false;
   return std::exchange(items_, {});
 }
