@@ -146,8 +146,38 @@ std::int64_t Snapshot::of_product(Quantity quantity) const {
   }
 }
 
-std::int64_t Snapshot::amount(Quantity quantity, Phase phase) const {
-  const auto active_total = [&] { return per_phase(phase, [this](std::size_t i) { return state_.active[i].total; }); };
+std::int64_t Snapshot::of_counter(Quantity quantity, Phase phase) const {
+  const auto sum_of = [phase](const std::array<Flow, 3>& flows) {
+    return per_phase(phase, [&flows](std::size_t i) { return flows[i].total; });
+  };
+  switch (quantity) {
+    case Quantity::active_import:
+    case Quantity::active_total:
+      return sum_of(state_.active);
+    case Quantity::reactive_import:
+    case Quantity::reactive_total:
+      return sum_of(state_.reactive);
+    case Quantity::apparent_energy:
+      return apparent_energy(phase);
+    case Quantity::charge:
+      return apparent_energy(phase) / watt_hour * (ampere_hour / 230);
+    case Quantity::tariff_sharp:
+      return sum_of(state_.active) / 100 * 8;
+    case Quantity::tariff_peak:
+      return sum_of(state_.active) / 100 * 34;
+    case Quantity::tariff_flat:
+      return sum_of(state_.active) / 100 * 33;
+    case Quantity::tariff_valley:
+      return sum_of(state_.active) / 100 * 25;
+    default:
+      return 0;  // nothing here exports
+  }
+}
+
+std::int64_t Snapshot::of_moment(Quantity quantity, Phase phase) const {
+  const auto sum_of = [phase](const std::array<Flow, 3>& flows) {
+    return per_phase(phase, [&flows](std::size_t i) { return flows[i].rate; });
+  };
   switch (quantity) {
     case Quantity::voltage_ln:
       return phase_voltage(phase);
@@ -156,23 +186,22 @@ std::int64_t Snapshot::amount(Quantity quantity, Phase phase) const {
     case Quantity::current:
       return current(phase);
     case Quantity::active_power:
-      return per_phase(phase, [this](std::size_t i) { return state_.active[i].rate; });
+      return sum_of(state_.active);
     case Quantity::reactive_power:
-      return per_phase(phase, [this](std::size_t i) { return state_.reactive[i].rate; });
+      return sum_of(state_.reactive);
     case Quantity::apparent_power:
       return apparent(phase);
     case Quantity::power_factor:
       return power_factor(phase);
-    case Quantity::phase_angle:
-      return std::llround(std::acos(std::fmin(1, real(power_factor(phase)) / real(one))) * degrees_per_radian *
-                          real(degree));
+    case Quantity::phase_angle: {
+      const double cosine = std::fmin(1, real(power_factor(phase)) / real(one));
+      return std::llround(std::acos(cosine) * degrees_per_radian * real(degree));
+    }
     case Quantity::frequency:
       return state_.frequency_mhz;
     case Quantity::thd_voltage:
     case Quantity::thd_current:
       return distortion(quantity, phase);
-    case Quantity::phase_sequence:
-      return 1;
     case Quantity::demand_power:
       return demand_power();
     case Quantity::demand_current:
@@ -181,52 +210,17 @@ std::int64_t Snapshot::amount(Quantity quantity, Phase phase) const {
       return world_->rated(feed_) * watt;
     case Quantity::demand_current_max:
       return world_->rated(feed_) * ampere / 3 / 198;
-    case Quantity::active_import:
-    case Quantity::active_total:
-      return active_total();
-    case Quantity::reactive_import:
-    case Quantity::reactive_total:
-      return per_phase(phase, [this](std::size_t i) { return state_.reactive[i].total; });
-    case Quantity::active_export:
-    case Quantity::reactive_export:
-      return 0;
-    case Quantity::apparent_energy:
-      return apparent_energy(phase);
-    case Quantity::charge:
-      return apparent_energy(phase) / watt_hour * (ampere_hour / 230);
-    case Quantity::tariff_sharp:
-      return active_total() / 100 * 8;
-    case Quantity::tariff_peak:
-      return active_total() / 100 * 34;
-    case Quantity::tariff_flat:
-      return active_total() / 100 * 33;
-    case Quantity::tariff_valley:
-      return active_total() / 100 * 25;
-    case Quantity::volume_standard:
-    case Quantity::volume_actual:
-    case Quantity::flow_standard:
-    case Quantity::flow_actual:
-    case Quantity::temperature:
-    case Quantity::pressure:
-      return of_gas(quantity);
-    case Quantity::machine_state:
-    case Quantity::recipe:
-    case Quantity::pieces_good:
-    case Quantity::pieces_scrap:
-    case Quantity::run_seconds:
-    case Quantity::piece_time:
-    case Quantity::piece_rate:
-    case Quantity::mass:
-    case Quantity::running:
-    case Quantity::alarm:
-      return of_product(quantity);
-    case Quantity::constant:
-    case Quantity::ct_ratio:
-    case Quantity::pt_ratio:
-    case Quantity::serial_number:
-      return 0;  // of the meter, not of what it measures
+    default:
+      return 1;  // the phases turn to the right
   }
-  return 0;
+}
+
+std::int64_t Snapshot::amount(Quantity quantity, Phase phase) const {
+  if (quantity < Quantity::active_import) return of_moment(quantity, phase);
+  if (quantity < Quantity::volume_standard) return of_counter(quantity, phase);
+  if (quantity < Quantity::machine_state) return of_gas(quantity);
+  if (quantity < Quantity::constant) return of_product(quantity);
+  return 0;  // of the meter, not of what it measures
 }
 
 }  // namespace jidian::plant

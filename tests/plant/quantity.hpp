@@ -8,6 +8,7 @@
 
 namespace jidian::plant {
 
+/// The order of the groups matters: `Snapshot::amount` tells them apart by it.
 enum class Quantity {
   // electrical, instantaneous
   voltage_ln,
@@ -105,6 +106,8 @@ class Snapshot {
   std::int64_t demand_power() const;
   std::int64_t apparent_energy(Phase phase) const;
   std::int64_t distortion(Quantity quantity, Phase phase) const;
+  std::int64_t of_moment(Quantity quantity, Phase phase) const;
+  std::int64_t of_counter(Quantity quantity, Phase phase) const;
   std::int64_t of_gas(Quantity quantity) const;
   std::int64_t of_product(Quantity quantity) const;
 
