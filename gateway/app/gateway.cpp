@@ -46,7 +46,8 @@ uplink::Options uplink_options_of(const config::Site& site, const config::Uplink
                     .key_file = uplink.key_file,
                     .keep_alive = uplink.keep_alive,
                     .will_topic = {},
-                    .will_payload = {}};
+                    .will_payload = {},
+                    .optional_topics = {}};
   options.confirm = uplink.confirm_by_broker ? uplink::Confirm::broker : uplink::Confirm::backend;
   options.streams = streams_of(uplink);
   options.may = uplink.may;

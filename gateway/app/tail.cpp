@@ -145,7 +145,8 @@ Exit tail(const Common& common, const TailOptions& options) {
       .certificate_file = destination->certificate_file,
       .key_file = destination->key_file,
       .will_topic = {},
-      .will_payload = {}};
+      .will_payload = {},
+      .optional_topics = {}};
   const auto connecting = broker->connect(how, {"jidian/v1/" + site->card.region + "/" + site->gateway + "/#"});
   if (!connecting) return print_failure(common, connecting.error()), Exit::usage;
 

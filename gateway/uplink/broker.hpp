@@ -28,7 +28,7 @@ struct BrokerOptions {
   std::chrono::seconds connect_timeout{20};
   std::string will_topic;
   std::string will_payload;
-  std::vector<std::string> optional_topics;  ///< Also subscribed to; the broker may refuse them.
+  std::vector<std::string> optional_topics{};  ///< Also subscribed to; the broker may refuse them.
 };
 
 /// A message to publish.
