@@ -140,8 +140,9 @@ class Chain:
 
     # -- gateway ------------------------------------------------------------------------------------------------
     def uplink(self, **keys):
-        """The keys of an [[uplink]] to this chain's broker."""
-        uplink = {"id": "province", "url": self.broker_url}
+        """The keys of an [[uplink]] to this chain's broker. After a broker's restart the gateway may be back before the judge
+        subscribes; what it sends into the void is sent again after `receipt_timeout`, so that is short here."""
+        uplink = {"id": "province", "url": self.broker_url, "receipt_timeout": "10s"}
         if self.tls:
             certificate, key = self.certificates().issue("jd-1")
             uplink |= {"ca_file": str(self.certificates().ca), "certificate_file": str(certificate), "key_file": str(key)}
