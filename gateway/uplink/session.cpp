@@ -12,6 +12,8 @@ constexpr Millis attempt_margin{15'000};
 /// A connection that lasted this long was good: the next pause is short.
 constexpr Millis proven_after{30'000};
 constexpr Millis announce_check_every{1000};
+/// A refused `status` or `manifest` is offered again this often: somebody may mend the broker's rights meanwhile.
+constexpr Millis refused_retry_every{30'000};
 /// `live` is not sent into a link that may be dead: it would pile up.
 constexpr Millis live_patience{3000};
 
@@ -166,6 +168,7 @@ void Session::on_answer(const PublishDone& done, Now now) {
     if (done.reason >= reason_failure && done.reason != reason_connection_ended) {
       refused_topic_ = answered.topic;
       refused_why_ = describe_reason(done.reason);
+      refused_retry_ = now.steady + refused_retry_every;
     } else if (answered.topic == refused_topic_) {
       refused_topic_.clear();
     }
@@ -198,6 +201,11 @@ void Session::announce(Now now) {
     announce_check_ = now.steady + announce_check_every;
     manifest_due_ = manifest_due_ || manifest != announced_manifest_;
     status_due_ = status_due_ || manifest != announced_manifest_ || outbox_.newest_epoch() != announced_epoch_;
+    if (!refused_topic_.empty() && now.steady >= refused_retry_) {
+      refused_retry_ = now.steady + refused_retry_every;
+      status_due_ = status_due_ || refused_topic_ == topics_.status();
+      manifest_due_ = manifest_due_ || refused_topic_ == topics_.manifest();
+    }
   }
   if (status_due_ && unanswered_.size() < window()) {
     status_due_ = false;

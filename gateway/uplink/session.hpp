@@ -144,6 +144,7 @@ class Session {
   std::map<Notice::Kind, Gate> gates_;
   std::map<Hash, ManifestTries> manifest_tries_;
   std::optional<std::uint64_t> conflict_epoch_;
+  SteadyTime refused_retry_{};
   std::string refused_topic_;  ///< A topic that is not of a stream and that the broker refuses, and why.
   std::string refused_why_;
   std::map<record::Stream, bool> without_subscriber_;

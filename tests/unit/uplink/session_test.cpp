@@ -240,6 +240,29 @@ TEST_F(SessionTest, ADeniedTopicKeepsItsBatchesAndIsTriedAgainSlowly) {
   EXPECT_EQ(carried().back(), "reading 5");
 }
 
+TEST_F(SessionTest, ARefusedManifestIsOfferedAgainUntilTheBrokerTakesIt) {
+  links.manifest_hash = [] { return std::string("abc"); };
+  links.manifest_json = [] { return std::string("{}"); };
+  step();
+  session().handle(Connected{}, now);
+  step();
+  ASSERT_EQ(wire().published.back().topic, "jidian/v1/370211/box-1/manifest");
+  answer(wire().published.front().token);  // the status
+  answer(wire().published.back().token, 0x87);
+  EXPECT_THAT(trouble(), HasSubstr("refuses the topic 'jidian/v1/370211/box-1/manifest'"));
+
+  const auto offered = wire().published.size();
+  pass(seconds(29));
+  step();
+  EXPECT_EQ(wire().published.size(), offered);
+  pass(seconds(1));
+  step();
+  ASSERT_EQ(wire().published.size(), offered + 1);
+  EXPECT_EQ(wire().published.back().topic, "jidian/v1/370211/box-1/manifest");
+  answer(wire().published.back().token);
+  EXPECT_EQ(trouble(), "");
+}
+
 TEST_F(SessionTest, ARefusedStreamIsProbedWithOneBatchAndHoldsUpNoOther) {
   for (int count = 0; count < 5; ++count) store.add(Stream::reading);
   connect(1);
