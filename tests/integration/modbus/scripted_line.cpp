@@ -89,8 +89,8 @@ void ScriptedLine::run(const std::stop_token& stop) {
     if (heard.size() >= request_length) take(heard);
 
     while (!planned_.empty() && planned_.front().at <= Steady::now() && !stop.stop_requested()) {
+      spoke_ = Steady::now();  // before: this thread may be held up once the other end has heard it
       say(pty_.master(), planned_.front().bytes);
-      spoke_ = Steady::now();
       planned_.erase(planned_.begin());
     }
   }
