@@ -8,6 +8,7 @@
 
 #include "meter/decode.hpp"
 #include "meter/read_plan.hpp"
+#include "meter/relations.hpp"
 
 namespace jidian::acquire {
 namespace {
@@ -44,30 +45,53 @@ domain::Sample sample_of(const meter::Decoded& decoded) {
   return {0, domain::Quality::corrupt};
 }
 
+/// The exponent that turns the number of point `n` into its value; nothing if its scale point holds none.
+std::optional<int> exponent_of(const std::vector<meter::Point>& points, std::size_t n,
+                               const std::vector<domain::Sample>& samples) {
+  const std::string& name = points[n].scale_point;
+  const auto scale = std::ranges::find(points, name, &meter::Point::name);
+  if (name.empty() || scale == points.end()) return points[n].exponent;
+  const domain::Sample& sample = samples[static_cast<std::size_t>(scale - points.begin())];
+  if (!domain::has_value(sample.quality)) return points[n].exponent;  // then the point has no value either
+  return meter::exponent_of(points[n], sample.bits);
+}
+
 std::span<const std::uint16_t> words_of(const meter::Point& point, const MeterPlan::Place& place,
                                         const MeterOutcome& outcome) {
   return std::span{outcome.words}.subspan(place.offset, point.place.count);
+}
+
+/// All points together, with what they say about one another. Those of failed reads are corrupt.
+std::vector<meter::Decoded> decode_all(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome) {
+  std::vector<meter::Decoded> decoded;
+  decoded.reserve(meter.points.size());
+  for (std::size_t n = 0; n < meter.points.size(); ++n) {
+    const meter::Point& point = meter.points[n];
+    decoded.push_back(outcome.blocks[plan.places[n].read].error
+                          ? meter::Decoded{0, meter::Presence::corrupt}
+                          : meter::decode(point, words_of(point, plan.places[n], outcome)));
+  }
+  meter::relate(meter.points, decoded);
+  return decoded;
 }
 
 }  // namespace
 
 MeterPlan plan_of(const PolledMeter& meter) {
   MeterPlan plan;
-  std::vector<meter::Registers> needed;
-  needed.reserve(meter.points.size());
-  for (const meter::Point& point : meter.points) needed.push_back(point.place);
-  if (needed.empty()) return plan;
+  if (meter.points.empty()) return plan;
+  const std::vector<meter::Registers> needed = meter::runs_of(meter.points);
 
   plan.probe = *std::ranges::min_element(needed, {}, &meter::Registers::count);
   for (const meter::Registers& registers : meter::plan_reads(needed, meter.limits)) {
     plan.reads.push_back({registers, plan.words});
     plan.words += registers.count;
   }
-  for (const meter::Registers& place : needed) {
-    const auto read = std::ranges::find_if(plan.reads, [&](const auto& r) { return lies_in(place, r.registers); });
+  for (std::size_t n = 0; n < needed.size(); ++n) {
+    const auto read = std::ranges::find_if(plan.reads, [&](const auto& r) { return lies_in(needed[n], r.registers); });
     assert(read != plan.reads.end());
     const auto number = static_cast<std::size_t>(read - plan.reads.begin());
-    plan.places.push_back({number, read->offset + place.first - read->registers.first});
+    plan.places.push_back({number, read->offset + meter.points[n].place.first - read->registers.first});
   }
   return plan;
 }
@@ -131,13 +155,12 @@ std::optional<MeterOutcome> read_blocks(const ReadContext& context, const Polled
 }
 
 std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome) {
+  const std::vector<meter::Decoded> decoded = decode_all(meter, plan, outcome);
   std::vector<domain::Sample> samples;
   samples.reserve(meter.points.size());
   for (std::size_t n = 0; n < meter.points.size(); ++n) {
     const auto& error = outcome.blocks[plan.places[n].read].error;
-    const meter::Point& point = meter.points[n];
-    samples.push_back(error ? domain::Sample{0, quality_of(error->kind())}
-                            : sample_of(meter::decode(point, words_of(point, plan.places[n], outcome))));
+    samples.push_back(error ? domain::Sample{0, quality_of(error->kind())} : sample_of(decoded[n]));
   }
   return samples;
 }
@@ -157,8 +180,10 @@ MeterAnswer answer_of(const PolledMeter& meter, const MeterPlan& plan, const Met
     }
     const auto words = words_of(point, plan.places[n], outcome);
     said.words.assign(words.begin(), words.end());
-    if (domain::has_value(said.sample.quality))
-      said.value = meter::format_value(said.sample.bits, meter::value_type_of(point.type), point.exponent);
+    if (const auto exponent = exponent_of(meter.points, n, samples); !exponent)
+      said.error = "its scale point holds no exponent";
+    else if (domain::has_value(said.sample.quality))
+      said.value = meter::format_value(said.sample.bits, meter::value_type_of(point), *exponent);
     else
       said.error = said.sample.quality == domain::Quality::not_available ? "the meter says it has no value"
                                                                          : "the registers cannot hold this type";

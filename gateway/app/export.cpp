@@ -55,7 +55,8 @@ class ReadingPrinter {
              const domain::Sample& sample) {
     ++readings_;
     const bool there = domain::has_value(sample.quality);
-    const auto value = there ? meter::format_value(sample.bits, point.type, point.exponent) : std::string();
+    const auto exponent = domain::exponent_of(meter, point, poll.samples);
+    const auto value = there && exponent ? meter::format_value(sample.bits, point.type, *exponent) : std::string();
     const auto quality = std::string(domain::name_of(sample.quality));
     if (options_.format == "csv") {
       std::cout << meter.id << ',' << point.name << ',' << format_utc(poll.start) << ',' << format_utc(poll.end) << ','
@@ -64,7 +65,7 @@ class ReadingPrinter {
     }
     nlohmann::json line{{"meter", meter.id},           {"point", point.name}, {"start", format_utc(poll.start)},
                         {"end", format_utc(poll.end)}, {"unit", point.unit},  {"quality", quality}};
-    line["value"] = there ? nlohmann::json(value) : nlohmann::json();
+    line["value"] = there && exponent ? nlohmann::json(value) : nlohmann::json();
     line["raw"] = there ? nlohmann::json(to_hex(sample.bits)) : nlohmann::json();
     std::cout << line.dump() << '\n';
   }

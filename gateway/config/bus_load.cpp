@@ -2,6 +2,7 @@
 
 #include "config/site.hpp"
 #include "meter/read_plan.hpp"
+#include "meter/relations.hpp"
 
 namespace jidian::config {
 namespace {
@@ -30,8 +31,7 @@ double bus_load(const Bus& bus, const std::vector<Meter>& meters) {
   double load = 0;
   for (const Meter& meter : meters) {
     if (meter.bus != bus.id) continue;
-    std::vector<meter::Registers> needed;
-    for (const meter::Point& point : meter.points) needed.push_back(point.place);
+    const std::vector<meter::Registers> needed = meter::runs_of(meter.points);
     const double pause_s = std::max(silence_s, std::chrono::duration<double>(meter.turnaround).count());
     double poll_s = 0;
     for (const meter::Registers& read : meter::plan_reads(needed, meter.limits))

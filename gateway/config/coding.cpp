@@ -109,6 +109,22 @@ void check_as_printed(Section& section, meter::Registers place) {
 
 }  // namespace
 
+std::string print_address(meter::Registers place) {
+  return print_modicon(place, place.first < 9999 ? 5 : 6);
+}
+
+std::string_view word_for(Table table) {
+  return std::ranges::find(table_words, table, &std::pair<std::string_view, Table>::second)->first;
+}
+
+std::string_view word_for(meter::WordOrder order) {
+  return std::ranges::find(word_orders, order, &std::pair<std::string_view, meter::WordOrder>::second)->first;
+}
+
+std::string_view word_for(meter::ByteOrder order) {
+  return std::ranges::find(byte_orders, order, &std::pair<std::string_view, meter::ByteOrder>::second)->first;
+}
+
 std::string_view word_for(RawType type) {
   return std::ranges::find(type_words, type, &std::pair<std::string_view, RawType>::second)->first;
 }

@@ -36,21 +36,25 @@ std::uint64_t natural_modulus(const meter::Point& point) {
   return bit_count == 64 ? 0 : std::uint64_t{1} << bit_count;
 }
 
+std::uint16_t position_of(const std::string& name, const std::vector<meter::Point>& all) {
+  return static_cast<std::uint16_t>(std::ranges::find(all, name, &meter::Point::name) - all.begin());
+}
+
 domain::PointEntry describe(const meter::Point& point, const std::vector<meter::Point>& all) {
   domain::PointEntry entry;
   entry.name = point.name;
   entry.carrier = point.carrier;
   entry.kind = point.kind;
-  entry.type = meter::value_type_of(point.type);
+  entry.type = meter::value_type_of(point);
   entry.quantity = point.quantity;
   entry.phase = point.phase;
   entry.unit = point.unit;
   entry.exponent = point.exponent;
   if (point.kind == PointKind::counter) entry.modulus = point.modulus != 0 ? point.modulus : natural_modulus(point);
   for (const std::string& ratio : point.ratio_points) {
-    const auto found = std::ranges::find(all, ratio, &meter::Point::name);
-    entry.ratio_points.push_back(static_cast<std::uint16_t>(found - all.begin()));
+    entry.ratio_points.push_back(position_of(ratio, all));
   }
+  if (!point.scale_point.empty()) entry.scale_point = position_of(point.scale_point, all);
   for (const meter::Label& label : point.labels) entry.labels.push_back(std::to_string(label.value) + "=" + label.name);
   return entry;
 }

@@ -4,6 +4,7 @@
 #include "config/points.hpp"
 #include "config/site_sections.hpp"
 #include "config/units.hpp"
+#include "meter/sunspec.hpp"
 
 namespace jidian::config {
 namespace {
@@ -50,11 +51,30 @@ void read_profile(Section& section, Meter& meter, const Catalogue& catalogue) {
   const meter::Profile& profile = found->second;
   meter.limits = profile.limits;
   meter.turnaround = profile.turnaround;
+  meter.worst_latency = profile.worst_latency;
+  meter.short_count_max = profile.short_count_max;
   meter.points = profile.points;
+  meter.identify = profile.identify;
+  meter.serial = profile.serial;
+  meter.firmware = profile.firmware;
+  meter.sunspec = profile.sunspec;
   if (profile.confidence == meter::Confidence::unverified)
     section.journal().warn(
         section.place("profile"),
         section.subject() + ": profile '" + *name + "' is unverified; compare its values with the meter's display");
+}
+
+/// Moves the points of a SunSpec profile to where the site file says the model begins.
+void read_sunspec_base(Section& section, Meter& meter) {
+  if (!meter.sunspec) return section.forbid("sunspec_base", "is for profiles of SunSpec models; remove it");
+  const std::int64_t most = 65'536 - 2 - meter.sunspec->length;
+  if (!section.require("sunspec_base", "sunspec_base = 40069, the address of the model's ID register")) return;
+  const auto base = section.integer("sunspec_base", 0, most);
+  if (!base) return;
+  meter.points = meter::at_base(std::move(meter.points), static_cast<std::uint16_t>(*base));
+  meter.sunspec.reset();
+  meter.serial.reset();  // they stand in another model, whose place is not told
+  meter.firmware.reset();
 }
 
 /// Fills limits and points from the profile or from the section's own registers.
@@ -69,15 +89,16 @@ void read_registers(Section& section, Meter& meter, const Catalogue& catalogue) 
 
   const bool known = !meter.points.empty();
   if (!known) {
-    (void)section.texts("points");
+    for (const auto key : {"points", "sunspec_base"}) section.skip(key);
     return;
   }
   meter.points = select_points(meter.points, section);
+  read_sunspec_base(section, meter);
   if (meter.points.size() > point_count_max)
     section.complain("there are more than " + std::to_string(point_count_max) + " points");
-  for (const meter::Point& point : meter.points)
-    if (point.place.count > meter.limits.count_max)
-      section.complain("count_max", "is less than the registers of point '" + point.name + "'", "more");
+  check_runs(meter.points, meter.limits.count_max,
+             [&](const std::string& what) { section.complain("count_max", "is less than " + what, "more"); });
+  if (meter.short_count_max >= meter.limits.count_max) meter.short_count_max = 0;
 }
 
 void read_period(Section& section, Meter& meter) {

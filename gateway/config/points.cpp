@@ -4,7 +4,9 @@
 #include <charconv>
 #include <limits>
 
+#include "config/draft.hpp"
 #include "config/quantities.hpp"
+#include "meter/relations.hpp"
 
 namespace jidian::config {
 namespace {
@@ -30,12 +32,6 @@ struct Defaults {
   std::optional<RawType> type;
   Orders orders;
   std::vector<Text> not_available;
-};
-
-/// A point, and what can only be checked when all are known.
-struct Draft {
-  Point point;
-  std::vector<Text> ratios;
 };
 
 bool is_point_name(std::string_view name) {
@@ -170,6 +166,28 @@ void read_bounds(Section& section, Point& point) {
     section.complain("least", "is more than most", "the smaller of the two");
 }
 
+std::optional<Text> read_name(Section& section, std::string_view key) {
+  const auto name = section.text(key);
+  if (!name) return std::nullopt;
+  return Text{*name, section.place(key)};
+}
+
+void read_references(Section& section, Draft& draft) {
+  draft.ratios = section.texts("ratios");
+  draft.scale = read_name(section, "scale");
+  draft.sign = read_name(section, "sign");
+  auto condition = section.section("valid_while", section.subject() + ": valid_while");
+  if (!condition) return;
+  condition->require("point", "valid_while = { point = \"error_code\", equals = [0] }");
+  draft.condition = read_name(*condition, "point");
+  if (condition->require("equals", "valid_while = { point = \"error_code\", equals = [0] }")) {
+    draft.equals = condition->integers("equals", std::numeric_limits<std::int64_t>::min(),
+                                       std::numeric_limits<std::int64_t>::max());
+    if (draft.equals.empty()) condition->complain("equals", "holds no value that could be met", "equals = [0]");
+  }
+  condition->finish();
+}
+
 std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
   Draft draft;
   Point& point = draft.point;
@@ -190,7 +208,8 @@ std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
   read_meaning(section, defaults, point);
   point.exponent = static_cast<int>(section.integer("exponent", -exponent_max, exponent_max).value_or(0));
   point.by_default = section.boolean("by_default").value_or(true);
-  draft.ratios = section.texts("ratios");
+  point.note = section.text("note").value_or("");
+  read_references(section, draft);
 
   if (!coding) {
     for (const auto key : {"bit", "bit_count", "labels", "modulus", "least", "most", "not_available"})
@@ -201,7 +220,8 @@ std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
   if (point.type == RawType::text) {
     if (point.kind != PointKind::attribute)
       section.complain("a string can only be an attribute; write kind = \"attribute\"");
-    for (const auto key : {"exponent", "ratios"}) section.forbid(key, "needs a number; remove it");
+    for (const auto key : {"exponent", "ratios", "scale", "sign", "valid_while"})
+      section.forbid(key, "needs a number; remove it");
   }
   read_bits(section, point);
   read_labels(section, point);
@@ -209,24 +229,6 @@ std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
   read_not_available(section, defaults, point);
   section.finish();
   return draft;
-}
-
-void check_ratios(Section& registers, std::vector<Draft>& drafts) {
-  const auto names = pick(drafts, [](const Draft& it) -> std::string_view { return it.point.name; });
-  for (Draft& draft : drafts) {
-    for (const Text& ratio : draft.ratios) {
-      const auto named = std::ranges::find(drafts, ratio.value, [](const Draft& it) { return it.point.name; });
-      const std::string start = "ratio '" + ratio.value + "' of point '" + draft.point.name + "' ";
-      if (named == drafts.end())
-        registers.complain(ratio, start + "is no point here" + did_you_mean(ratio.value, names));
-      else if (named->point.kind != PointKind::attribute || named->point.type == RawType::text)
-        registers.complain(ratio, start + "must be an attribute that is a number");
-      else if (!named->ratios.empty())
-        registers.complain(ratio, start + "has ratios of its own");
-      else
-        draft.point.ratio_points.push_back(ratio.value);
-    }
-  }
 }
 
 bool matches(std::string_view pattern, std::string_view name) {
@@ -255,12 +257,27 @@ std::vector<Point> parse_registers(Section registers) {
     drafts.push_back(std::move(*draft));
   }
   registers.finish();
-  check_ratios(registers, drafts);
+  resolve_references(registers, drafts);
 
   std::vector<Point> points;
   points.reserve(drafts.size());
   for (Draft& draft : drafts) points.push_back(std::move(draft.point));
   return points;
+}
+
+void check_runs(const std::vector<Point>& points, std::uint16_t count_max,
+                const std::function<void(const std::string&)>& complain) {
+  const std::vector<meter::Registers> runs = meter::runs_of(points);
+  for (std::size_t n = 0; n < points.size(); ++n) {
+    if (points[n].place.count > count_max) {
+      complain("the registers of point '" + points[n].name + "'");
+    } else if (runs[n].count > count_max) {
+      const auto related = meter::related_points(points[n]);
+      if (!related.empty())
+        complain("the " + std::to_string(runs[n].count) + " registers from point '" + points[n].name + "' to '" +
+                 std::string(related.front()) + "', which must come from one request");
+    }
+  }
 }
 
 std::vector<Point> select_points(const std::vector<Point>& all, Section& section) {
@@ -283,10 +300,16 @@ std::vector<Point> select_points(const std::vector<Point>& all, Section& section
     if (!any)
       section.complain(pattern, "no point is called '" + pattern.value + "'" + did_you_mean(pattern.value, names));
   }
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!taken[i]) continue;
-    for (const std::string& ratio : all[i].ratio_points)
-      taken[static_cast<std::size_t>(std::ranges::find(all, ratio, &Point::name) - all.begin())] = true;
+  const auto take = [&](std::string_view name) {
+    taken[static_cast<std::size_t>(std::ranges::find(all, name, &Point::name) - all.begin())] = true;
+  };
+  // Ratio points may have a scale of their own, so the needed ones are looked at again.
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (!taken[i]) continue;
+      for (const std::string& ratio : all[i].ratio_points) take(ratio);
+      for (const std::string_view name : meter::related_points(all[i])) take(name);
+    }
   }
 
   std::vector<Point> selected;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "config/section.hpp"
@@ -46,11 +48,28 @@ std::vector<meter::Point> parse_registers(Section registers);
 /// and with the ratio points they need. A pattern that selects nothing is a mistake.
 std::vector<meter::Point> select_points(const std::vector<meter::Point>& all, Section& section);
 
+/// Calls `complain` with what does not fit into a request of `count_max` registers: "the registers of point 'x'".
+void check_runs(const std::vector<meter::Point>& points, std::uint16_t count_max,
+                const std::function<void(const std::string&)>& complain);
+
 /// Longest silence a meter may need between two requests.
 inline constexpr Millis turnaround_max{10'000};
+/// Longest time after which a late reply may still come.
+inline constexpr Millis worst_latency_max{60'000};
 
 /// Reads `count_max` and `gap_max`, what one request may ask for.
 meter::ReadLimits parse_limits(Section& section, meter::ReadLimits defaults);
+
+/// The number a manual prints for an address: the table's digit and the address counted from 1, "40001".
+std::string print_address(meter::Registers place);
+
+/// Reads `[identify]` (one or several), `[serial]`, `[firmware]` and `[sunspec]` of a profile whose points are known.
+void read_identity(Section& root, meter::Profile& profile);
+
+/// The word for a table and for a word order: "holding", "low-first".
+std::string_view word_for(meter::Table table);
+std::string_view word_for(meter::WordOrder order);
+std::string_view word_for(meter::ByteOrder order);
 
 /// The word for a type: "u16", "sign-magnitude".
 std::string_view word_for(meter::RawType type);

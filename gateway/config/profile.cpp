@@ -15,6 +15,24 @@ using meter::Profile;
 constexpr std::array<std::pair<std::string_view, Confidence>, 3> confidence_words{
     {{"verified", Confidence::verified}, {"high", Confidence::high}, {"unverified", Confidence::unverified}}};
 
+/// What a scan may try besides the delivered setting.
+void read_settings(Section& link, meter::LinkDefaults& settings) {
+  for (const std::int64_t baud : link.integers("bauds", 300, 921'600))
+    settings.bauds.push_back(static_cast<std::uint32_t>(baud));
+  if (!settings.bauds.empty() && std::ranges::find(settings.bauds, settings.baud) == settings.bauds.end())
+    link.complain("bauds", "must hold baud, " + std::to_string(settings.baud), "");
+  for (const Text& word : link.texts("parities")) {
+    const auto known = std::ranges::find(parity_words, std::string_view(word.value),
+                                         &std::pair<std::string_view, meter::Parity>::first);
+    if (known == parity_words.end())
+      link.complain(word, "parities hold none, even, odd, got '" + word.value + "'");
+    else
+      settings.parities.push_back(known->second);
+  }
+  if (!settings.parities.empty() && std::ranges::find(settings.parities, settings.parity) == settings.parities.end())
+    link.complain("parities", "must hold parity, the delivered one", "");
+}
+
 void read_link(Section& root, Profile& profile) {
   auto link = root.section("link", "link");
   if (!link) return;
@@ -22,6 +40,7 @@ void read_link(Section& root, Profile& profile) {
   profile.link.parity = link->choice("parity", parity_words).value_or(profile.link.parity);
   profile.link.stop_bits = static_cast<std::uint8_t>(link->integer("stop_bits", 1, 2).value_or(profile.link.stop_bits));
   profile.link.unit = static_cast<std::uint8_t>(link->integer("unit", 1, 247).value_or(profile.link.unit));
+  read_settings(*link, profile.link);
   link->finish();
 }
 
@@ -30,18 +49,10 @@ void read_limits(Section& root, Profile& profile) {
   if (!limits) return;
   profile.limits = parse_limits(*limits, profile.limits);
   profile.turnaround = limits->duration("turnaround", Millis{0}, turnaround_max).value_or(Millis{0});
+  profile.worst_latency = limits->duration("worst_latency", Millis{1}, worst_latency_max).value_or(Millis{0});
+  const auto short_count = limits->integer("short_count_max", 1, profile.limits.count_max - 1);
+  profile.short_count_max = static_cast<std::uint16_t>(short_count.value_or(0));
   limits->finish();
-}
-
-void read_identify(Section& root, Profile& profile) {
-  auto identify = root.section("identify", "identify");
-  if (!identify) return;
-  const auto coding = parse_coding(*identify, std::nullopt, std::nullopt);
-  identify->require("matches", "matches = [\"iEM3155*\"]");
-  std::vector<std::string> matches;
-  for (Text& it : identify->texts("matches")) matches.push_back(std::move(it.value));
-  identify->finish();
-  if (coding) profile.identify = meter::Identification{coding->place, coding->type, std::move(matches)};
 }
 
 void read_vectors(Section& root, Profile& profile) {
@@ -123,18 +134,22 @@ ParsedProfile parse_profile(std::string_view text, const std::string& file) {
   profile.model = root.text("model").value_or("");
   profile.confidence = root.choice("confidence", confidence_words).value_or(Confidence::unverified);
   profile.provenance = root.text("provenance").value_or("");
-  (void)root.text("notes");
+  profile.notes = root.text("notes").value_or("");
   read_link(root, profile);
   read_limits(root, profile);
-  read_identify(root, profile);
   root.require("registers", "a section [registers] with the points");
   if (auto registers = root.section("registers", "registers")) profile.points = parse_registers(*registers);
+  read_identity(root, profile);
   read_vectors(root, profile);
   root.finish();
 
-  for (const Point& point : profile.points)
-    if (point.place.count > profile.limits.count_max)
-      root.complain("point '" + point.name + "' is longer than limits.count_max");
+  const auto check_limit = [&](std::uint16_t count_max, const std::string& key) {
+    check_runs(profile.points, count_max, [&](const std::string& what) {
+      root.complain("limits: " + key + " = " + std::to_string(count_max) + " is less than " + what);
+    });
+  };
+  check_limit(profile.limits.count_max, "count_max");
+  if (profile.short_count_max != 0) check_limit(profile.short_count_max, "short_count_max");
   check_coverage(root, profile);
   if (journal.failed()) return {std::nullopt, journal.take()};
   return {std::move(profile), journal.take()};

@@ -70,6 +70,7 @@ constexpr auto table = std::to_array<Quantity>({
     {"mass", counter, "kg t"},
     {"length", counter, "m km"},
     {"operating_time", counter, "s min h"},
+    {"scale_exponent", state, ""},
     {"ct_ratio", attribute, ""},
     {"pt_ratio", attribute, ""},
     {"firmware_version", attribute, ""},

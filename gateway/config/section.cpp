@@ -271,6 +271,14 @@ std::vector<Section> Section::sections(std::string_view key, std::string_view ki
   return found;
 }
 
+std::vector<Section> Section::one_or_more(std::string_view key, std::string_view kind) {
+  const toml::node* node = table_->get(key);
+  if (node == nullptr || !node->is_table()) return sections(key, kind);
+  std::vector<Section> found;
+  if (auto only = section(key, std::string(kind))) found.push_back(std::move(*only));
+  return found;
+}
+
 std::optional<std::size_t> Section::choose(std::string_view key, std::span<const std::string_view> names) {
   const auto word = text(key);
   if (!word) return std::nullopt;

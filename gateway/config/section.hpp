@@ -59,6 +59,9 @@ class Section {
   /// The tables of `[[key]]`, each with `kind` and its id (else its number) as subject: "meter 'press-1'".
   std::vector<Section> sections(std::string_view key, std::string_view kind);
 
+  /// The same, and a single `[key]` counts as a list of one.
+  std::vector<Section> one_or_more(std::string_view key, std::string_view kind);
+
   /// One word of a closed list.
   template <typename T, std::size_t count>
   std::optional<T> choice(std::string_view key, const std::array<std::pair<std::string_view, T>, count>& words) {

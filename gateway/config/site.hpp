@@ -50,9 +50,17 @@ struct Meter {
   std::string profile;  ///< Empty: the points stand in the site file.
   Millis period{1000};
   Millis turnaround{0};
+  Millis worst_latency{0};  ///< As its profile says, instead of the bus's; 0: the bus's.
   meter::ReadLimits limits;
-  std::vector<meter::Point> points;  ///< Selected points with their ratio points; resolved from profile or site file.
-  domain::MeterEntry entry;          ///< What the manifest says of it.
+  std::uint16_t short_count_max = 0;  ///< What to ask for at most once longer requests fail; 0: nothing is known.
+  /// Selected points with the points they need; resolved from profile or site file. With `sunspec`, their addresses
+  /// count from the model's ID register: see `meter::at_base`.
+  std::vector<meter::Point> points;
+  std::vector<meter::Identification> identify;  ///< How its model would say what it is; empty: it cannot.
+  std::optional<meter::IdentityPlace> serial;   ///< With `sunspec`, counted from the common model's ID register.
+  std::optional<meter::IdentityPlace> firmware;
+  std::optional<meter::Sunspec> sunspec;
+  domain::MeterEntry entry;  ///< What the manifest says of it.
 };
 
 struct Uplink {

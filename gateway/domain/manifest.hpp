@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +59,8 @@ struct PointEntry {
   std::uint64_t modulus = 0;                ///< For counters; 0 means 2^64.
   std::vector<std::uint16_t> ratio_points;  ///< Positions in this meter's points whose values multiply this one.
   std::vector<std::string> labels;          ///< "3=fault" for enumerations.
+  /// Position in this meter's points of the one whose value is a further decimal exponent of this one.
+  std::optional<std::uint16_t> scale_point = std::nullopt;
   friend bool operator==(const PointEntry&, const PointEntry&) = default;
 };
 
@@ -75,6 +79,10 @@ struct MeterEntry {
   std::vector<PointEntry> points;
   friend bool operator==(const MeterEntry&, const MeterEntry&) = default;
 };
+
+/// The decimal exponent of a point's value in a poll of `meter`: its own, and that of its scale point. Nothing if the
+/// scale point has no value there, or none that can be an exponent.
+std::optional<int> exponent_of(const MeterEntry& meter, const PointEntry& point, std::span<const Sample> samples);
 
 enum class FacilityKind : std::uint8_t { production = 1, treatment = 2, auxiliary = 3, generation = 4, storage = 5 };
 

@@ -148,6 +148,10 @@ ValueType value_type_of(RawType type) {
   return ValueType::unsigned_integer;
 }
 
+ValueType value_type_of(const Point& point) {
+  return point.sign_point.empty() ? value_type_of(point.type) : ValueType::signed_integer;
+}
+
 Decoded decode(const Point& point, std::span<const std::uint16_t> words) {
   assert(words.size() == point.place.count && point.type != RawType::text);
   if (std::ranges::find(point.not_available, join(words)) != point.not_available.end())

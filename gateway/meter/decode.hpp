@@ -24,8 +24,8 @@ struct Decoded {
   friend bool operator==(const Decoded&, const Decoded&) = default;
 };
 
-/// Decodes `point` from its own registers, in wire order (bits arrive as one 0/1 word each).
-/// Precondition: words.size() == point.place.count, and the point is not text.
+/// Decodes `point` by itself (see `relate` for what other points say of it) from its own registers, in wire order (bits
+/// arrive as one 0/1 word each). Precondition: words.size() == point.place.count, and the point is not text.
 Decoded decode(const Point& point, std::span<const std::uint16_t> words);
 
 /// The characters of a text point, trailing blanks and zeros removed.

@@ -43,10 +43,18 @@ struct Label {
   friend bool operator==(const Label&, const Label&) = default;
 };
 
+/// When a point's value means anything: while another point of the same meter has one of these values.
+struct Condition {
+  std::string point;                 ///< A whole number, of the same table.
+  std::vector<std::int64_t> equals;  ///< At least one.
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
 /// One quantity of a meter: where it lies, how it is coded, what it means.
 ///
-/// engineering value = integer (or float) × 10^exponent × product of the ratio points' engineering values,
-/// in `unit`. Nothing is multiplied on the box: the factors travel in the manifest.
+/// engineering value = integer (or float) × 10^(exponent + value of the scale point) × product of the ratio points'
+/// engineering values, in `unit`. Nothing is multiplied on the box: the factors travel in the manifest. Scale, sign and
+/// condition points must come from the same request as the value: see `runs_of`.
 struct Point {
   std::string name;  ///< Unique in the meter: "active_power.l1", `[a-z0-9_]+(\.[a-z0-9_]+)*`, at most 64 characters.
   Carrier carrier = Carrier::electricity;
@@ -65,15 +73,22 @@ struct Point {
   int exponent = 0;  ///< Decimal exponent of the value's last digit (for floats: of the unit the meter uses).
   std::string unit;  ///< "V", "A", "W", "kWh", "m3", "pcs", … or empty.
   std::vector<std::string> ratio_points;  ///< Attribute points of the same meter that multiply this one (CT, PT).
-  std::uint64_t modulus = 0;              ///< For counters: the value at which it rolls over; 0 = 2^bits of its type.
+  std::string scale_point;  ///< Point of the same meter that holds a further decimal exponent (SunSpec), or empty.
+  std::string sign_point;   ///< Point whose value 1 makes this unsigned number negative, or empty.
+  std::optional<Condition> valid_while;  ///< Otherwise the value is `not_available`.
+  std::uint64_t modulus = 0;             ///< For counters: the value at which it rolls over; 0 = 2^bits of its type.
   std::vector<std::uint64_t> not_available;  ///< Undecoded patterns (words as one big-endian number) meaning "none".
   std::optional<std::int64_t> least;         ///< Values outside [least, most] (undecoded units) are `out_of_range`.
   std::optional<std::int64_t> most;
   bool by_default = true;  ///< Whether a meter records it when its site file selects no points.
+  std::string note;        ///< For people: what to know about this point.
 };
 
-/// How the 64 bits of a reading of `type` are to be understood.
+/// How the 64 bits of a register value of `type` are to be understood.
 ValueType value_type_of(RawType type);
+
+/// How the 64 bits of a reading of `point` are to be understood: as its type, or signed if its sign stands elsewhere.
+ValueType value_type_of(const Point& point);
 
 /// A known exchange that a profile must reproduce: these words at this point give this engineering value.
 struct TestVector {
@@ -86,19 +101,48 @@ struct TestVector {
 
 enum class Parity : std::uint8_t { none, even, odd };
 
-/// The serial settings and manners a meter is delivered with.
+/// The serial settings a meter is delivered with, and those it can be set to.
 struct LinkDefaults {
   std::uint32_t baud = 9600;
   Parity parity = Parity::none;
   std::uint8_t stop_bits = 1;
   std::uint8_t unit = 1;
+  std::vector<std::uint32_t> bauds;  ///< What a scan should try for this model, `baud` among them; empty: unknown.
+  std::vector<Parity> parities;      ///< Likewise.
 };
 
-/// How a meter says what it is: the register block to read and what stands there.
+/// What a meter is asked for its identity.
+enum class IdentitySource : std::uint8_t {
+  registers,
+  device_object,  ///< Function 43/14, one object by its number.
+  server_id,      ///< Function 17, the printable characters of the answer.
+};
+
+/// Where a meter says something about itself: its model, its serial number, its firmware.
+struct IdentityPlace {
+  IdentitySource source = IdentitySource::registers;
+  Registers place;               ///< registers only
+  RawType type = RawType::text;  ///< `text` for the functions.
+  WordOrder words = WordOrder::high_first;
+  ByteOrder bytes = ByteOrder::high_first;
+  std::uint8_t object = 0;  ///< device_object only: 0 vendor, 1 product code, 2 revision, …
+  bool alone = false;  ///< Means this only in a request for exactly `place`; as part of a block it is something else.
+  friend bool operator==(const IdentityPlace&, const IdentityPlace&) = default;
+};
+
+/// One way to recognise a model. See `says_model`.
 struct Identification {
-  Registers place;
-  RawType type = RawType::u16;
-  std::vector<std::string> matches;  ///< Values of that block that mean this model; a trailing `*` matches the rest.
+  IdentityPlace at;
+  /// What may stand there: "iEM3155*" (a `*` matches anything), "341", "0x42323120", "330..345" (numbers only).
+  std::vector<std::string> matches;
+};
+
+/// The SunSpec models a profile is for. Its points' addresses are offsets from the model's ID register, those of serial
+/// number and firmware from the common model's.
+struct Sunspec {
+  std::vector<std::uint16_t> models;
+  std::uint16_t length = 0;  ///< Registers after the header that the points need.
+  friend bool operator==(const Sunspec&, const Sunspec&) = default;
 };
 
 /// How far a profile can be trusted.
@@ -111,10 +155,16 @@ struct Profile {
   std::string model;
   Confidence confidence = Confidence::unverified;
   std::string provenance;  ///< Where the map comes from, for people.
+  std::string notes;       ///< What the next person must know.
   LinkDefaults link;
   ReadLimits limits;
-  Millis turnaround{0};  ///< Silence this meter needs between two requests.
-  std::optional<Identification> identify;
+  std::uint16_t short_count_max = 0;     ///< What some units of this model take at most instead; 0: none are known.
+  Millis turnaround{0};                  ///< Silence this meter needs between two requests.
+  Millis worst_latency{0};               ///< After this long no late reply can come any more; 0: as the bus says.
+  std::vector<Identification> identify;  ///< Any one of them will do; empty: the model cannot be recognised.
+  std::optional<IdentityPlace> serial;
+  std::optional<IdentityPlace> firmware;
+  std::optional<Sunspec> sunspec;
   std::vector<Point> points;
   std::vector<TestVector> vectors;
 };

@@ -16,19 +16,19 @@ std::string in_quotes(std::string_view text) {
 }
 
 /// The value × 10^exponent as a JSON number; "null" for what JSON cannot say.
-std::string number_of(const domain::PointEntry& point, std::uint64_t bits) {
-  switch (point.type) {
+std::string number_of(ValueType type, int exponent, std::uint64_t bits) {
+  switch (type) {
     case ValueType::unsigned_integer:
-      return format_decimal(bits, point.exponent);
+      return format_decimal(bits, exponent);
     case ValueType::signed_integer:
-      return format_decimal(static_cast<std::int64_t>(bits), point.exponent);
+      return format_decimal(static_cast<std::int64_t>(bits), exponent);
     case ValueType::float32: {
       const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-      return std::isfinite(value) ? format_float(value, point.exponent) : "null";
+      return std::isfinite(value) ? format_float(value, exponent) : "null";
     }
     case ValueType::float64: {
       const auto value = std::bit_cast<double>(bits);
-      return std::isfinite(value) ? format_float(value, point.exponent) : "null";
+      return std::isfinite(value) ? format_float(value, exponent) : "null";
     }
   }
   return "null";
@@ -42,9 +42,12 @@ std::string_view label_of(const domain::PointEntry& point, std::uint64_t bits) {
   return {};
 }
 
-std::string live_point(const domain::MeterEntry& meter, const domain::PointEntry& point, const domain::Sample& sample) {
-  const bool valued = has_value(sample.quality);
-  std::string text = in_quotes(point.name) + ":{\"value\":" + (valued ? number_of(point, sample.bits) : "null");
+std::string live_point(const domain::MeterEntry& meter, const domain::PointEntry& point, const domain::Sample& sample,
+                       std::span<const domain::Sample> samples) {
+  const auto exponent = domain::exponent_of(meter, point, samples);
+  const bool valued = has_value(sample.quality) && exponent;
+  std::string text =
+      in_quotes(point.name) + ":{\"value\":" + (valued ? number_of(point.type, *exponent, sample.bits) : "null");
   if (const auto label = label_of(point, sample.bits); valued && !label.empty())
     text += ",\"label\":" + in_quotes(label);
   text += ",\"unit\":" + in_quotes(point.unit);
@@ -69,7 +72,7 @@ std::string live_meter(const domain::MeterEntry& meter, const domain::Poll& poll
                      ",\"age_s\":" + format_decimal(std::int64_t{(now - poll.end).count()}, -3) +
                      ",\"quality\":" + in_quotes(name_of(summary(poll))) + ",\"points\":{";
   for (std::size_t i = 0; i < poll.samples.size() && i < meter.points.size(); ++i)
-    text += (i == 0 ? "" : ",") + live_point(meter, meter.points[i], poll.samples[i]);
+    text += (i == 0 ? "" : ",") + live_point(meter, meter.points[i], poll.samples[i], poll.samples);
   return text + "}}";
 }
 
@@ -105,6 +108,8 @@ Json json_of(const domain::MeterEntry& meter, const domain::PointEntry& point) {
   if (!point.labels.empty()) json["labels"] = point.labels;
   for (const auto ratio : point.ratio_points)
     if (ratio < meter.points.size()) json["times"].push_back(meter.points[ratio].name);
+  if (point.scale_point && *point.scale_point < meter.points.size())
+    json["scale"] = meter.points[*point.scale_point].name;
   return json;
 }
 

@@ -64,6 +64,7 @@ void write_points(const std::vector<domain::PointEntry>& points, jidian::v1::Poi
     entry.set_modulus(point.modulus);
     for (const auto ratio : point.ratio_points) entry.add_ratio_points(ratio);
     put(point.labels, *entry.mutable_labels());
+    if (point.scale_point) entry.set_scale_point(*point.scale_point);
   }
 }
 
@@ -124,13 +125,22 @@ Result<std::vector<domain::PointEntry>> read_points(const jidian::v1::PointList&
                              entry.exponent(),
                              entry.modulus(),
                              {},
-                             get(entry.labels())};
+                             get(entry.labels()),
+                             std::nullopt};
     if (std::abs(std::int64_t{entry.exponent()}) > 100)
       return Error{ErrorKind::corrupt, "point '" + entry.name() + "' has an impossible exponent"};
     for (const auto ratio : entry.ratio_points()) {
       if (ratio >= static_cast<std::uint32_t>(in.points_size()) || ratio > UINT16_MAX)
         return Error{ErrorKind::corrupt, "point '" + entry.name() + "' names a ratio point that is not there"};
       point.ratio_points.push_back(static_cast<std::uint16_t>(ratio));
+    }
+    if (entry.has_scale_point()) {
+      const auto scale = entry.scale_point();
+      if (scale >= static_cast<std::uint32_t>(in.points_size()) || scale > UINT16_MAX)
+        return Error{ErrorKind::corrupt, "point '" + entry.name() + "' names a scale point that is not there"};
+      if (in.points(static_cast<int>(scale)).type() > static_cast<std::uint32_t>(ValueType::signed_integer))
+        return Error{ErrorKind::corrupt, "the scale point of '" + entry.name() + "' is no whole number"};
+      point.scale_point = static_cast<std::uint16_t>(scale);
     }
     points.push_back(std::move(point));
   }

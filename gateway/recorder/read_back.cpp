@@ -54,7 +54,8 @@ std::vector<Item> move_points(const std::vector<Item>& items, const domain::Mete
     const auto& wanted = to.points[i];
     const auto found = std::ranges::find_if(from.points, [&](const domain::PointEntry& point) {
       return point.name == wanted.name && point.type == wanted.type && point.kind == wanted.kind &&
-             point.exponent == wanted.exponent && point.modulus == wanted.modulus;
+             point.exponent == wanted.exponent && point.scale_point.has_value() == wanted.scale_point.has_value() &&
+             point.modulus == wanted.modulus;
     });
     if (found != from.points.end()) moved[i] = items[static_cast<std::size_t>(found - from.points.begin())];
   }

@@ -84,9 +84,9 @@ matches = ["341", "34*"]
   EXPECT_EQ(parsed.profile->link.unit, 7);
   EXPECT_EQ(parsed.profile->limits, (meter::ReadLimits{40, 3}));
   EXPECT_EQ(parsed.profile->turnaround, Millis{100});
-  ASSERT_TRUE(parsed.profile->identify);
-  EXPECT_EQ(parsed.profile->identify->place, (meter::Registers{meter::Table::input, 11, 1}));
-  EXPECT_THAT(parsed.profile->identify->matches, ElementsAre("341", "34*"));
+  ASSERT_EQ(parsed.profile->identify.size(), 1U);
+  EXPECT_EQ(parsed.profile->identify[0].at.place, (meter::Registers{meter::Table::input, 11, 1}));
+  EXPECT_THAT(parsed.profile->identify[0].matches, ElementsAre("341", "34*"));
 }
 
 TEST(Profile, TheOneInTheManualIsRight) {
@@ -259,7 +259,7 @@ TEST(ProfileMistakes, WholeFile) {
               HasSubstr("profile: confidence has no such value, got 'sure'; write verified, high or unverified"));
   EXPECT_THAT(said("vendor = \"Nobody\"\n", ""), HasSubstr("profile: vendor is missing"));
   EXPECT_THAT(said("[registers]", "[limits]\ncount_max = 2\n[registers]"),
-              HasSubstr("point 'model_id' is longer than limits.count_max"));
+              HasSubstr("limits: count_max = 2 is less than the registers of point 'model_id'"));
   EXPECT_THAT(said("[registers]", "[links]\n[registers]"), HasSubstr("unknown section 'links'; did you mean 'link'?"));
 }
 
