@@ -53,6 +53,10 @@ void IntervalBuilder::restore(const IntervalRow& row) {
   if (length == lengths.end()) return;
   Interval& interval = meters_[row.meter].intervals[static_cast<std::size_t>(length - lengths.begin())];
   interval.start = row.start + row.length;
+  for (const PointEntry& point : manifest_.meters[row.meter].points)
+    if (point.scale_point && row.points[*point.scale_point].last_at != UtcTime{})
+      meters_[row.meter].latest[*point.scale_point] = {row.points[*point.scale_point].last,
+                                                       row.points[*point.scale_point].last_at};
   for (std::size_t i = 0; i < row.points.size(); ++i)
     if (manifest_.meters[row.meter].points[i].kind == PointKind::counter && row.points[i].last_at != UtcTime{})
       interval.points[i].first = {row.points[i].last, row.points[i].last_at};
@@ -73,8 +77,19 @@ void IntervalBuilder::add(const Poll& poll, Rows& rows) {
     }
     if (*interval.start == start) collect(poll, interval);
   }
+  const auto& points = manifest_.meters[poll.meter].points;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    if (is_rescaled(meter, points[i], poll)) meter.latest[i] = {};
   for (std::size_t i = 0; i < poll.samples.size(); ++i)
     if (is_good(poll.samples[i])) meter.latest[i] = {poll.samples[i].bits, poll.end};
+}
+
+/// Whether `poll` has another exponent for `point` than the newest poll that had one.
+bool IntervalBuilder::is_rescaled(const Meter& meter, const PointEntry& point, const Poll& poll) {
+  if (!point.scale_point) return false;
+  const Edge& before = meter.latest[*point.scale_point];
+  const Sample& now = poll.samples[*point.scale_point];
+  return before.is_set() && is_good(now) && now.bits != before.bits;
 }
 
 void IntervalBuilder::collect(const Poll& poll, Interval& interval) {
@@ -84,7 +99,14 @@ void IntervalBuilder::collect(const Poll& poll, Interval& interval) {
     const Sample& sample = poll.samples[i];
     PointState& state = interval.points[i];
     if (state.quality != Quality::ok) state.quality = sample.quality;
-    if (!is_good(sample)) continue;
+    if (is_rescaled(meters_[poll.meter], points[i], poll)) {
+      const bool spoilt = points[i].kind == PointKind::instantaneous && (state.samples > 0 || state.rescaled);
+      state = {};
+      state.rescaled = spoilt;
+      state.quality = sample.quality;
+    }
+    if (state.rescaled) state.quality = Quality::not_available;
+    if (!is_good(sample) || state.rescaled) continue;
     const ValueType type = points[i].type;
     if (points[i].kind == PointKind::instantaneous) {
       if (state.samples == 0 || is_less(type, sample.bits, state.least)) state.least = sample.bits;
@@ -123,7 +145,8 @@ PointInterval IntervalBuilder::finish_point(const Meter& meter, std::size_t poin
   PointInterval made{state.samples, state.least, state.most, state.sum, 0, 0, {}, {}, state.quality};
   if (entry.kind == PointKind::instantaneous) return made;
   Edge last = meter.latest[point];
-  if (entry.kind == PointKind::counter && next != nullptr && is_good(next->samples[point])) {
+  if (entry.kind == PointKind::counter && next != nullptr && is_good(next->samples[point]) &&
+      !is_rescaled(meter, entry, *next)) {
     const Edge after{next->samples[point].bits, next->end};
     if (!last.is_set() || after.at - end <= end - last.at) last = after;
   }

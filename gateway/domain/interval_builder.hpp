@@ -25,6 +25,9 @@ namespace jidian::domain {
 ///   hole.
 /// - States and attributes: the first and the last sample inside.
 ///
+/// Where a point's scale point changes, numbers before and after are not comparable: a moment's point has no samples in
+/// that row, a counter begins anew.
+///
 /// Values outside their range and implausible ones are in no sum and no edge. Fields without a value are 0 and their
 /// instants unset.
 class IntervalBuilder {
@@ -62,7 +65,8 @@ class IntervalBuilder {
     std::uint64_t least = 0;
     std::uint64_t most = 0;
     std::uint64_t sum = 0;
-    Edge first;  ///< Counters: what ended the row before. Others: the first sample inside.
+    bool rescaled = false;  ///< Its exponent changed in this row, after samples had been taken.
+    Edge first;             ///< Counters: what ended the row before. Others: the first sample inside.
   };
   struct Interval {
     std::optional<UtcTime> start;  ///< Unset before the meter's first poll.
@@ -76,6 +80,7 @@ class IntervalBuilder {
   };
 
   void collect(const Poll& poll, Interval& interval);
+  static bool is_rescaled(const Meter& meter, const PointEntry& point, const Poll& poll);
   void close(MeterIndex index, std::size_t length, const Poll* next, Rows& rows);
   void begin(Interval& interval, MeterIndex index, UtcTime start);
   PointInterval finish_point(const Meter& meter, std::size_t point, PointState& state, const PointEntry& entry,

@@ -181,5 +181,41 @@ TEST_F(PollerCorePolls, TheHeartbeatStopsWhenTheCoreDoes) {
   EXPECT_EQ(board.stuck(clock.steady), "bus bus-1");
 }
 
+TEST_F(PollerCorePolls, AValueAndItsExponentComeFromOneRequest) {
+  PolledMeter meter = make_meter(0, {100, 101, 110});
+  meter.limits = {11, 0};
+  meter.points[0].scale_point = meter.points[2].name;
+  begin({meter});
+  run(Millis{500});
+  ASSERT_EQ(bus.requests.size(), 1U);
+  EXPECT_EQ(bus.requests[0].registers, (meter::Registers{meter::Table::holding, 100, 11}));
+}
+
+TEST_F(PollerCorePolls, AValueWithoutItsExponentIsNotAvailable) {
+  PolledMeter meter = make_meter(0, {100, 101, 102});
+  meter.points[0].scale_point = meter.points[2].name;
+  meter.points[2].not_available = {register_value(meter.unit, 102)};
+  begin({meter});
+  run(Millis{500});
+  EXPECT_THAT(sink.polls.at(0).samples, ElementsAre(Sample{0, Quality::not_available}, Sample{1'101, Quality::ok},
+                                                    Sample{0, Quality::not_available}));
+  const auto answer = core->read(meter.id, {});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->points[0].value, "");
+}
+
+TEST_F(PollerCorePolls, AReadForPeopleAppliesTheExponent) {
+  PolledMeter meter = make_meter(0, {100, 101});
+  meter.points[0].scale_point = meter.points[1].name;
+  meter.points[1].type = meter::RawType::bits;
+  meter.points[1].bit_first = 0;
+  meter.points[1].bit_count = 2;
+  begin({meter});
+  const auto answer = core->read(meter.id, {});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(register_value(meter.unit, 101) & 3, 1);
+  EXPECT_EQ(answer->points[0].value, "11000");
+}
+
 }  // namespace
 }  // namespace jidian::acquire

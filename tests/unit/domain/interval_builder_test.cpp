@@ -252,5 +252,71 @@ TEST(IntervalBuilder, MeterSlowerThanAMinuteHasRowsWhereASlotLies) {
   EXPECT_EQ(quarters[0].points[1].last, 3u);
 }
 
+/// The plant whose power and energy are scaled by the mode.
+struct ScaledBuilder : Builder {
+  ScaledBuilder() {
+    manifest.meters[0].points[0].scale_point = 3;
+    manifest.meters[0].points[1].scale_point = 3;
+  }
+};
+
+TEST(ScaledPoint, ARowInWhichItsExponentChangedHasNoSamplesOfIt) {
+  ScaledBuilder built;
+  built.add(poll(midnight, 10, 100, 20, 1));
+  built.add(poll(midnight + seconds{10}, 100, 1000, 20, 0));
+  built.add(poll(midnight + seconds{20}, 10, 100, 20, 1));
+  built.add(poll(midnight + seconds{60}, 12, 102, 20, 1));
+  built.add(poll(midnight + seconds{70}, 14, 104, 20, 1));
+  built.add(poll(midnight + seconds{120}, 16, 106, 20, 1));
+  const auto rows = built.of(seconds{60});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].points[0].samples, 0U);
+  EXPECT_EQ(rows[0].points[0].quality, Quality::not_available);
+  EXPECT_EQ(rows[0].points[2].samples, 3U) << "what has no scale goes on";
+  EXPECT_EQ(rows[1].points[0].samples, 2U);
+  EXPECT_EQ(rows[1].points[0].least, 12U);
+  EXPECT_EQ(rows[1].points[0].quality, Quality::ok);
+}
+
+TEST(ScaledPoint, ACounterNeverStepsFromOneExponentToAnother) {
+  ScaledBuilder built;
+  built.add(poll(midnight, 10, 100, 20, 1));
+  built.add(poll(midnight + seconds{50}, 10, 101, 20, 1));
+  built.add(poll(midnight + seconds{60}, 100, 1020, 20, 0));  // the edge of two rows
+  built.add(poll(midnight + seconds{110}, 100, 1030, 20, 0));
+  built.add(poll(midnight + seconds{120}, 100, 1040, 20, 0));
+  const auto rows = built.of(seconds{60});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].points[1].first, 100U);
+  EXPECT_EQ(rows[0].points[1].last, 101U) << "the sample behind the edge has another exponent";
+  EXPECT_EQ(rows[1].points[1].first, 1020U);
+  EXPECT_EQ(rows[1].points[1].last, 1040U);
+}
+
+TEST(ScaledPoint, ACounterBeginsAnewIfItsExponentChangedWhileTheGatewayWasOff) {
+  ScaledBuilder before;
+  before.add(poll(midnight, 10, 100, 20, 1));
+  before.add(poll(midnight + seconds{50}, 10, 101, 20, 1));
+  before.add(poll(midnight + seconds{60}, 10, 102, 20, 1));
+  ScaledBuilder after;
+  after.builder.restore(before.of(seconds{60})[0]);
+  after.add(poll(midnight + seconds{70}, 100, 1020, 20, 0));
+  after.add(poll(midnight + seconds{110}, 100, 1030, 20, 0));
+  after.add(poll(midnight + seconds{120}, 100, 1040, 20, 0));
+  const auto rows = after.of(seconds{60});
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].points[1].first, 1020U);
+}
+
+TEST(ExponentOf, AddsTheScaleOfTheSamePoll) {
+  ScaledBuilder built;
+  const MeterEntry& meter = built.manifest.meters[0];
+  EXPECT_EQ(exponent_of(meter, meter.points[0], poll(midnight, 1, 1, 20, 3).samples), 3);
+  EXPECT_EQ(exponent_of(meter, meter.points[0], poll(midnight, 1, 1, 20, ~0ULL - 1).samples), -2);
+  EXPECT_EQ(exponent_of(meter, meter.points[0], poll(midnight, 1, 1, 20, 13).samples), std::nullopt);
+  EXPECT_EQ(exponent_of(meter, meter.points[0], hole(midnight).samples), std::nullopt);
+  EXPECT_EQ(exponent_of(meter, meter.points[2], hole(midnight).samples), 0);
+}
+
 }  // namespace
 }  // namespace jidian::domain

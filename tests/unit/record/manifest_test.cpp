@@ -18,6 +18,33 @@ TEST(Manifest, GivesBackWhatWentIn) {
   EXPECT_EQ(encoded.hash, sha256(encoded.bytes));
 }
 
+TEST(Manifest, CarriesTheScalePoint) {
+  auto manifest = samples::manifest();
+  manifest.meters[0].points[1].scale_point = 0;
+  EXPECT_EQ(decode_manifest(encode(manifest).bytes).value(), manifest);
+  EXPECT_NE(encode(manifest).hash, encode(samples::manifest()).hash) << "position 0 is not the same as none";
+
+  manifest.meters[0].points[1].scale_point = 999;
+  EXPECT_EQ(decode_manifest(encode(manifest).bytes).error().kind(), ErrorKind::corrupt);
+}
+
+TEST(LiveJson, AddsTheScaleToTheExponent) {
+  domain::Manifest manifest;
+  manifest.meters.push_back({});
+  auto& points = manifest.meters[0].points;
+  points.resize(2);
+  points[0].name = "power";
+  points[0].exponent = -1;
+  points[0].scale_point = 1;
+  points[1].name = "scale";
+  points[1].type = ValueType::signed_integer;
+  domain::Poll poll;
+  poll.samples = {{2314, domain::Quality::ok}, {static_cast<std::uint64_t>(-2), domain::Quality::ok}};
+  EXPECT_NE(live_json(manifest, {&poll, 1}, UtcTime{}).find("\"value\":2.314"), std::string::npos);
+  poll.samples[1] = {0, domain::Quality::not_available};
+  EXPECT_EQ(live_json(manifest, {&poll, 1}, UtcTime{}).find("2314"), std::string::npos);
+}
+
 TEST(Manifest, HasTheSameBytesEveryTime) {
   EXPECT_EQ(encode(samples::manifest()).bytes, encode(samples::manifest()).bytes);
   auto changed = samples::manifest();
