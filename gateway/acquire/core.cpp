@@ -123,6 +123,15 @@ Result<MeterAnswer> PollerCore::read(std::string_view meter_id, std::stop_token 
   return answer_of(meter->polled, meter->plan, *outcome);
 }
 
+Status PollerCore::lend(const Poller::Task& task, std::stop_token stop) {
+  auto open = line_.ensure_open(stop);
+  if (!open) return open.error().during("opening bus '" + bus_id_ + "'");
+  auto done = line_.lend(task, std::move(stop));
+  heartbeat_.beat(clock_.steady_now());
+  watch_line();
+  return done;
+}
+
 bool PollerCore::serve_next(std::stop_token stop) {
   Meter* const silent = due_probe();
   const bool overdue = silent != nullptr && clock_.steady_now() - silent->next_try >= probe_patience;

@@ -42,6 +42,9 @@ class PollerCore {
   /// Reads a meter now, also one that is given up. Errors: not_found, unreachable (the bus), cancelled.
   Result<MeterAnswer> read(std::string_view meter_id, std::stop_token stop);
 
+  /// Runs `task` with the bus, opened if it is closed. Errors: unreachable, cancelled, and what the task gives.
+  Status lend(const Poller::Task& task, std::stop_token stop);
+
   /// Posts what changed since the last time. Called by `step` once a second; call it once more at the end.
   void post_health();
 

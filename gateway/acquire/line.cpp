@@ -43,6 +43,13 @@ Status Line::read(std::uint8_t unit, meter::Registers registers, std::span<std::
   return done;
 }
 
+Status Line::lend(const std::function<Status(Bus&, std::stop_token)>& task, std::stop_token stop) {
+  const SteadyTime from = clock_.steady_now();
+  auto done = task(bus_, std::move(stop));
+  load_.add(from, clock_.steady_now());
+  return done;
+}
+
 Status Line::read_once(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into) {
   const SteadyTime from = clock_.steady_now();
   auto done = bus_.read(unit, registers, into);

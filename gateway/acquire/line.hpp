@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -25,6 +26,9 @@ class Line {
   /// opened again and the request repeated once.
   Status read(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into, std::stop_token stop);
 
+  /// Gives the bus to `task` for as long as it runs; its time counts as load. Precondition: open.
+  Status lend(const std::function<Status(Bus&, std::stop_token)>& task, std::stop_token stop);
+
   /// Whether the bus cannot be used: opening failed, or it broke on its first use. Until something answers (or at least
   /// the request could be sent and waited for).
   bool down() const { return failures_ > 0; }
@@ -37,6 +41,7 @@ class Line {
   std::string address() const { return bus_.address(); }
   std::uint64_t requests() const { return requests_; }
   std::uint64_t reopened() const { return opened_ > 0 ? opened_ - 1 : 0; }
+  BusCounters counters() const { return bus_.counters(); }
   double load() const { return load_.share(clock_.steady_now()); }
 
   /// Why the bus is down; empty while it is not.

@@ -38,30 +38,45 @@ class Poller::Loop {
     refuse_requests();
   }
 
-  std::future<Result<MeterAnswer>> ask(const std::string& meter_id) {
-    Request request{meter_id, {}};
-    auto answer = request.answer.get_future();
-    {
-      const std::scoped_lock lock(mutex_);
-      if (closed_) {
-        request.answer.set_value(Error{ErrorKind::cancelled, "the gateway is stopping"});
-      } else if (requests_.size() >= requests_max) {
-        request.answer.set_value(Error{ErrorKind::full, "too many readings of bus '" + bus_id_ + "' are waiting"});
-      } else {
-        requests_.push_back(std::move(request));
-      }
-    }
-    asked_.notify_all();
+  std::future<Result<MeterAnswer>> read(const std::string& meter_id) {
+    auto promise = std::make_shared<std::promise<Result<MeterAnswer>>>();
+    auto answer = promise->get_future();
+    ask({[this, promise, meter_id] { promise->set_value(core_.read(meter_id, stop_)); },
+         [promise](Error why) { promise->set_value(std::move(why)); }});
+    return answer;
+  }
+
+  std::future<Status> lend(Task task) {
+    auto promise = std::make_shared<std::promise<Status>>();
+    auto answer = promise->get_future();
+    ask({[this, promise, task = std::move(task)] { promise->set_value(core_.lend(task, stop_)); },
+         [promise](Error why) { promise->set_value(std::move(why)); }});
     return answer;
   }
 
   const std::string& bus_id() const { return bus_id_; }
 
  private:
+  /// Something that wants the bus between two slots. Exactly one of the two is called.
   struct Request {
-    std::string meter_id;
-    std::promise<Result<MeterAnswer>> answer;
+    std::function<void()> serve;
+    std::function<void(Error)> refuse;
   };
+
+  void ask(Request request) {
+    std::optional<Error> refusal;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (closed_)
+        refusal = Error{ErrorKind::cancelled, "the gateway is stopping"};
+      else if (requests_.size() >= requests_max)
+        refusal = Error{ErrorKind::full, "too many requests for bus '" + bus_id_ + "' are waiting"};
+      else
+        requests_.push_back(std::move(request));
+    }
+    if (refusal) return request.refuse(std::move(*refusal));
+    asked_.notify_all();
+  }
 
   /// One request between two slots: a flood of them slows polling, it does not stop it.
   void serve_request() {
@@ -72,14 +87,17 @@ class Poller::Loop {
       request = std::move(requests_.front());
       requests_.pop_front();
     }
-    request->answer.set_value(core_.read(request->meter_id, stop_));
+    request->serve();
   }
 
   void refuse_requests() {
-    const std::scoped_lock lock(mutex_);
-    closed_ = true;
-    for (Request& request : requests_) request.answer.set_value(Error{ErrorKind::cancelled, "the gateway is stopping"});
-    requests_.clear();
+    std::deque<Request> waiting;
+    {
+      const std::scoped_lock lock(mutex_);
+      closed_ = true;
+      waiting.swap(requests_);
+    }
+    for (Request& request : waiting) request.refuse({ErrorKind::cancelled, "the gateway is stopping"});
   }
 
   void pause(Millis time) {
@@ -105,7 +123,11 @@ Poller::Poller(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledM
 Poller::~Poller() = default;
 
 std::future<Result<MeterAnswer>> Poller::read_meter(const std::string& meter_id) {
-  return loop_->ask(meter_id);
+  return loop_->read(meter_id);
+}
+
+std::future<Status> Poller::lend(Task task) {
+  return loop_->lend(std::move(task));
 }
 
 void Poller::request_stop() {

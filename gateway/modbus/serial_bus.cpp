@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <ctime>
+#include <string_view>
 #include <utility>
 
 #include "modbus/bus.hpp"
@@ -24,16 +25,10 @@ constexpr std::size_t crc_length = 2;
 constexpr std::size_t request_length = 6 + crc_length;
 constexpr std::size_t shortest_frame = 5;  ///< An exception reply.
 
+/// libmodbus' letter for a parity.
 char letter_of(meter::Parity parity) {
-  switch (parity) {
-    case meter::Parity::even:
-      return 'E';
-    case meter::Parity::odd:
-      return 'O';
-    case meter::Parity::none:
-      break;
-  }
-  return 'N';
+  constexpr std::string_view letters = "NEO";
+  return letters[static_cast<std::size_t>(parity)];
 }
 
 /// An RS-485 line over libmodbus.
@@ -97,8 +92,7 @@ class SerialBus final : public acquire::Bus {
   }
 
   std::string address() const override {
-    return options_.device + " " + std::to_string(options_.baud) + " 8" + letter_of(options_.parity) +
-           std::to_string(options_.stop_bits);
+    return options_.device + " " + acquire::to_string({options_.baud, options_.parity, options_.stop_bits});
   }
 
  private:

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <array>
 #include <mutex>
 
 #include "tests/unit/acquire/fakes.hpp"
@@ -94,6 +94,18 @@ TEST_F(PollerTest, AStopAnswersWhatStillWaits) {
   const auto said = second.get();
   ASSERT_FALSE(said);
   EXPECT_EQ(said.error().kind(), ErrorKind::cancelled);
+}
+
+TEST_F(PollerTest, LendsTheBusBetweenSlots) {
+  Poller poller("bus-1", std::make_unique<InstantBus>(), {make_meter(0, {7}, std::chrono::hours{24})}, sink, clock,
+                board);
+  std::array<std::uint16_t, 1> word{};
+  auto lent = poller.lend([&](Bus& bus, std::stop_token) { return bus.read(9, {meter::Table::holding, 3, 1}, word); });
+  EXPECT_TRUE(lent.get());
+  EXPECT_EQ(word[0], register_value(9, 3));
+  const auto refused = poller.lend([](Bus& bus, std::stop_token) { return bus.retune({}); }).get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::unsupported);
 }
 
 TEST_F(PollerTest, ReadOnceNeedsNoPoller) {
