@@ -60,6 +60,9 @@ inline constexpr Millis worst_latency_max{60'000};
 /// Reads `count_max` and `gap_max`, what one request may ask for.
 meter::ReadLimits parse_limits(Section& section, meter::ReadLimits defaults);
 
+/// Reads `[test]` of a profile whose points are known. A type of point without a vector is a mistake.
+void read_vectors(Section& root, meter::Profile& profile);
+
 /// The number a manual prints for an address: the table's digit and the address counted from 1, "40001".
 std::string print_address(meter::Registers place);
 

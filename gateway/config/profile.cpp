@@ -3,7 +3,6 @@
 
 #include "base/id.hpp"
 #include "config/points.hpp"
-#include "meter/decode.hpp"
 
 namespace jidian::config {
 namespace {
@@ -55,66 +54,6 @@ void read_limits(Section& root, Profile& profile) {
   limits->finish();
 }
 
-void read_vectors(Section& root, Profile& profile) {
-  auto test = root.section("test", "test");
-  if (!test) return;
-  const auto names = pick(profile.points, &Point::name);
-  for (Section& section : test->sections("vectors", "test vector")) {
-    bool whole = section.require("point", "point = \"active_power.l1\"");
-    whole = section.require("words", "words = [0x0000, 0x0001]") && whole;
-    whole = section.require("value", "value = \"0.1\"") && whole;
-    whole = section.require("source", "source = \"manual, page 12\" or \"derived\"") && whole;
-    meter::TestVector vector;
-    vector.point = section.text("point").value_or("");
-    for (const std::int64_t word : section.integers("words", 0, 65535))
-      vector.words.push_back(static_cast<std::uint16_t>(word));
-    vector.value = section.text("value").value_or("");
-    vector.source = section.text("source").value_or("");
-    vector.line = section.place().line;
-    section.finish();
-
-    const auto point = std::ranges::find(profile.points, vector.point, &Point::name);
-    if (!whole) continue;
-    if (point == profile.points.end())
-      section.complain("point", "does not exist", "a point of this profile" + did_you_mean(vector.point, names));
-    else if (vector.words.size() != point->place.count)
-      section.complain("words", "must be as many as the point has registers, " + std::to_string(point->place.count),
-                       "");
-    else
-      profile.vectors.push_back(std::move(vector));
-  }
-  test->finish();
-}
-
-void check_coverage(Section& root, const Profile& profile) {
-  std::vector<meter::RawType> untested;
-  for (const Point& point : profile.points) {
-    const bool tested = std::ranges::any_of(profile.vectors, [&](const meter::TestVector& vector) {
-      return std::ranges::find(profile.points, vector.point, &Point::name)->type == point.type;
-    });
-    if (!tested && std::ranges::find(untested, point.type) == untested.end()) untested.push_back(point.type);
-  }
-  for (const meter::RawType type : untested)
-    root.complain("no test vector has a point of type \"" + std::string(word_for(type)) +
-                  "\"; write one under [test] vectors");
-}
-
-std::string evaluate(const Point& point, std::span<const std::uint16_t> words) {
-  if (point.type == meter::RawType::text) return meter::decode_text(point, words);
-  const meter::Decoded decoded = meter::decode(point, words);
-  switch (decoded.presence) {
-    case meter::Presence::not_available:
-      return "not_available";
-    case meter::Presence::out_of_range:
-      return "out_of_range";
-    case meter::Presence::corrupt:
-      return "corrupt";
-    case meter::Presence::value:
-      break;
-  }
-  return meter::format_value(decoded.bits, meter::value_type_of(point.type), point.exponent);
-}
-
 }  // namespace
 
 ParsedProfile parse_profile(std::string_view text, const std::string& file) {
@@ -150,26 +89,8 @@ ParsedProfile parse_profile(std::string_view text, const std::string& file) {
   };
   check_limit(profile.limits.count_max, "count_max");
   if (profile.short_count_max != 0) check_limit(profile.short_count_max, "short_count_max");
-  check_coverage(root, profile);
   if (journal.failed()) return {std::nullopt, journal.take()};
   return {std::move(profile), journal.take()};
-}
-
-std::vector<Mistake> check_vectors(const Profile& profile, const std::string& file) {
-  std::vector<Mistake> mistakes;
-  for (const meter::TestVector& vector : profile.vectors) {
-    const auto point = std::ranges::find(profile.points, vector.point, &Point::name);
-    if (point == profile.points.end() || vector.words.size() != point->place.count) {
-      mistakes.push_back({file, vector.line, 1, "test vector of '" + vector.point + "' fits no point"});
-      continue;
-    }
-    const std::string value = evaluate(*point, vector.words);
-    if (value != vector.value)
-      mistakes.push_back(
-          {file, vector.line, 1,
-           "test vector of '" + vector.point + "': the words give '" + value + "', not '" + vector.value + "'"});
-  }
-  return mistakes;
 }
 
 }  // namespace jidian::config

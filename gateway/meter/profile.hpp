@@ -90,13 +90,21 @@ ValueType value_type_of(RawType type);
 /// How the 64 bits of a reading of `point` are to be understood: as its type, or signed if its sign stands elsewhere.
 ValueType value_type_of(const Point& point);
 
+/// Words of a point.
+struct PointWords {
+  std::string point;
+  std::vector<std::uint16_t> words;
+  friend bool operator==(const PointWords&, const PointWords&) = default;
+};
+
 /// A known exchange that a profile must reproduce: these words at this point give this engineering value.
 struct TestVector {
   std::string point;
   std::vector<std::uint16_t> words;
-  std::string value;   ///< Exact decimal before ratios, as `format_value` prints it, or "not_available".
-  std::string source;  ///< A manual page or public capture, or "derived".
-  int line = 0;        ///< Where it stands in the file.
+  std::vector<PointWords> with;  ///< What its scale, sign and condition points hold.
+  std::string value;             ///< Exact decimal before ratios, as `format_value` prints it, or "not_available".
+  std::string source;            ///< A manual page or public capture, or "derived".
+  int line = 0;                  ///< Where it stands in the file.
 };
 
 enum class Parity : std::uint8_t { none, even, odd };
