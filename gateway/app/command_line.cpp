@@ -34,6 +34,7 @@ struct Arguments {
   TailOptions tail;
   ExportOptions export_;
   std::string meter;
+  std::string profile;
   std::string uplink;
   std::filesystem::path verify_path;
 };
@@ -47,6 +48,10 @@ CLI::App* add_verb(CLI::App& program, Arguments& arguments, const std::string& n
 void add_gateway_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   auto* check_verb = add_verb(program, arguments, "check", "Check the site file: every mistake at once");
   check_verb->callback([&] { exit = check(arguments.common); });
+
+  auto* profiles_verb = add_verb(program, arguments, "profiles", "List the meters that are known, or explain one");
+  profiles_verb->add_option("ID", arguments.profile, "Id of the profile; none: list all");
+  profiles_verb->callback([&] { exit = profiles(arguments.common, arguments.profile); });
 
   auto* run_verb = add_verb(program, arguments, "run", "Run the gateway");
   run_verb->add_option("--log", arguments.run.log_level, "Log level")

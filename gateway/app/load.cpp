@@ -46,8 +46,8 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-Loaded load_site(const std::filesystem::path& site, const std::filesystem::path& profiles) {
-  Loaded loaded;
+LoadedCatalogue load_catalogue(const std::filesystem::path& profiles) {
+  LoadedCatalogue loaded;
   std::error_code failed;
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(profiles, failed))
@@ -58,9 +58,6 @@ Loaded load_site(const std::filesystem::path& site, const std::filesystem::path&
     return loaded;
   }
   std::ranges::sort(files);
-
-  config::Catalogue catalogue;
-  std::vector<config::Mistake> of_profiles;
   for (const auto& file : files) {
     const auto text = read_file(file);
     if (!text) {
@@ -68,18 +65,26 @@ Loaded load_site(const std::filesystem::path& site, const std::filesystem::path&
       return loaded;
     }
     auto parsed = config::parse_profile(*text, file.string());
-    if (parsed.profile) catalogue.emplace(parsed.profile->id, std::move(*parsed.profile));
-    std::ranges::move(parsed.mistakes, std::back_inserter(of_profiles));
+    if (parsed.profile) loaded.catalogue.emplace(parsed.profile->id, std::move(*parsed.profile));
+    std::ranges::move(parsed.mistakes, std::back_inserter(loaded.mistakes));
   }
+  return loaded;
+}
+
+Loaded load_site(const std::filesystem::path& site, const std::filesystem::path& profiles) {
+  Loaded loaded;
+  auto known = load_catalogue(profiles);
+  loaded.problem = std::move(known.problem);
+  if (!loaded.problem.empty()) return loaded;
 
   const auto text = read_file(site);
   if (!text) {
     loaded.problem = text.error().message();
     return loaded;
   }
-  auto parsed = config::parse_site(*text, site.string(), catalogue);
+  auto parsed = config::parse_site(*text, site.string(), known.catalogue);
   loaded.site = std::move(parsed.site);
-  loaded.mistakes = std::move(of_profiles);
+  loaded.mistakes = std::move(known.mistakes);
   std::ranges::move(parsed.mistakes, std::back_inserter(loaded.mistakes));
   if (loaded.site) resolve_credentials(*loaded.site, site.string(), loaded.mistakes);
   return loaded;

@@ -12,6 +12,16 @@ namespace jidian::app {
 /// The text of a file. Errors: unreachable, with the system's reason; full, above 8 MiB.
 Result<std::string> read_file(const std::filesystem::path& path);
 
+/// What reading the profiles gave.
+struct LoadedCatalogue {
+  config::Catalogue catalogue;            ///< The profiles without a mistake.
+  std::vector<config::Mistake> mistakes;  ///< Of the others.
+  std::string problem;                    ///< The folder, or a file, that could not be read at all; empty if none.
+};
+
+/// Reads every `*.toml` of `profiles`. A missing folder is a problem.
+LoadedCatalogue load_catalogue(const std::filesystem::path& profiles);
+
 /// What reading the configuration gave.
 struct Loaded {
   std::optional<config::Site> site;

@@ -48,6 +48,9 @@ struct ExportOptions {
 /// `jidian check`: the site file and the profiles, every mistake at once.
 Exit check(const Common& common);
 
+/// `jidian profiles [ID]`: the catalogue of meters, or all about one. Needs no site file.
+Exit profiles(const Common& common, const std::string& id);
+
 /// `jidian run`: the gateway, until a signal.
 Exit run(const Common& common, const RunOptions& options);
 

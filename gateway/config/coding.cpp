@@ -33,6 +33,11 @@ constexpr std::array<std::pair<std::string_view, meter::WordOrder>, 2> word_orde
 constexpr std::array<std::pair<std::string_view, meter::ByteOrder>, 2> byte_orders{
     {{"high-first", meter::ByteOrder::high_first}, {"low-first", meter::ByteOrder::low_first}}};
 
+template <typename T, std::size_t count>
+std::string_view word_in(const std::array<std::pair<std::string_view, T>, count>& words, T value) {
+  return std::ranges::find(words, value, &std::pair<std::string_view, T>::second)->first;
+}
+
 /// Registers of a string; names and serial numbers are shorter.
 constexpr std::uint16_t text_registers_max = 60;
 
@@ -113,20 +118,28 @@ std::string print_address(meter::Registers place) {
   return print_modicon(place, place.first < 9999 ? 5 : 6);
 }
 
+std::string_view word_for(RawType type) {
+  return word_in(type_words, type);
+}
+
 std::string_view word_for(Table table) {
-  return std::ranges::find(table_words, table, &std::pair<std::string_view, Table>::second)->first;
+  return word_in(table_words, table);
 }
 
 std::string_view word_for(meter::WordOrder order) {
-  return std::ranges::find(word_orders, order, &std::pair<std::string_view, meter::WordOrder>::second)->first;
+  return word_in(word_orders, order);
 }
 
 std::string_view word_for(meter::ByteOrder order) {
-  return std::ranges::find(byte_orders, order, &std::pair<std::string_view, meter::ByteOrder>::second)->first;
+  return word_in(byte_orders, order);
 }
 
-std::string_view word_for(RawType type) {
-  return std::ranges::find(type_words, type, &std::pair<std::string_view, RawType>::second)->first;
+std::string_view word_for(meter::Parity parity) {
+  return word_in(parity_words, parity);
+}
+
+std::string_view word_for(meter::Confidence confidence) {
+  return word_in(confidence_words, confidence);
 }
 
 std::optional<meter::Table> parse_table(Section& section) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/section.hpp"
+#include "config/words.hpp"
 #include "meter/profile.hpp"
 
 namespace jidian::config {
@@ -13,6 +14,10 @@ namespace jidian::config {
 /// The words for the enumerations that profiles and sites share.
 inline constexpr std::array<std::pair<std::string_view, meter::Parity>, 3> parity_words{
     {{"none", meter::Parity::none}, {"even", meter::Parity::even}, {"odd", meter::Parity::odd}}};
+inline constexpr std::array<std::pair<std::string_view, meter::Confidence>, 3> confidence_words{
+    {{"verified", meter::Confidence::verified},
+     {"high", meter::Confidence::high},
+     {"unverified", meter::Confidence::unverified}}};
 inline constexpr std::array<std::pair<std::string_view, Carrier>, 5> carrier_words{
     {{"electricity", Carrier::electricity},
      {"gas", Carrier::gas},
@@ -63,18 +68,7 @@ meter::ReadLimits parse_limits(Section& section, meter::ReadLimits defaults);
 /// Reads `[test]` of a profile whose points are known. A type of point without a vector is a mistake.
 void read_vectors(Section& root, meter::Profile& profile);
 
-/// The number a manual prints for an address: the table's digit and the address counted from 1, "40001".
-std::string print_address(meter::Registers place);
-
 /// Reads `[identify]` (one or several), `[serial]`, `[firmware]` and `[sunspec]` of a profile whose points are known.
 void read_identity(Section& root, meter::Profile& profile);
-
-/// The word for a table and for a word order: "holding", "low-first".
-std::string_view word_for(meter::Table table);
-std::string_view word_for(meter::WordOrder order);
-std::string_view word_for(meter::ByteOrder order);
-
-/// The word for a type: "u16", "sign-magnitude".
-std::string_view word_for(meter::RawType type);
 
 }  // namespace jidian::config

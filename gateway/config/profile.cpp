@@ -11,9 +11,6 @@ using meter::Confidence;
 using meter::Point;
 using meter::Profile;
 
-constexpr std::array<std::pair<std::string_view, Confidence>, 3> confidence_words{
-    {{"verified", Confidence::verified}, {"high", Confidence::high}, {"unverified", Confidence::unverified}}};
-
 /// What a scan may try besides the delivered setting.
 void read_settings(Section& link, meter::LinkDefaults& settings) {
   for (const std::int64_t baud : link.integers("bauds", 300, 921'600))
