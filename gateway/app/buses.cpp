@@ -5,16 +5,17 @@
 namespace jidian::app {
 
 std::unique_ptr<acquire::Bus> make_bus(const config::Bus& bus) {
-  if (bus.kind == config::BusKind::rtu)
-    return modbus::make_serial_bus({.device = bus.device,
-                                    .baud = bus.baud,
-                                    .parity = bus.parity,
-                                    .stop_bits = bus.stop_bits,
-                                    .response_timeout = bus.response_timeout,
-                                    .worst_latency = bus.worst_latency});
-  modbus::TcpOptions options{.host = bus.host, .port = bus.port};
-  options.response_timeout = bus.response_timeout;
-  return modbus::make_tcp_bus(std::move(options));
+  const modbus::SerialTiming timing{{bus.baud, bus.parity, bus.stop_bits}, bus.response_timeout, bus.worst_latency};
+  switch (bus.kind) {
+    case config::BusKind::rtu:
+      return modbus::make_serial_bus({bus.device, timing, bus.rs485});
+    case config::BusKind::rtu_over_tcp:
+      return modbus::make_rtu_over_tcp_bus({.host = bus.host, .port = bus.port, .timing = timing});
+    case config::BusKind::tcp:
+      break;
+  }
+  return modbus::make_tcp_bus(
+      {.host = bus.host, .port = bus.port, .response_timeout = bus.response_timeout, .pause = bus.pause});
 }
 
 acquire::PolledMeter polled_meter_of(const config::Meter& meter, domain::MeterIndex index) {

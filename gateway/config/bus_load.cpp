@@ -23,7 +23,7 @@ unsigned data_bytes(const meter::Registers& read) {
 }  // namespace
 
 double bus_load(const Bus& bus, const std::vector<Meter>& meters) {
-  if (bus.kind != BusKind::rtu) return 0;
+  if (bus.kind == BusKind::tcp) return 0;
   const unsigned parity_bits = bus.parity == meter::Parity::none ? 0 : 1;
   const double character_s = (1.0 + 8.0 + parity_bits + bus.stop_bits) / bus.baud;
   const double silence_s = bus.baud > 19'200 ? silence_s_above_19200 : character_s * silence_half_characters / 2;

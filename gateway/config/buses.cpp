@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::size_t bus_count_max = 1024;
 
-constexpr std::array<std::pair<std::string_view, BusKind>, 2> bus_kinds{{{"rtu", BusKind::rtu}, {"tcp", BusKind::tcp}}};
+constexpr std::array<std::pair<std::string_view, BusKind>, 3> bus_kinds{
+    {{"rtu", BusKind::rtu}, {"tcp", BusKind::tcp}, {"rtu-over-tcp", BusKind::rtu_over_tcp}}};
 
 constexpr std::array<std::int64_t, 10> bauds{1200, 2400, 4800, 9600, 19'200, 38'400, 57'600, 115'200, 230'400, 460'800};
 
@@ -19,16 +20,7 @@ bool is_host(std::string_view host) {
   });
 }
 
-void read_serial_line(Section& section, Bus& bus, const Site& site) {
-  for (const auto key : {"host", "port"}) section.forbid(key, "is for kind = \"tcp\"; remove it");
-  section.require("device", "device = \"/dev/serial/by-path/…\"");
-  bus.device = read_path(section, "device").value_or("");
-  if (!bus.device.empty() && std::ranges::find(site.buses, bus.device, &Bus::device) != site.buses.end())
-    section.complain("device", "belongs to an earlier bus", "the other line's device, or put the meters on that bus");
-  if (bus.device.starts_with("/dev/ttyUSB") || bus.device.starts_with("/dev/ttyACM"))
-    section.journal().warn(section.place("device"), section.subject() + ": device '" + bus.device +
-                                                        "' may change its name at a restart; better the one under "
-                                                        "/dev/serial/by-path");
+void read_timing(Section& section, Bus& bus) {
   bus.baud = static_cast<std::uint32_t>(section.integer("baud", bauds.front(), bauds.back()).value_or(bus.baud));
   if (std::ranges::find(bauds, bus.baud) == bauds.end())
     section.complain("baud", "is no usual rate", "1200, 2400, 4800, 9600, 19200, 38400, 57600 or 115200");
@@ -40,16 +32,40 @@ void read_serial_line(Section& section, Bus& bus, const Site& site) {
     section.complain("worst_latency", "is shorter than response_timeout", "at least that: replies may still come then");
 }
 
+void read_serial_line(Section& section, Bus& bus, const Site& site) {
+  for (const auto key : {"host", "port"}) section.forbid(key, "is for a bus over TCP; remove it");
+  section.forbid("pause", "is for kind = \"tcp\" (meters have `turnaround`); remove it");
+  section.require("device", "device = \"/dev/serial/by-path/…\"");
+  bus.device = read_path(section, "device").value_or("");
+  if (!bus.device.empty() && std::ranges::find(site.buses, bus.device, &Bus::device) != site.buses.end())
+    section.complain("device", "belongs to an earlier bus", "the other line's device, or put the meters on that bus");
+  if (bus.device.starts_with("/dev/ttyUSB") || bus.device.starts_with("/dev/ttyACM"))
+    section.journal().warn(section.place("device"), section.subject() + ": device '" + bus.device +
+                                                        "' may change its name at a restart; better the one under "
+                                                        "/dev/serial/by-path");
+  bus.rs485 = section.boolean("rs485").value_or(false);
+  read_timing(section, bus);
+}
+
 void read_endpoint(Section& section, Bus& bus, const Site& site) {
-  for (const auto key : {"device", "baud", "parity", "stop_bits"})
-    section.forbid(key, "is for kind = \"rtu\"; remove it");
-  section.forbid("worst_latency", "is for kind = \"rtu\" (a TCP connection is closed instead); remove it");
+  section.forbid("device", "is for kind = \"rtu\"; remove it");
+  section.forbid("rs485", "is for kind = \"rtu\"; remove it");
+  if (bus.kind == BusKind::rtu_over_tcp) {
+    section.forbid("pause", "is for kind = \"tcp\" (meters have `turnaround`); remove it");
+    read_timing(section, bus);
+  } else {
+    for (const auto key : {"baud", "parity", "stop_bits"})
+      section.forbid(key, "is for kind = \"rtu\" or \"rtu-over-tcp\"; remove it");
+    section.forbid("worst_latency",
+                   "is for kind = \"rtu\" or \"rtu-over-tcp\" (a TCP connection is closed instead); remove it");
+    bus.pause = section.duration("pause", Millis{0}, Millis{10'000}).value_or(bus.pause);
+  }
   section.require("host", "host = \"192.168.1.20\"");
   bus.host = section.text("host").value_or("");
   if (section.has("host") && !is_host(bus.host)) section.complain("host", "is no host", "a name or an address");
   bus.port = static_cast<std::uint16_t>(section.integer("port", 1, 65535).value_or(bus.port));
   const bool shared = std::ranges::any_of(site.buses, [&](const Bus& other) {
-    return other.kind == BusKind::tcp && other.host == bus.host && other.port == bus.port;
+    return other.kind != BusKind::rtu && other.host == bus.host && other.port == bus.port;
   });
   if (shared && !bus.host.empty())
     section.complain("host", "and port belong to an earlier bus", "another, or put the meters on that bus");
@@ -66,13 +82,14 @@ void read_buses(Section& root, Site& site) {
     }
     Bus bus;
     bus.id = read_id(section, ids_of(site.buses));
-    section.require("kind", "kind = \"tcp\" or \"rtu\"");
+    section.require("kind", "kind = \"tcp\", \"rtu\" or \"rtu-over-tcp\"");
     const auto kind = section.choice("kind", bus_kinds);
     bus.kind = kind.value_or(BusKind::tcp);
     bus.response_timeout =
         section.duration("response_timeout", Millis{10}, Millis{60'000}).value_or(bus.response_timeout);
     if (!kind)
-      for (const auto key : {"host", "port", "device", "baud", "parity", "stop_bits", "worst_latency"})
+      for (const auto key :
+           {"host", "port", "device", "rs485", "baud", "parity", "stop_bits", "worst_latency", "pause"})
         section.skip(key);
     else if (bus.kind == BusKind::rtu)
       read_serial_line(section, bus, site);

@@ -28,15 +28,21 @@ struct Mistake {
   friend bool operator==(const Mistake&, const Mistake&) = default;
 };
 
-enum class BusKind : std::uint8_t { rtu, tcp };
+enum class BusKind : std::uint8_t {
+  rtu,           ///< A serial line of this box.
+  tcp,           ///< A Modbus/TCP endpoint.
+  rtu_over_tcp,  ///< A serial line behind a device server: RTU frames in a TCP connection.
+};
 
 struct Bus {
   std::string id;
   BusKind kind = BusKind::tcp;
-  std::string host;           ///< tcp
-  std::uint16_t port = 502;   ///< tcp
+  std::string host;           ///< tcp, rtu-over-tcp
+  std::uint16_t port = 502;   ///< tcp, rtu-over-tcp
+  Millis pause{0};            ///< tcp: what the endpoint needs between a reply and the next request.
   std::string device;         ///< rtu: a path, best under /dev/serial/by-path.
-  std::uint32_t baud = 9600;  ///< rtu
+  bool rs485 = false;         ///< rtu: the kernel drives the transceiver's direction.
+  std::uint32_t baud = 9600;  ///< rtu, rtu-over-tcp (there it only says how long frames take)
   meter::Parity parity = meter::Parity::none;
   std::uint8_t stop_bits = 1;
   Millis response_timeout{500};

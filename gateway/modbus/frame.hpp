@@ -22,9 +22,14 @@ inline constexpr std::size_t tcp_prefix_length = 6;
 /// Unit, function, first address, count: what both framings carry. The function is the table's number, 1…4.
 std::array<std::uint8_t, 6> encode_request(std::uint8_t unit, meter::Registers registers);
 
-/// The same as a whole Modbus/TCP frame.
-std::array<std::uint8_t, 12> encode_tcp_request(std::uint16_t transaction, std::uint8_t unit,
-                                                meter::Registers registers);
+/// Function 17, report server id. Without checksum, from the unit on.
+Bytes encode_server_id_request(std::uint8_t unit);
+
+/// Function 43/14, read device identification: the stream of basic objects from `object` on.
+Bytes encode_identification_request(std::uint8_t unit, std::uint8_t object);
+
+/// `request` (from the unit on) as a whole Modbus/TCP frame.
+Bytes with_tcp_header(std::uint16_t transaction, ByteView request);
 
 /// Bytes of a good reply from the unit to the last data byte.
 std::size_t reply_length(meter::Registers registers);

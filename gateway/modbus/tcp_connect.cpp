@@ -76,9 +76,9 @@ Result<Descriptor> connect_one(const Address& address, int wake, SteadyClock::ti
 
 }  // namespace
 
-Result<Descriptor> connect_tcp(const TcpOptions& options, Resolver& resolver, std::stop_token stop) {
-  const auto deadline = SteadyClock::now() + options.connect_timeout;
-  const auto addresses = resolver.resolve(stop, options.connect_timeout);
+Result<Descriptor> connect_tcp(Resolver& resolver, Millis timeout, std::stop_token stop) {
+  const auto deadline = SteadyClock::now() + timeout;
+  const auto addresses = resolver.resolve(stop, timeout);
   if (!addresses) return addresses.error();
 
   const Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -95,6 +95,11 @@ Result<Descriptor> connect_tcp(const TcpOptions& options, Resolver& resolver, st
     last = socket.error();
   }
   return last;
+}
+
+std::string endpoint_text(const std::string& host, std::uint16_t port) {
+  const bool ipv6 = host.find(':') != std::string::npos;
+  return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 }  // namespace jidian::modbus

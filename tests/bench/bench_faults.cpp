@@ -101,7 +101,7 @@ int run(const std::string& folder, long transactions) {
     std::vector<std::jthread> workers;
     for (const auto& line : ports.at("lines"))
       workers.emplace_back([&, id = line.at("id").get<std::string>(), path = line.at("path").get<std::string>()] {
-        const auto bus = modbus::make_serial_bus({path, 115'200, meter::Parity::none, 1, response, latency});
+        const auto bus = modbus::make_serial_bus({path, {{115'200, meter::Parity::none, 1}, response, latency}});
         work(*bus, id, plant.scenario(), transactions / wires / 4, rtu);
       });
     for (const auto& endpoint : ports.at("tcp"))

@@ -4,6 +4,7 @@ Usage: arrows.py GATEWAY_FOLDER ARROWS_FILE
 Each line of ARROWS_FILE, written by CMake from the jidian_module() calls, is `module: used modules | foreign headers`.
 A module may include its own headers, headers of the modules it uses, the C++ standard library, and the foreign headers
 it declares: a header by name, a folder as `spdlog/`, or `posix` for the system's own C headers.
+No file may name a function of libmodbus that writes to a meter.
 """
 import pathlib
 import re
@@ -11,6 +12,7 @@ import sys
 
 POSIX = re.compile(r"^(sys|netinet|arpa|net|linux)/|^(unistd|fcntl|poll|termios|signal|netdb|grp|pwd|dirent|pty|dlfcn)\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+WRITES = re.compile(r"\bmodbus_(write|mask_write|set_bits|set_input)\w*|\bmodbus_reply\w*")
 
 
 def read_arrows(text):
@@ -59,6 +61,9 @@ def main(gateway, arrows_file):
             if reason:
                 line = text.count("\n", 0, match.start()) + 1
                 findings.append(f"{path}:{line}: {reason}")
+        for match in WRITES.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            findings.append(f"{path}:{line}: {match[0]} could change a meter; the gateway only reads")
     if files == 0:
         findings.append("no source file found: wrong folder?")
     for finding in findings:

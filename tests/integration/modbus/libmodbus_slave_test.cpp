@@ -95,7 +95,7 @@ TEST(LibmodbusSlave, IsReadOverALine) {
   LibmodbusSlave slave(context);
   slave.serve();
   const auto bus =
-      modbus::make_serial_bus({cable.here(), 19'200, meter::Parity::none, 1, Millis{1'000}, Millis{1'000}});
+      modbus::make_serial_bus({cable.here(), {{19'200, meter::Parity::none, 1}, Millis{1'000}, Millis{1'000}}});
   ASSERT_TRUE(bus->open({}));
   expect_its_registers(*bus, 17);
 }

@@ -62,13 +62,58 @@ TEST(Pymodbus, IsReadOverALine) {
   const Cable cable;
   const Child child(server("rtu", cable.there()));
   const auto bus =
-      modbus::make_serial_bus({cable.here(), 19'200, meter::Parity::none, 1, Millis{1'000}, Millis{1'200}});
+      modbus::make_serial_bus({cable.here(), {{19'200, meter::Parity::none, 1}, Millis{1'000}, Millis{1'200}}});
   ASSERT_TRUE(bus->open({}));
   expect_its_registers(*bus);
   std::vector<std::uint16_t> words(1);
   EXPECT_EQ(bus->read(9, {Table::holding, 0, 1}, words).error().kind(), ErrorKind::timeout);
   expect_read(bus->read(2, {Table::input, 7, 1}, words));
   EXPECT_EQ(words[0], 2'007);
+}
+
+TEST(Pymodbus, IsReadThroughADeviceServer) {
+  const auto port = free_port();
+  const Child child(server("rtu-over-tcp", std::to_string(port)));
+  const auto bus = modbus::make_rtu_over_tcp_bus(
+      {"127.0.0.1", port, Millis{2'000}, {{115'200, meter::Parity::none, 1}, Millis{1'000}, Millis{1'200}}});
+  ASSERT_TRUE(bus->open({}));
+  expect_its_registers(*bus);
+  std::vector<std::uint16_t> words(1);
+  EXPECT_EQ(bus->read(9, {Table::holding, 0, 1}, words).error().kind(), ErrorKind::timeout);
+  EXPECT_TRUE(bus->is_open());  // another connection would not silence the line behind the server
+  expect_read(bus->read(2, {Table::input, 7, 1}, words));
+  EXPECT_EQ(words[0], 2'007);
+}
+
+void expect_its_identity(acquire::Bus& bus) {
+  const auto objects = bus.device_identification(1);
+  ASSERT_TRUE(objects) << objects.error().message();
+  EXPECT_EQ(objects->at(0), "Independent");
+  EXPECT_EQ(objects->at(1), "PM-1");
+  EXPECT_EQ(objects->at(2), "3.0");
+  const auto id = bus.server_id(1);
+  ASSERT_TRUE(id) << id.error().message();
+  EXPECT_THAT(*id, testing::Not(testing::IsEmpty()));
+  std::vector<std::uint16_t> words(1);
+  expect_read(bus.read(2, {Table::input, 7, 1}, words));
+  EXPECT_EQ(words[0], 2'007);
+}
+
+TEST(Pymodbus, SaysWhatItIsOverTcp) {
+  const auto port = free_port();
+  const Child child(server("tcp", std::to_string(port)));
+  const auto bus = modbus::make_tcp_bus({"127.0.0.1", port, Millis{2'000}, Millis{2'000}});
+  ASSERT_TRUE(bus->open({}));
+  expect_its_identity(*bus);
+}
+
+TEST(Pymodbus, SaysWhatItIsOverALine) {
+  const Cable cable;
+  const Child child(server("rtu", cable.there()));
+  const auto bus =
+      modbus::make_serial_bus({cable.here(), {{19'200, meter::Parity::none, 1}, Millis{1'000}, Millis{1'200}}});
+  ASSERT_TRUE(bus->open({}));
+  expect_its_identity(*bus);
 }
 
 class SystemClock final : public Clock {

@@ -23,7 +23,7 @@ constexpr Millis response{100};
 constexpr Millis latency{200};
 
 std::unique_ptr<acquire::Bus> bus_on(const std::string& path, std::uint32_t baud = 115'200) {
-  return modbus::make_serial_bus({path, baud, meter::Parity::none, 1, response, latency});
+  return modbus::make_serial_bus({path, {{baud, meter::Parity::none, 1}, response, latency}});
 }
 
 std::vector<Utterance> true_answer(const ReadRequest& request) {

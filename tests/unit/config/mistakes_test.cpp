@@ -71,7 +71,7 @@ TEST(Mistakes, AllAreToldAtOnce) {
   text = replace(text, "kind = \"production\"", "kind = \"prodution\"");
   EXPECT_EQ(print(parse_small(text).mistakes),
             "site.toml:7:10: site: region is no region code, got 'Hebei'; write the 6 digits of GB/T 2260\n"
-            "site.toml:17:8: bus 'plc': kind has no such value, got 'udp'; write rtu or tcp\n"
+            "site.toml:17:8: bus 'plc': kind has no such value, got 'udp'; write rtu, tcp or rtu-over-tcp\n"
             "site.toml:41:8: facility 'press': kind has no such value, got 'prodution'; write production, treatment, "
             "auxiliary, generation or storage; did you mean 'production'?\n");
 }
@@ -117,9 +117,10 @@ TEST(Mistakes, TwoOfAKindCollide) {
 }
 
 TEST(Mistakes, KeysOfTheOtherKindOfBusAreRefused) {
-  EXPECT_THAT(said("port = 1502", "baud = 9600"), HasSubstr("bus 'plc': baud is for kind = \"rtu\"; remove it"));
+  EXPECT_THAT(said("port = 1502", "baud = 9600"),
+              HasSubstr("bus 'plc': baud is for kind = \"rtu\" or \"rtu-over-tcp\"; remove it"));
   EXPECT_THAT(said("device = \"/dev/serial/by-path/x\"", "device = \"/dev/serial/by-path/x\"\nhost = \"h\""),
-              HasSubstr("bus 'line-1': host is for kind = \"tcp\"; remove it"));
+              HasSubstr("bus 'line-1': host is for a bus over TCP; remove it"));
   EXPECT_THAT(said("device = \"/dev/serial/by-path/x\"", "device = \"/d\"\nbaud = 9601"),
               HasSubstr("bus 'line-1': baud is no usual rate, got '9601'"));
   EXPECT_THAT(

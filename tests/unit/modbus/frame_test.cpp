@@ -25,7 +25,7 @@ TEST(Frame, RequestCarriesUnitFunctionFirstAndCount) {
 }
 
 TEST(Frame, TcpRequestBeginsWithItsNumber) {
-  EXPECT_THAT(encode_tcp_request(0xABCD, 17, {Table::holding, 107, 3}),
+  EXPECT_THAT(with_tcp_header(0xABCD, encode_request(17, {Table::holding, 107, 3})),
               ElementsAre(0xAB, 0xCD, 0, 0, 0, 6, 17, 3, 0, 107, 0, 3));
 }
 

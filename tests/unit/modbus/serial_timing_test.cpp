@@ -5,8 +5,8 @@
 namespace jidian::modbus {
 namespace {
 
-SerialOptions line(std::uint32_t baud, meter::Parity parity = meter::Parity::none, std::uint8_t stop_bits = 1) {
-  return {"/dev/null", baud, parity, stop_bits, Millis{500}, Millis{1'000}};
+SerialTiming line(std::uint32_t baud, meter::Parity parity = meter::Parity::none, std::uint8_t stop_bits = 1) {
+  return {{baud, parity, stop_bits}, Millis{500}, Millis{1'000}};
 }
 
 TEST(SerialTiming, ACharacterIsItsBits) {

@@ -1,0 +1,63 @@
+#include "tests/integration/modbus/device_server.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace jidian::test {
+namespace {
+
+/// Moves what is there. False: that end is gone.
+bool carry(int from, int to) {
+  std::array<char, 512> bytes{};
+  const auto count = ::read(from, bytes.data(), bytes.size());
+  return count > 0 && ::write(to, bytes.data(), static_cast<std::size_t>(count)) == count;
+}
+
+}  // namespace
+
+DeviceServer::DeviceServer(const std::string& terminal)
+    : terminal_(::open(terminal.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)),
+      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in here{};
+  here.sin_family = AF_INET;
+  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof here;
+  auto* address = reinterpret_cast<sockaddr*>(&here);
+  (void)::bind(listener_, address, length);
+  (void)::listen(listener_, 4);
+  (void)::getsockname(listener_, address, &length);
+  port_ = ntohs(here.sin_port);
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+DeviceServer::~DeviceServer() {
+  thread_.request_stop();
+  thread_.join();
+  ::close(listener_);
+  ::close(terminal_);
+}
+
+void DeviceServer::run(const std::stop_token& stop) {
+  int connection = -1;
+  while (!stop.stop_requested()) {
+    std::array<pollfd, 3> watched{{{listener_, POLLIN, 0}, {connection, POLLIN, 0}, {terminal_, POLLIN, 0}}};
+    if (connection < 0) watched[2].fd = -1;
+    if (::poll(watched.data(), watched.size(), 20) <= 0) continue;
+    bool alive = connection >= 0;
+    if (alive && watched[1].revents != 0) alive = carry(connection, terminal_);
+    if (alive && watched[2].revents != 0) alive = carry(terminal_, connection);
+    if (connection >= 0 && !alive) {
+      ::close(connection);
+      connection = -1;
+    }
+    if (connection < 0 && watched[0].revents != 0) connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  }
+  if (connection >= 0) ::close(connection);
+}
+
+}  // namespace jidian::test
