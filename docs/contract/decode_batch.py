@@ -1,9 +1,10 @@
 """Reads a batch with nothing but protobuf's generated classes and zstd: the contract's decoder, to be translated.
 
-    protoc --python_out=. record.proto
+    protoc --python_out=. --proto_path=../../gateway/record record.proto
     python3 decode_batch.py BATCH [MANIFEST]
 
-Without MANIFEST only event batches can be read. docs/contract/telemetry.md explains each step.
+BATCH and MANIFEST are files of bytes as they came. Without MANIFEST only event batches can be read. telemetry.md explains
+each step.
 """
 import struct
 import subprocess

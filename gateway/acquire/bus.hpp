@@ -29,12 +29,13 @@ class Bus {
 
   /// Fills `into` from `registers`, one word a register (bits: one 0/1 word each). Precondition: open, sizes match.
   /// Blocks for at most the bus's response time-out plus the drain after an error.
-  /// Errors: timeout (no reply), refused (Modbus exception; message names the code), corrupt (bad or foreign frame),
-  /// unreachable (port gone; the bus is closed then). On error `into` is unspecified.
-  /// After any error the line is silent and drained before the next request is sent.
+  /// Errors: timeout (no reply, or a device server says so: exceptions 10 and 11), refused (any other Modbus exception;
+  /// message names the code), corrupt (bad or foreign frame), unreachable (port gone; the bus is closed then). On error
+  /// `into` is unspecified. After a time-out or a bad frame the line is silent and drained before the next request is
+  /// sent; a TCP connection is closed instead.
   virtual Status read(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into) = 0;
 
-  /// The Modbus exception code of the last `refused`, else 0.
+  /// The Modbus exception code that the last read was answered with (10 and 11 included, which are `timeout`), else 0.
   virtual std::uint8_t last_exception() const = 0;
 
   virtual void close() = 0;

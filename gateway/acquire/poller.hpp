@@ -68,8 +68,9 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
 
   /// Reads a meter now, between two slots. From any thread; the future is ready within the bus's time-outs (a few
-  /// seconds), at latest when the poller stops. Errors: not_found (no such meter here), unreachable, full (too many
-  /// requests waiting).
+  /// seconds), at latest when the poller stops. That the meter does not answer is no error: its points say so.
+  /// Errors: not_found (no such meter here), full (too many requests waiting), cancelled (the gateway is stopping), and
+  /// those of `Bus::open`.
   std::future<Result<MeterAnswer>> read_meter(const std::string& meter_id);
 
   /// What is done with a lent bus. Should take no longer than a few seconds: slots wait meanwhile.

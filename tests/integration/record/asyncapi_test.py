@@ -70,7 +70,11 @@ class AsyncApi(unittest.TestCase):
     def test_qos_and_retain_are_those_of_the_contract(self):
         for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| ([012]) \| (yes|no)", self.text, re.M):
             for topic in re.findall(r"`(\w+)`", row[0]):
-                binding = self.document["operations"]["send" + topic.capitalize()]["bindings"]["mqtt"]
+                operations = self.document["operations"]
+                known = [operations[verb + topic.capitalize()] for verb in ("send", "receive")
+                         if verb + topic.capitalize() in operations]
+                self.assertEqual(len(known), 1, topic)
+                binding = known[0]["bindings"]["mqtt"]
                 self.assertEqual((binding["qos"], binding["retain"]), (int(row[1]), row[2] == "yes"), topic)
 
     def test_examples_fit_their_schemas(self):
@@ -79,19 +83,23 @@ class AsyncApi(unittest.TestCase):
             for example in message.get("examples", []):
                 self.validate(message["payload"]["$ref"].split("/")[-1], example["payload"])
                 count += 1
-        self.assertEqual(count, 6)
+        self.assertEqual(count, 7)
 
     def test_the_json_printed_in_the_contract_fits(self):
         blocks = [json.loads(block.replace("…64 digits…", "0" * 64))
                   for block in re.findall(r"```json\n(.*?)```", self.text, re.S)]
-        self.assertEqual(len(blocks), 2)
-        for block in blocks:
-            self.validate("live" if "meters" in block else "receipt", block)
+        schemas = ["live" if "meters" in block else "directives" if "directives" in block else "receipt" for block in blocks]
+        self.assertEqual(sorted(schemas), ["directives", "live", "receipt"])
+        for schema, block in zip(schemas, blocks):
+            self.validate(schema, block)
 
     def test_wrong_messages_do_not_fit(self):
         receipt = {"epoch": "00c0ffee00c0ffee", "stream": "reading", "stored": [[1, 2]]}
         for schema, wrong in (("receipt", receipt), ("status", {"state": "online", "gateway": "gw-1"}),
-                              ("reply", {"id": "1", "ok": False}), ("command", {"id": "1", "op": "x"})):
+                              ("reply", {"id": "1", "ok": False}), ("reply", {"id": "1", "ok": True}),
+                              ("command", {"id": "1", "op": "x"}),
+                              ("command", {"id": "a b", "op": "x", "expires": "2026-03-01T08:00:00Z"}),
+                              ("directives", {"directives": [{"id": "1"}]})):
             with self.assertRaises(jsonschema.ValidationError, msg=schema):
                 self.validate(schema, wrong)
 

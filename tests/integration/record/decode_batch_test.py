@@ -78,21 +78,54 @@ class DecodeBatch(unittest.TestCase):
                 decode_batch.decode(bytes(data), self.manifest, self.pb)
             data[at] ^= 0x10
 
-    def test_the_batch_of_the_contract_is_the_one_it_explains(self):
+    def printed(self):
+        """The bytes of every example in the contract, by name, and its text."""
         text = (CONTRACT / "telemetry.md").read_text()
         dumps = re.findall(r"<!-- (example\S*) -->\n+```\n(.*?)```", text, re.S)
-        printed = {name: bytes.fromhex("".join(re.sub(r"\s{2,}.*", "", line) for line in dump.splitlines()))
-                   for name, dump in dumps}
+        blocks = re.findall(r"^```\n(?=[0-9a-f]{2} )", text, re.M)
+        self.assertEqual(len(dumps), len(blocks), "a dump without its name")
+        return {name: bytes.fromhex("".join(re.sub(r"\s{2,}.*", "", line) for line in dump.splitlines()))
+                for name, dump in dumps}, text
+
+    def test_the_examples_of_the_contract_are_what_the_gateway_writes(self):
+        printed, text = self.printed()
+        written = {path.name for path in pathlib.Path(self.folder.name).glob("example-*")}
+        self.assertEqual(set(printed), written)
+        self.assertGreaterEqual(len(written), 4)
+        for name, data in printed.items():
+            self.assertEqual(data.hex(" "), self.read(name).hex(" "), name)
+            self.assertIn(hashlib.sha256(data).hexdigest(), text, name)
+
+    def test_the_polls_of_the_contract_mean_what_it_says(self):
+        printed, _ = self.printed()
         manifest = self.pb.Manifest.FromString(printed["example-manifest"])
         header, polls = decode_batch.decode(printed["example-batch"], manifest, self.pb)
         self.assertEqual(header.manifest, hashlib.sha256(printed["example-manifest"]).digest())
-        self.assertIn(hashlib.sha256(printed["example-batch"]).hexdigest(), text)
         points = decode_batch.points_of(manifest, 0)
         values = [[decode_batch.value_of(bits, point.type) if code not in decode_batch.NO_VALUE else None
                    for point, (bits, code) in zip(points, poll["samples"])] for poll in polls]
         self.assertEqual(values, [[2314, 51.25, 4821377], [2316, 51.5, 4821378], [None, None, None], [2313, 51.0, 4821381]])
         self.assertEqual([poll["slot"] for poll in polls], [1772352000000 + 1000 * i for i in range(4)])
         self.assertEqual([poll["cause"] for poll in polls], [None, None, 2, None])
+
+    def test_the_minute_of_the_contract_means_what_it_says(self):
+        printed, _ = self.printed()
+        manifest = self.pb.Manifest.FromString(printed["example-manifest"])
+        [row] = decode_batch.decode(printed["example-rows"], manifest, self.pb)[1]
+        voltage, power, energy = row["points"]
+        self.assertEqual((row["made"], row["expected"], row["start"], row["length_s"]), (59, 60, 1772351940000, 60))
+        self.assertEqual((voltage["least"], voltage["most"], voltage["sum"]), (2310, 2318, 136526))
+        self.assertEqual([decode_batch.value_of(power[name], decode_batch.FLOAT32) for name in ("least", "most")], [51.0, 51.5])
+        self.assertEqual(decode_batch.value_of(power["sum"], decode_batch.FLOAT64), 3023.75)
+        self.assertEqual((energy["first"], energy["last"]), (4821377, 4821462))
+        self.assertEqual((energy["first_at"], energy["last_at"]), (1772351940042, 1772352000043))
+        self.assertEqual((power["first_at"], power["last_at"]), (0, 0))
+
+    def test_the_events_of_the_contract_mean_what_it_says(self):
+        printed, _ = self.printed()
+        gap, silent = map(event_as_json, decode_batch.decode(printed["example-events"], None, self.pb)[1])
+        self.assertEqual((gap["kind"], gap["subject"], gap["gap"]), (5, "press-1", [2, 1772352002000, 1772352003000, 1]))
+        self.assertEqual((silent["kind"], silent["gap"], silent["facts"]), (8, None, [["misses", "3"]]))
 
 
 if __name__ == "__main__":

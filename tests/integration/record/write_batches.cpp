@@ -143,8 +143,13 @@ int main(int argc, char** argv) {
   std::ofstream(folder + "/manifest.json") << to_json(samples::manifest(), manifest.hash);
   std::ofstream(folder + "/live.json") << live_json(samples::manifest(), samples::polls(1), one.front().end);
   write_file(folder + "/example-manifest", encode(samples::example_manifest()).bytes);
-  write_file(folder + "/example-batch",
-             encode(samples::example_header(), samples::example_polls(), samples::example_manifest()).value().bytes);
+  const auto write_example = [&](const std::string& name, Stream stream, const Body& body) {
+    write_file(folder + "/" + name,
+               encode(samples::example_header(stream), body, samples::example_manifest()).value().bytes);
+  };
+  write_example("example-batch", Stream::reading, samples::example_polls());
+  write_example("example-rows", Stream::interval, samples::example_rows());
+  write_example("example-events", Stream::event, samples::example_events());
   std::cout << expected.dump() << "\n";
   return 0;
 }

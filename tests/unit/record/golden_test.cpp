@@ -47,7 +47,7 @@ TEST(Golden, BatchesAreReadAsTheyWere) {
   const auto manifest = samples::manifest();
   const auto example = samples::example_manifest();
   const auto batch = decode(golden("example-batch"), &example).value();
-  EXPECT_EQ(batch.header, samples::example_header());
+  EXPECT_EQ(batch.header, samples::example_header(Stream::reading));
   EXPECT_EQ(std::get<Polls>(batch.body), samples::example_polls());
   EXPECT_EQ(std::get<Polls>(decode(golden("smooth"), &manifest).value().body), by_meter(samples::polls(60)));
   EXPECT_EQ(std::get<Rows>(decode(golden("rows"), &manifest).value().body), samples::rows());

@@ -165,10 +165,10 @@ domain::Manifest example_manifest() {
   return manifest;
 }
 
-Header example_header() {
+Header example_header(Stream stream) {
   Header header;
   header.gateway = "gw-1";
-  header.key = {0x00C0FFEE00C0FFEE, Stream::reading, 1};
+  header.key = {0x00C0FFEE00C0FFEE, stream, 1};
   header.manifest = encode(example_manifest()).hash;
   header.boot.fill(0xB0);
   header.anchor_utc = noon + Millis{10'000};
@@ -194,6 +194,39 @@ Polls example_polls() {
     polls.push_back(poll);
   }
   return polls;
+}
+
+Rows example_rows() {
+  const UtcTime start = noon - std::chrono::minutes{1};
+  domain::IntervalRow row{0, start, std::chrono::seconds{60}, 59, 60, {}};
+  domain::PointInterval voltage;
+  voltage.samples = 59;
+  voltage.least = 2310;
+  voltage.most = 2318;
+  voltage.sum = 136'526;
+  domain::PointInterval power;
+  power.samples = 59;
+  power.least = bits_of(51.0F);
+  power.most = bits_of(51.5F);
+  power.sum = bits_of(3023.75);
+  domain::PointInterval energy;
+  energy.samples = 59;
+  energy.first = 4'821'377;
+  energy.last = 4'821'462;
+  energy.first_at = start + Millis{42};
+  energy.last_at = noon + Millis{43};
+  row.points = {voltage, power, energy};
+  return {row};
+}
+
+Events example_events() {
+  domain::Event gap{
+      noon + Millis{4'000}, domain::EventKind::gap, "press-1", "1 poll is missing.", std::nullopt, {}, {}};
+  gap.gap = domain::Gap{GapCause::bus_fault, noon + Millis{2'000}, noon + Millis{3'000}, 1};
+  const domain::Event silent{
+      noon + Millis{6'000}, domain::EventKind::meter_silent, "press-1", "No valid reply.", std::nullopt, {},
+      {{"misses", "3"}}};
+  return {gap, silent};
 }
 
 }  // namespace jidian::record::samples

@@ -20,10 +20,12 @@ Rows rows();
 /// One event of each shape: bare, with a gap, with facts, with a manifest.
 Events events();
 
-/// The small plant and the batch that docs/contract/telemetry.md takes apart byte by byte: one meter with a voltage, a
-/// float power and an energy counter; four polls, the third without an answer.
+/// The small plant and the batches that docs/contract/telemetry.md takes apart byte by byte: one meter with a voltage,
+/// a float power and an energy counter; four polls, the third without an answer; its minute; that hole, and a silence.
 domain::Manifest example_manifest();
-Header example_header();
+Header example_header(Stream stream);
 Polls example_polls();
+Rows example_rows();
+Events example_events();
 
 }  // namespace jidian::record::samples
