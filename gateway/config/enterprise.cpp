@@ -128,6 +128,7 @@ void read_facilities(Section& root, Site& site) {
       sections[i].forbid("treats", "is for kind = \"treatment\"; remove it");
     sections[i].finish();
   }
+  check_facilities(sections, site);
 }
 
 void read_card(Section& root, Site& site) {

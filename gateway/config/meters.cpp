@@ -10,6 +10,10 @@ namespace jidian::config {
 namespace {
 
 /// A meter's position travels as 16 bits; one box reads far fewer.
+/// Above the first a bus is advised against, above the second it cannot work.
+constexpr double load_advised = 0.8;
+constexpr double load_most = 1.0;
+
 constexpr std::size_t meter_count_max = 4096;
 constexpr std::size_t point_count_max = 1000;
 constexpr Millis period_least{100};
@@ -120,6 +124,10 @@ void read_plate(Section& section, domain::MeterEntry& entry) {
     section.complain("pt_ratio", "is no ratio", "\"10000/100\"");
 }
 
+std::string percent(double share) {
+  return std::to_string(std::lround(share * 100)) + " %";
+}
+
 /// What can only be said of a bus when its meters are known.
 void check_bus(Section& section, const Site& site) {
   const auto id = section.text("id");
@@ -128,12 +136,17 @@ void check_bus(Section& section, const Site& site) {
     section.complain("no meter is on this bus; remove it");
   const auto bus = std::ranges::find(site.buses, *id, &Bus::id);
   if (bus == site.buses.end() || section.journal().failed()) return;
-  const double load = bus_load(*bus, site.meters);
-  if (load > 1)
-    section.journal().warn(section.place(), section.subject() + ": its meters need " +
-                                                std::to_string(std::lround(load * 100)) +
-                                                " % of the line's time, so polls will be skipped; choose fewer points, "
-                                                "longer periods or a faster line");
+  const BusBudget budget = bus_budget(*bus, site.meters);
+  const std::string need = section.subject() + ": its meters need " + percent(budget.load) + " of the line's time";
+  const std::string dead =
+      ", with one of them dead " + percent(budget.one_dead) + ", with two " + percent(budget.two_dead);
+  const std::string advice = advice_for(*bus, site.meters);
+  if (budget.load > load_most)
+    section.journal().mistake(section.place(), need + ", so polls would be skipped; " + advice);
+  else if (budget.load > load_advised)
+    section.journal().warn(section.place(), need + dead + "; " + advice);
+  else if (budget.one_dead > load_most)
+    section.journal().warn(section.place(), need + dead + "; lower worst_latency if the meters allow it, or " + advice);
 }
 
 }  // namespace

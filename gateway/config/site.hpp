@@ -135,9 +135,17 @@ std::vector<Mistake> check_vectors(const meter::Profile& profile, const std::str
 /// Reads a site file. `file` is used in messages only.
 Parsed parse_site(std::string_view text, const std::string& file, const Catalogue& catalogue);
 
-/// The share of a serial line's time that the polls of its meters take at least: bytes and silences on the wire, before
-/// the meters' own delay. Above 1, slots will be missed. 0 for TCP.
-double bus_load(const Bus& bus, const std::vector<Meter>& meters);
+/// The share of a serial line's time that its meters take at least: bytes and silences on the wire, before the meters'
+/// own delay. Above 1, slots will be missed. All 0 for Modbus/TCP.
+struct BusBudget {
+  double load = 0;      ///< All meters answer.
+  double one_dead = 0;  ///< One does not and is looked for every 5 s: the one for which this is worst.
+  double two_dead = 0;
+};
+BusBudget bus_budget(const Bus& bus, const std::vector<Meter>& meters);
+
+/// What to change so that the load falls to 80 %: "raise the period to 10s or baud to 19200".
+std::string advice_for(const Bus& bus, const std::vector<Meter>& meters);
 
 /// Whether `text` may name a file that holds a secret or a certificate: an absolute path, or "credentials:NAME" for a
 /// file of the credentials directory that systemd hands to the service.

@@ -13,6 +13,8 @@ void read_buses(Section& root, Site& site);
 void read_meters(Section& root, Site& site, const Catalogue& catalogue);
 /// Needs the meters.
 void read_facilities(Section& root, Site& site);
+/// Warns of facilities too small for the meter that is to judge them. `sections` are those of the facilities.
+void check_facilities(std::vector<Section>& sections, const Site& site);
 /// Needs the meters.
 void read_card(Section& root, Site& site);
 void read_uplinks(Section& root, Site& site);

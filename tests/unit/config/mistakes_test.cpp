@@ -240,11 +240,41 @@ TEST(Warnings, StandBesideAValidSite) {
   EXPECT_EQ(print(parse_small(busy).mistakes), "");
   EXPECT_EQ(
       print(parse_small(slow).mistakes),
-      "site.toml:10:1: warning: bus 'line-1': its meters need 183 % of the line's time, so polls will be skipped; "
-      "choose fewer points, longer periods or a faster line\n");
+      "site.toml:10:1: bus 'line-1': its meters need 183 % of the line's time, so polls would be skipped; raise the "
+      "period to 1s or baud to 4800\n");
+  const std::string tight = replace(slow, "period = \"200ms\"", "period = \"400ms\"");
+  EXPECT_EQ(
+      print(parse_small(tight).mistakes),
+      "site.toml:10:1: warning: bus 'line-1': its meters need 92 % of the line's time, with one of them dead 64 %, "
+      "with two 64 %; raise the period to 1s or baud to 2400\n");
   const auto last = small_site.find("[[uplink]]");
   EXPECT_EQ(print(parse_small(small_site.substr(0, last)).mistakes),
             "site.toml:1:1: warning: site file: there is no [[uplink]], so nothing is published\n");
+}
+
+/// The small site's press with a rated power and transformers.
+std::string press(std::string_view rated, std::string_view ratio) {
+  const std::string rating = "kind = \"production\"\nrated_power_kw = " + std::string(rated);
+  const std::string plate = "period = \"1s\"\nct_ratio = \"" + std::string(ratio) + "\"";
+  return print(
+      parse_small(replace(replace(small_site, "kind = \"production\"", rating), "period = \"1s\"", plate)).mistakes);
+}
+
+TEST(Warnings, TellOfAFacilityTooSmallForItsMeter) {
+  EXPECT_EQ(
+      press("0.75", "200/5"),
+      "site.toml:43:18: warning: facility 'press': its rated 0.75 kW behind meter 'press-1' with its 200/5 A "
+      "transformers is 0.54 % of what they are made for, too little to tell running from stopped; give it smaller "
+      "ones or a meter of its own\n");
+  EXPECT_EQ(press("30", "200/5"), "");
+
+  Catalogue catalogue = test_catalogue();
+  for (meter::Point& point : catalogue["test-meter"].points)
+    if (point.name == "active_power.total") point.unit = "kW";
+  std::string text = replace(small_site, "kind = \"production\"", "kind = \"production\"\nrated_power_kw = 30");
+  text = replace(text, "period = \"1s\"", "period = \"1s\"\nct_ratio = \"200/5\"");
+  EXPECT_THAT(print(parse_site(text, "site.toml", catalogue).mistakes),
+              HasSubstr("is read in steps of 40 kW, too coarse to tell running from stopped"));
 }
 
 TEST(Warnings, TellOfAnUnverifiedProfile) {

@@ -131,19 +131,54 @@ TEST(Manifest, ACounterRollsOverWhereItsTypeEnds) {
   EXPECT_EQ(modulus("type = \"u32\", modulus = 1_000_000"), 1'000'000U);
 }
 
-TEST(BusLoad, CountsBytesAndSilences) {
+TEST(BusBudget, CountsBytesAndSilences) {
   Site site = parse_whole(small_site);
   // One read of 6 … 17: 8 + 5 + 24 bytes and twice 3.5 characters, 10 bits each, at 9600 baud, once a second.
-  EXPECT_NEAR(bus_load(site.buses[0], site.meters), 44 * 10 / 9600.0, 1e-9);
+  EXPECT_NEAR(bus_budget(site.buses[0], site.meters).load, 44 * 10 / 9600.0, 1e-9);
   site.buses[0].parity = meter::Parity::even;
-  EXPECT_NEAR(bus_load(site.buses[0], site.meters), 44 * 11 / 9600.0, 1e-9);
+  EXPECT_NEAR(bus_budget(site.buses[0], site.meters).load, 44 * 11 / 9600.0, 1e-9);
   site.meters[0].turnaround = Millis{100};
-  EXPECT_NEAR(bus_load(site.buses[0], site.meters), 40.5 * 11 / 9600.0 + 0.1, 1e-9);
+  EXPECT_NEAR(bus_budget(site.buses[0], site.meters).load, 40.5 * 11 / 9600.0 + 0.1, 1e-9);
   site.meters[0].turnaround = Millis{0};
   site.meters[0].points.resize(1);
   site.meters[0].points[0].place = {meter::Table::coil, 0, 9};
-  EXPECT_NEAR(bus_load(site.buses[0], site.meters), 22 * 11 / 9600.0, 1e-9) << "nine coils are two bytes";
-  EXPECT_EQ(bus_load(site.buses[1], site.meters), 0) << "TCP has no wire time to speak of";
+  EXPECT_NEAR(bus_budget(site.buses[0], site.meters).load, 22 * 11 / 9600.0, 1e-9) << "nine coils are two bytes";
+  EXPECT_EQ(bus_budget(site.buses[1], site.meters).load, 0) << "TCP has no wire time to speak of";
+}
+
+/// The small site's line with `count` meters like its own.
+Site crowded(int count) {
+  Site site = parse_whole(small_site);
+  const Meter first = site.meters[0];
+  site.meters.resize(1, first);
+  while (site.meters.size() < static_cast<std::size_t>(count)) site.meters.push_back(first);
+  return site;
+}
+
+TEST(BusBudget, ADeadMeterCostsASilenceEveryFiveSeconds) {
+  Site site = crowded(3);
+  const double own = 44 * 10 / 9600.0;
+  site.buses[0].worst_latency = Millis{1'000};
+  const double silence = 1.0 + 264 * 10 / 9600.0;
+  const BusBudget budget = bus_budget(site.buses[0], site.meters);
+  EXPECT_NEAR(budget.load, 3 * own, 1e-9);
+  EXPECT_NEAR(budget.one_dead, 2 * own + silence / 5, 1e-9);
+  EXPECT_NEAR(budget.two_dead, own + 2 * silence / 5, 1e-9);
+}
+
+TEST(BusBudget, TheSlowestPolledIsTheWorstToLose) {
+  Site site = crowded(2);
+  site.meters[1].period = Millis{10'000};
+  const double own = 44 * 10 / 9600.0;
+  const BusBudget budget = bus_budget(site.buses[0], site.meters);
+  EXPECT_NEAR(budget.one_dead - budget.load, (1.0 + 264 * 10 / 9600.0) / 5 - own / 10, 1e-9);
+}
+
+TEST(BusBudget, AdviceBringsTheLineToFourFifths) {
+  const Site site = crowded(25);  // 115 %
+  EXPECT_EQ(advice_for(site.buses[0], site.meters), "raise the period to 2s or baud to 19200");
+  const Site hopeless = crowded(1500);
+  EXPECT_EQ(advice_for(hopeless.buses[0], hopeless.meters), "choose fewer points, or put some meters on another line");
 }
 
 TEST(ResolveFile, KnowsPathsAndCredentials) {

@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "config/site.hpp"
+#include "config/units.hpp"
+#include "meter/read_plan.hpp"
+#include "meter/relations.hpp"
+
+namespace jidian::config {
+namespace {
+
+/// A request for registers: unit, function, address, count, CRC.
+constexpr unsigned request_bytes = 8;
+/// What an answer has beside its data: unit, function, byte count, CRC.
+constexpr unsigned answer_bytes = 5;
+constexpr unsigned longest_frame_bytes = 256;
+/// Silence that ends a frame, in half characters: 3.5 characters, or 1.75 ms above 19,200 baud.
+constexpr unsigned silence_half_characters = 7;
+constexpr double silence_s_above_19200 = 0.00175;
+/// A meter that does not answer is asked once in this time at most (later ever more rarely).
+constexpr double probe_interval_s = 5;
+
+unsigned data_bytes(const meter::Registers& read) {
+  const bool bits = read.table == meter::Table::coil || read.table == meter::Table::discrete_input;
+  return bits ? (read.count + 7U) / 8U : 2U * read.count;
+}
+
+double seconds(Millis duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+double character_s(const Bus& bus) {
+  const unsigned parity_bits = bus.parity == meter::Parity::none ? 0 : 1;
+  return (1.0 + 8.0 + parity_bits + bus.stop_bits) / bus.baud;
+}
+
+/// The shares of the line's time each of the bus's meters takes.
+std::vector<double> shares_of(const Bus& bus, const std::vector<Meter>& meters) {
+  const double character = character_s(bus);
+  const double silence_s = bus.baud > 19'200 ? silence_s_above_19200 : character * silence_half_characters / 2;
+  std::vector<double> shares;
+  for (const Meter& meter : meters) {
+    if (meter.bus != bus.id) continue;
+    const std::vector<meter::Registers> needed = meter::runs_of(meter.points);
+    const double pause_s = std::max(silence_s, seconds(meter.turnaround));
+    double poll_s = 0;
+    for (const meter::Registers& read : meter::plan_reads(needed, meter.limits))
+      poll_s += (request_bytes + answer_bytes + data_bytes(read)) * character + silence_s + pause_s;
+    shares.push_back(poll_s / seconds(meter.period));
+  }
+  return shares;
+}
+
+double sum_of(const std::vector<double>& shares) {
+  double sum = 0;
+  for (const double share : shares) sum += share;
+  return sum;
+}
+
+/// The smallest usual period that, as the least of all meters of the bus, brings the load to `goal`; 0 if none does.
+Millis period_for(const Bus& bus, std::vector<Meter> meters, double goal) {
+  static constexpr std::array<int, 8> periods_s{1, 2, 3, 5, 10, 15, 30, 60};
+  for (const int period_s : periods_s) {
+    for (Meter& meter : meters) meter.period = std::max<Millis>(meter.period, std::chrono::seconds{period_s});
+    if (sum_of(shares_of(bus, meters)) <= goal) return std::chrono::seconds{period_s};
+  }
+  return Millis{0};
+}
+
+/// The lowest usual rate above the present one that brings the load to `goal`; 0 if none up to 115,200 does.
+std::uint32_t baud_for(Bus bus, const std::vector<Meter>& meters, double goal) {
+  static constexpr std::array<std::uint32_t, 7> rates{2400, 4800, 9600, 19'200, 38'400, 57'600, 115'200};
+  for (const std::uint32_t rate : rates) {
+    if (rate <= bus.baud) continue;
+    bus.baud = rate;
+    if (sum_of(shares_of(bus, meters)) <= goal) return rate;
+  }
+  return 0;
+}
+
+}  // namespace
+
+BusBudget bus_budget(const Bus& bus, const std::vector<Meter>& meters) {
+  BusBudget budget;
+  if (bus.kind == BusKind::tcp) return budget;
+  auto shares = shares_of(bus, meters);
+  std::ranges::sort(shares, std::greater{});
+  budget.load = sum_of(shares);
+  // The worst that can happen is that those die which took the least.
+  const double silence_s = seconds(std::max(bus.worst_latency, bus.response_timeout)) +
+                           (request_bytes + longest_frame_bytes) * character_s(bus);
+  double left = budget.load;
+  for (double* with_dead : {&budget.one_dead, &budget.two_dead}) {
+    if (!shares.empty()) {
+      left += silence_s / probe_interval_s - shares.back();
+      shares.pop_back();
+    }
+    *with_dead = left;
+  }
+  return budget;
+}
+
+std::string advice_for(const Bus& bus, const std::vector<Meter>& meters) {
+  constexpr double goal = 0.8;
+  std::string advice;
+  if (const Millis period = period_for(bus, meters, goal); period > Millis{0})
+    advice = "raise the period to " + format_duration(period);
+  if (const std::uint32_t baud = baud_for(bus, meters, goal); baud != 0)
+    advice += (advice.empty() ? "set baud to " : " or baud to ") + std::to_string(baud);
+  return advice.empty() ? "choose fewer points, or put some meters on another line" : advice;
+}
+
+}  // namespace jidian::config
