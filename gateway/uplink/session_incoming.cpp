@@ -63,7 +63,7 @@ void Session::on_receipt(const Incoming& message, Now now) {
   if (!receipt->stored.empty()) {
     outbox_.confirm(receipt->epoch, receipt->stream, receipt->stored);
     counts_.confirmed += store_.acknowledged(options_.id, receipt->epoch, receipt->stream).size() - before.size();
-    if (receipt->stream != record::Stream::event) manifest_tries_.clear();
+    if (receipt->stream != record::Stream::event) forget_tries(*receipt);
   }
   for (const auto& rejection : receipt->rejected)
     if (!before.contains(rejection.seq))
@@ -102,6 +102,16 @@ void Session::on_unknown_manifest(const record::BatchKey& key, Now now) {
   tries.last = now.steady;
   outbox_.send_first(*carrier);
   outbox_.send_again(key, now.steady);
+}
+
+/// A manifest that a stored batch was made under is there: should it get lost, that counts from the beginning. Others
+/// may still be missing.
+void Session::forget_tries(const Receipt& receipt) {
+  if (manifest_tries_.empty()) return;
+  const store::SeqRange head{receipt.head_seq, receipt.head_seq};
+  const auto rows = reader_.read(receipt.epoch, receipt.stream, head, 1, record::batch_bytes_max);
+  if (!rows || rows->empty()) return;
+  if (const auto header = record::decode_header(rows->front().bytes)) manifest_tries_.erase(header->manifest);
 }
 
 void Session::on_command(const Incoming& message, Now now) {

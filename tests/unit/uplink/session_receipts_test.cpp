@@ -292,6 +292,24 @@ TEST_F(LostManifest, ThatIsNeverTakenEndsInARejectionAndNotInALoop) {
   EXPECT_EQ(notices.size(), 1U);
 }
 
+TEST_F(LostManifest, IsNotForgottenBecauseBatchesOfAnotherOneAreStored) {
+  record_under_manifest(0);
+  const auto lost = batch;
+  manifest_ = {9};
+  record_under_manifest(0);
+  connect();
+  answer_all();
+  for (int round = 0; round < 200; ++round) {
+    pass(Millis(500));
+    reject(lost, "unknown_manifest");
+    receipt(batch);
+    step();
+    answer_all();
+  }
+  EXPECT_EQ(session().health(now).rejected, 1U);
+  EXPECT_EQ(notices.size(), 1U);
+}
+
 TEST_F(LostManifest, ThatIsNotInTheStoreIsARejection) {
   record_under_manifest(0);
   manifest_ = {9};
