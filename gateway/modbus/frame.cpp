@@ -71,8 +71,9 @@ Bytes encode_identification_request(std::uint8_t unit, std::uint8_t object) {
 
 Bytes with_tcp_header(std::uint16_t transaction, ByteView request) {
   const auto length = static_cast<std::uint32_t>(request.size());
-  Bytes frame{high(transaction), low(transaction), 0, 0, high(length), low(length)};
-  frame.insert(frame.end(), request.begin(), request.end());
+  const std::array<std::uint8_t, 6> header{high(transaction), low(transaction), 0, 0, high(length), low(length)};
+  Bytes frame(header.size() + request.size());
+  std::ranges::copy(request, std::ranges::copy(header, frame.begin()).out);
   return frame;
 }
 
