@@ -9,9 +9,16 @@
 namespace jidian::store {
 namespace {
 
-/// Work of one call: rows deleted per stream and step, and rows looked at for them.
+/// Rows evicted per stream and step.
 constexpr std::size_t rows_step = 32;
-constexpr std::size_t rows_looked_at = 256;
+
+/// Rows retired in one transaction, and rows looked at for them. Each such transaction costs a sync and rewrites pages
+/// that many a row shares, so rows past their retention wait until they are many …
+constexpr std::size_t rows_retired = 512;
+constexpr std::size_t rows_looked_at = 640;
+
+/// … or the oldest of them has waited so long.
+constexpr Millis retirement_delay_max = std::chrono::hours(6);
 
 /// Steps of making room in one call of maintain(). commit() takes as many as it needs.
 constexpr int relief_steps_max = 8;
@@ -19,8 +26,8 @@ constexpr int relief_steps_max = 8;
 /// Free pages are kept for this many commits of the usual size.
 constexpr std::uint64_t commits_ahead = 2;
 
-/// Old epochs are looked through at most this often.
-constexpr Millis drain_interval = std::chrono::seconds(60);
+/// Batches past their retention are looked for at most this often.
+constexpr Millis retirement_interval = std::chrono::seconds(60);
 
 /// One ledger event a stream in this time.
 constexpr Millis tell_interval = std::chrono::hours(1);
@@ -46,15 +53,9 @@ Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
     if (!freed) return freed.error();
     if (!*freed) break;
   }
-  for (const record::Stream stream : evicted_first)
-    if (auto done = retire_rows(stream, now); !done) return done.error();
-  if (!drained_at_ || now - *drained_at_ >= drain_interval || now < *drained_at_) {
-    drained_at_ = now;
-    for (std::size_t i = 0; i < old_.size(); ++i)
-      if (is_past_retention(old_[i], now) && is_drained(old_[i])) {
-        if (auto done = drop(i, {}); !done) return done.error();
-        break;  // one a round
-      }
+  if (!retired_at_ || now - *retired_at_ >= retirement_interval || now < *retired_at_) {
+    retired_at_ = now;
+    if (auto done = retire(now); !done) return done.error();
   }
   refresh_health();
   return due_evictions(now);
@@ -215,7 +216,16 @@ std::chrono::hours StoreImpl::retention_of(record::Stream stream) const {
   return found == options_.retention.end() ? half_a_year : found->second;
 }
 
-/// Deletes some of a log's oldest batches that everybody has and whose time is over.
+/// Lets go what everybody has and whose time is over.
+Status StoreImpl::retire(UtcTime now) {
+  for (const record::Stream stream : evicted_first)
+    if (auto done = retire_rows(stream, now); !done) return done;
+  for (std::size_t i = 0; i < old_.size(); ++i)
+    if (is_past_retention(old_[i], now) && is_drained(old_[i])) return drop(i, {});  // one a round
+  return {};
+}
+
+/// Deletes some of a log's oldest batches that everybody has and whose time is over, once that is worth a transaction.
 Status StoreImpl::retire_rows(record::Stream stream, UtcTime now) {
   const UtcTime cutoff = now - retention_of(stream);
   const std::vector<Ranges> holders = holders_of(file_->name().epoch, stream);
@@ -223,13 +233,15 @@ Status StoreImpl::retire_rows(record::Stream stream, UtcTime now) {
   if (!rows) return rows.error();
   std::vector<RowTimes> over;
   for (const RowTimes& row : *rows) {
-    if (over.size() == rows_step) break;
+    if (over.size() == rows_retired) break;
     if (row.end < cutoff)
       over.push_back(row);
     else if (!over.empty())
       break;  // what stands side by side goes together
   }
-  return over.empty() ? Status{} : evict(stream, over, false);
+  if (over.empty()) return {};
+  const bool due = over.size() == rows_retired || over.front().end < cutoff - retirement_delay_max;
+  return due ? evict(stream, over, false) : Status{};
 }
 
 }  // namespace jidian::store

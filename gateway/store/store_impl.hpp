@@ -78,6 +78,7 @@ class StoreImpl final : public Store {
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);
   Status evict_once(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed);
   Status evict(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed);
+  Status retire(UtcTime now);
   Status retire_rows(record::Stream stream, UtcTime now);
   std::vector<Eviction> due_evictions(UtcTime now);
 
@@ -110,7 +111,7 @@ class StoreImpl final : public Store {
   std::optional<std::uint64_t> pages_cap_;  ///< Set while the partition is full: the file must not grow.
   std::uint64_t file_pages_max_ = 0;
   std::uint64_t pages_wanted_ = 0;  ///< By the largest commit of late.
-  std::optional<UtcTime> drained_at_;
+  std::optional<UtcTime> retired_at_;
 
   std::shared_ptr<Damage> damage_ = std::make_shared<Damage>();
   UtcTime rate_since_;

@@ -118,10 +118,30 @@ TEST_F(Keeping, OnlyConfirmedBatchesPastTheirRetentionGo) {
   acknowledge(*store, "province", Stream::reading, 4);
   EXPECT_TRUE(maintain(*store, after(1h)).empty());
   EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(1, 10));
-  maintain(*store, after(1h + 25s));
-  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(4, 10));
   maintain(*store, after(24h));
   EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(5, 10));
+}
+
+TEST_F(Keeping, BatchesPastTheirRetentionGoManyAtATimeForTheSakeOfTheFlash) {
+  options_.retention = {{Stream::reading, 1h}};
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::reading, 600);  // ends at 0, 10, … 5990 s
+  acknowledge(*store, "province", Stream::reading, 600);
+  maintain(*store, after(1h + 5055s));  // 506 are over
+  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(1, 600));
+  maintain(*store, after(1h + 5125s));  // 513 are over
+  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(513, 600));
+}
+
+TEST_F(Keeping, AFewBatchesPastTheirRetentionGoWhenTheyAreLate) {
+  options_.retention = {{Stream::event, 1h}};
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::event, 3);  // ends at 0, 10, 20 s
+  acknowledge(*store, "province", Stream::event, 3);
+  maintain(*store, after(6h));
+  EXPECT_EQ(seqs(*store, Stream::event), seqs_between(1, 3));
+  maintain(*store, after(7h + 5s));
+  EXPECT_EQ(seqs(*store, Stream::event), seqs_between(3, 3));
 }
 
 TEST_F(Keeping, NewestBatchIsNeverDeleted) {
