@@ -13,6 +13,7 @@
 #include "modbus/bus.hpp"
 #include "plant/plant.hpp"
 #include "plant/truth.hpp"
+#include "tests/bench/figure.hpp"
 
 namespace {
 
@@ -88,8 +89,10 @@ void work(acquire::Bus& bus, const std::string& wire, const plant::Scenario& sce
 }
 
 void report(const char* kind, const Tally& tally) {
-  std::printf("false values over %s: %ld of %ld values in %ld transactions (target 0)\n", kind, tally.wrong.load(),
-              tally.values.load(), tally.transactions.load());
+  const std::string unit = "in " + std::to_string(tally.transactions.load());
+  bench::print_figure((std::string("faults.wrong.") + kind).c_str(), {static_cast<double>(tally.wrong.load())},
+                      unit.c_str());
+  std::printf("  %ld values in %ld transactions\n", tally.values.load(), tally.transactions.load());
 }
 
 int run(const std::string& folder, long transactions) {
@@ -111,8 +114,8 @@ int run(const std::string& folder, long transactions) {
             work(*bus, id, plant.scenario(), transactions / wires * 3 / 4, tcp);
           });
   }
-  report("RTU", rtu);
-  report("TCP", tcp);
+  report("rtu", rtu);
+  report("tcp", tcp);
 
   long late = 0;
   long other = 0;

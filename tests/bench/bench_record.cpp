@@ -1,17 +1,15 @@
-// Payload and speed of the batch on the noise model. Lines: name value unit target limit; --json for machines.
+// Payload and speed of the batch on the noise model.
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <ctime>
 #include <map>
-#include <string>
 #include <vector>
 
 #include "record/batch.hpp"
+#include "tests/bench/figure.hpp"
 #include "tests/bench/noise_model.hpp"
 
 namespace jidian::bench {
@@ -21,14 +19,6 @@ constexpr std::uint32_t seed = 20260301;
 constexpr std::size_t seconds_of_small = 10;  // 4,000 readings
 constexpr std::size_t seconds_of_large = 60;  // 24,000 readings
 constexpr std::size_t seconds_of_run = 1800;
-
-struct Figure {
-  std::string name;
-  double value = 0;
-  std::string unit;
-  std::string target = "-";
-  std::string limit = "-";
-};
 
 using Run = std::vector<record::Polls>;  ///< By second.
 
@@ -130,96 +120,55 @@ double bytes_per_reading(const Bodies& batches, const domain::Manifest& manifest
   return static_cast<double>(bytes) / static_cast<double>(readings);
 }
 
-/// Time of this thread's processor: what a neighbour on the machine takes does not count.
-std::chrono::nanoseconds processor_time() {
-  timespec time{};
-  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-}
-
-/// Encoding, compression, CRC and SHA-256 together. The best of several passes.
-double ns_per_reading(const Bodies& batches, const domain::Manifest& manifest) {
-  double best = INFINITY;
+/// Encoding, compression, CRC and SHA-256 together: one sample a pass.
+std::vector<double> ns_per_reading(const Bodies& batches, const domain::Manifest& manifest) {
+  std::vector<double> samples;
   for (int pass = 0; pass < 9; ++pass) {
     std::size_t readings = 0;
     const auto begin = processor_time();
     for (const auto& batch : batches) readings += record::encode(header(1), batch, manifest).value().count;
     const std::chrono::duration<double, std::nano> spent = processor_time() - begin;
-    best = std::min(best, spent.count() / static_cast<double>(readings));
+    samples.push_back(spent.count() / static_cast<double>(readings));
   }
-  return best;
+  return samples;
 }
 
-std::string text_of(double number) {
-  std::array<char, 32> text{};
-  (void)std::snprintf(text.data(), text.size(), "%.3f", number);
-  return text.data();
-}
-
-std::vector<Figure> measure() {
-  std::vector<Figure> figures;
-  const auto add = [&](std::string name, double value, std::string unit, std::string target, std::string limit) {
-    figures.push_back({std::move(name), value, std::move(unit), std::move(target), std::move(limit)});
-  };
+void measure() {
+  std::printf("# record: noise model of %zu meters x %zu points, seed %u (tests/bench/noise_model.cpp)\n",
+              NoiseModel::meters, NoiseModel::points, seed);
   const domain::Manifest integers = NoiseModel(Numbers::scaled_integers, seed).manifest();
   const domain::Manifest floats = NoiseModel(Numbers::float32, seed).manifest();
   const Run integer_run = make_run(Numbers::scaled_integers);
   const Run float_run = make_run(Numbers::float32);
   const auto small = split(integer_run, seconds_of_small);
   const auto large = split(integer_run, seconds_of_large);
-  const auto float_small = split(float_run, seconds_of_small);
   const auto float_large = split(float_run, seconds_of_large);
 
-  const double entropy = entropy_of_integers(integer_run);
-  add("noise_model.entropy.integers", entropy, "B/reading", "-", "-");
-  add("payload.integers.4000", bytes_per_reading(small, integers), "B/reading", "1.1", text_of(entropy));
-  add("payload.integers.24000", bytes_per_reading(large, integers), "B/reading", "0.85", text_of(entropy));
+  print_figure("noise_model.entropy.integers", {entropy_of_integers(integer_run)}, "B/reading");
+  print_figure("payload.integers.4000", {bytes_per_reading(small, integers)}, "B/reading");
+  print_figure("payload.integers.24000", {bytes_per_reading(large, integers)}, "B/reading");
+  print_figure("payload.integers.400", {bytes_per_reading(split(integer_run, 1), integers)}, "B/reading");
+  const record::Body one = record::Polls{integer_run.front().front()};
+  print_figure("payload.integers.20", {bytes_per_reading({one}, integers)}, "B/reading");
 
   const double planes = entropy_of_planes(float_run);
-  const double float_small_bytes = bytes_per_reading(float_small, floats);
+  const double float_small_bytes = bytes_per_reading(split(float_run, seconds_of_small), floats);
   const double float_large_bytes = bytes_per_reading(float_large, floats);
-  add("noise_model.entropy.float32_planes", planes, "B/reading", "-", "-");
-  add("payload.float32.4000", float_small_bytes, "B/reading", "-", text_of(planes));
-  add("payload.float32.24000", float_large_bytes, "B/reading", text_of(1.15 * planes), text_of(planes));
-  add("payload.float32.4000.ratio", float_small_bytes / planes, "x", "-", "1");
-  add("payload.float32.24000.ratio", float_large_bytes / planes, "x", "1.15", "1");
+  print_figure("noise_model.entropy.float32_planes", {planes}, "B/reading");
+  print_figure("payload.float32.4000", {float_small_bytes}, "B/reading");
+  print_figure("payload.float32.24000", {float_large_bytes}, "B/reading");
+  print_figure("payload.float32.4000.ratio", {float_small_bytes / planes}, "x");
+  print_figure("payload.float32.24000.ratio", {float_large_bytes / planes}, "x");
 
-  const record::Body one = record::Polls{integer_run.front().front()};
-  add("payload.integers.20", bytes_per_reading({one}, integers), "B/reading", "-", "-");
-  add("payload.integers.400", bytes_per_reading(split(integer_run, 1), integers), "B/reading", "-", "-");
-
-  add("encode.integers.4000", ns_per_reading(small, integers), "ns/reading", "15", "9");
-  add("encode.integers.24000", ns_per_reading(large, integers), "ns/reading", "15", "9");
-  add("encode.float32.24000", ns_per_reading(float_large, floats), "ns/reading", "-", "-");
-  return figures;
-}
-
-void print(const std::vector<Figure>& figures, bool json) {
-  if (json) {
-    std::printf("[");
-    for (std::size_t i = 0; i < figures.size(); ++i)
-      std::printf("%s\n{\"name\":\"%s\",\"value\":%.4f,\"unit\":\"%s\",\"target\":\"%s\",\"limit\":\"%s\"}",
-                  i == 0 ? "" : ",", figures[i].name.c_str(), figures[i].value, figures[i].unit.c_str(),
-                  figures[i].target.c_str(), figures[i].limit.c_str());
-    std::printf("\n]\n");
-    return;
-  }
-  std::printf("# record: noise model of %zu meters x %zu points, seed %u (tests/bench/noise_model.cpp)\n",
-              NoiseModel::meters, NoiseModel::points, seed);
-  for (const Figure& figure : figures)
-    std::printf("%-36s %9.3f %-10s target %-6s limit %s\n", figure.name.c_str(), figure.value, figure.unit.c_str(),
-                figure.target.c_str(), figure.limit.c_str());
+  print_figure("encode.integers.4000", ns_per_reading(small, integers), "ns/reading");
+  print_figure("encode.integers.24000", ns_per_reading(large, integers), "ns/reading");
+  print_figure("encode.float32.24000", ns_per_reading(float_large, floats), "ns/reading");
 }
 
 }  // namespace
 }  // namespace jidian::bench
 
-int main(int argc, char** argv) {
-  const bool json = argc == 2 && std::strcmp(argv[1], "--json") == 0;
-  if (argc > 1 && !json) {
-    std::fprintf(stderr, "usage: bench_record [--json]\n");
-    return 2;
-  }
-  jidian::bench::print(jidian::bench::measure(), json);
+int main() {
+  jidian::bench::measure();
   return 0;
 }

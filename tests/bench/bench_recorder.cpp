@@ -1,9 +1,7 @@
-// What the recorder and the store cost together, in virtual time. Lines: name value unit target limit; --json for
-// machines.
+// What the recorder and the store cost together, in virtual time.
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <random>
@@ -12,6 +10,7 @@
 
 #include "recorder/core.hpp"
 #include "store/store.hpp"
+#include "tests/bench/figure.hpp"
 #include "tests/bench/noise_model.hpp"
 #include "tests/unit/temporary_folder.hpp"
 
@@ -20,12 +19,6 @@ namespace {
 
 constexpr std::uint32_t seed = 20260301;
 constexpr UtcTime morning{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{8}};
-
-struct Figure {
-  const char* name;
-  double value = 0;
-  const char* unit;
-};
 
 double cpu_seconds() {
   timespec time{};
@@ -132,40 +125,19 @@ Cost run(Plant plant, int seconds) {
   return {cpu * 1e9 / static_cast<double>(readings), cpu * 1e3 / std::max(1, commits), resident_mb()};
 }
 
-std::vector<Figure> measure() {
-  const Cost small = run(NoiseModel(Numbers::scaled_integers, seed), 600);
-  const Cost large = run(LargePlant(2'000, 40), 120);
-  return {{"recorder.400_per_s.cpu", small.cpu_ns_per_reading, "ns/reading"},
-          {"recorder.400_per_s.cpu_per_commit", small.cpu_ms_per_commit, "ms"},
-          {"recorder.400_per_s.resident", small.resident_mb, "MB"},
-          {"recorder.2000x40.cpu", large.cpu_ns_per_reading, "ns/reading"},
-          {"recorder.2000x40.cpu_per_commit", large.cpu_ms_per_commit, "ms"},
-          {"recorder.2000x40.resident", large.resident_mb, "MB"}};
-}
-
-void print(const std::vector<Figure>& figures, bool json) {
-  if (!json) std::printf("# recorder and store: 600 s of 20 meters x 20 points, 120 s of 2,000 meters x 40 points\n");
-  const char* separator = "[";
-  for (const Figure& figure : figures) {
-    if (json)
-      std::printf("%s\n{\"name\":\"%s\",\"value\":%.4f,\"unit\":\"%s\",\"target\":\"-\",\"limit\":\"-\"}", separator,
-                  figure.name, figure.value, figure.unit);
-    else
-      std::printf("%-36s %9.3f %-10s target %-6s limit %s\n", figure.name, figure.value, figure.unit, "-", "-");
-    separator = ",";
-  }
-  if (json) std::printf("\n]\n");
+void print(const std::string& name, const Cost& cost) {
+  print_figure((name + ".cpu").c_str(), {cost.cpu_ns_per_reading}, "ns/reading");
+  print_figure((name + ".cpu_per_commit").c_str(), {cost.cpu_ms_per_commit}, "ms");
+  print_figure((name + ".resident").c_str(), {cost.resident_mb}, "MB");
 }
 
 }  // namespace
 }  // namespace jidian::bench
 
-int main(int argc, char** argv) {
-  const bool json = argc == 2 && std::strcmp(argv[1], "--json") == 0;
-  if (argc > 1 && !json) {
-    std::fprintf(stderr, "usage: bench_recorder [--json]\n");
-    return 2;
-  }
-  jidian::bench::print(jidian::bench::measure(), json);
+int main() {
+  using namespace jidian::bench;
+  std::printf("# recorder and store: 600 s of 20 meters x 20 points, 120 s of 2,000 meters x 40 points\n");
+  print("recorder.400_per_s", run(NoiseModel(Numbers::scaled_integers, seed), 600));
+  print("recorder.2000x40", run(LargePlant(2'000, 40), 120));
   return 0;
 }

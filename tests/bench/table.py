@@ -1,0 +1,140 @@
+"""table.py [PROGRAM …]: runs the benchmarks of the release build, or the named ones, and prints every figure that
+DESIGN.md sets a target for beside that target.
+
+A benchmark prints lines for people, and for each figure one line of JSON with its samples. What was not measured is said
+so. Targets are judged by the median; speeds are comparable only within one run.
+"""
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build/release/tests/bench"
+PROGRAMS = {
+    "record": [BUILD / "bench_record"],
+    "store": [BUILD / "bench_store"],
+    "recorder": [BUILD / "bench_recorder"],
+    "line": [BUILD / "bench_line"],
+    "faults": [BUILD / "bench_faults"],
+    "gateway": ["/usr/bin/python3", ROOT / "tests/bench/bench_gateway.py"],
+}
+
+
+@dataclass
+class Row:
+    what: str
+    figure: str
+    target: str  # "<= 1.1", ">= 0.92", or "-" if there is none
+    limit: str  # what is known to be possible: text, or the name of a figure
+
+
+ENTROPY = "noise_model.entropy.integers"
+ROWS = [
+    Row("payload, integers, 4,000 a batch", "payload.integers.4000", "<= 1.1", ENTROPY),
+    Row("payload, integers, 24,000 a batch", "payload.integers.24000", "<= 0.85", ENTROPY),
+    Row("payload, float32, to its planes' entropy", "payload.float32.24000.ratio", "<= 1.15", "1"),
+    Row("flash, commit every 10 s", "flash.commit_10s.filling", "<= 6.5", "1.2"),
+    Row("  while rows past retention leave", "flash.commit_10s.retiring", "<= 6.5", "1.2"),
+    Row("flash, commit every 1 s", "flash.commit_1s.filling", "<= 35", "10.3"),
+    Row("  while rows past retention leave", "flash.commit_1s.retiring", "<= 35", "10.3"),
+    Row("fdatasync, commit every 10 s", "syncs.commit_10s.filling", "<= 1.02", "1"),
+    Row("  while rows past retention leave", "syncs.commit_10s.retiring", "<= 1.02", "1"),
+    Row("fdatasync, commit every 1 s", "syncs.commit_1s.filling", "<= 1.02", "1"),
+    Row("  while rows past retention leave", "syncs.commit_1s.retiring", "<= 1.02", "1"),
+    Row("durable ingest, store alone", "ingest.24000", ">= 1", "3"),
+    Row("encode and compress, 4,000", "encode.integers.4000", "<= 15", "9"),
+    Row("encode and compress, 24,000", "encode.integers.24000", "<= 15", "9"),
+    Row("wrong values, RTU", "faults.wrong.rtu", "<= 0", "0"),
+    Row("wrong values, TCP", "faults.wrong.tcp", "<= 0", "0"),
+    Row("9600-baud line used", "line.used", ">= 92", "93"),
+    Row("half-open link: sent again after", "uplink.half_open_resend", "<= 25", "38-44 by library"),
+    Row("resident memory, 400 readings/s", "gateway.resident", "<= 18", "12"),
+    Row("processor time, 400 readings/s", "gateway.cpu_per_reading", "-", "-"),
+]
+
+
+def run(name):
+    """The figures of one program by name, and whether it ended well. What it says to people goes through."""
+    print(f"\n== {name}", flush=True)
+    figures = {}
+    child = subprocess.Popen(list(map(str, PROGRAMS[name])), stdout=subprocess.PIPE, text=True)
+    for line in child.stdout:
+        if line.startswith('{"figure"'):
+            figure = json.loads(line)
+            figures[figure["figure"]] = figure
+        else:
+            print(line, end="", flush=True)
+    if child.wait() != 0:
+        print(f"{name} ended with status {child.returncode}")
+    return figures, child.returncode == 0
+
+
+def number(value):
+    return f"{value:.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def measured(figure):
+    samples = figure["samples"]
+    middle = number(statistics.median(samples))
+    if len(samples) == 1:
+        return middle
+    return f"{middle} ({number(min(samples))} … {number(max(samples))})"
+
+
+def reached(row, figure):
+    if row.target == "-":
+        return "-"
+    relation, bound = row.target.split()
+    value = statistics.median(figure["samples"])
+    return "yes" if (value <= float(bound) if relation == "<=" else value >= float(bound)) else "NO"
+
+
+def cells(row, figures):
+    figure = figures.get(row.figure)
+    limit = number(statistics.median(figures[row.limit]["samples"])) if row.limit in figures else row.limit
+    if limit == ENTROPY:
+        limit = "-"
+    if figure is None:
+        return [row.what, "", row.target, "not measured", limit, "-"]
+    return [row.what, figure["unit"], row.target, measured(figure), limit, reached(row, figure)]
+
+
+def print_table(figures):
+    lines = [["figure", "unit", "target", "measured: median (min … max)", "known limit", "reached"]]
+    lines += [cells(row, figures) for row in ROWS]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    print()
+    for index, line in enumerate(lines):
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+        if index == 0:
+            print("  ".join("-" * width for width in widths))
+
+
+def main(names):
+    unknown = [name for name in names if name not in PROGRAMS]
+    if unknown:
+        print(f"no such benchmark: {' '.join(unknown)}; there are {' '.join(PROGRAMS)}", file=sys.stderr)
+        return 2
+    started = time.monotonic()
+    load = os.getloadavg()[0]
+    figures = {}
+    failed = []
+    for name in names or PROGRAMS:
+        told, well = run(name)
+        figures |= told
+        if not well:
+            failed.append(name)
+    print_table(figures)
+    print(f"\n{time.monotonic() - started:.0f} s on {os.cpu_count()} processors, load average {load:.1f} at the start")
+    if failed:
+        print(f"failed: {' '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
