@@ -1,6 +1,7 @@
 #include "acquire/bus.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace jidian::acquire {
 namespace {
@@ -45,6 +46,18 @@ Result<Bytes> Bus::server_id(std::uint8_t /*unit*/) {
 
 Result<std::map<std::uint8_t, std::string>> Bus::device_identification(std::uint8_t /*unit*/) {
   return unsupported("ask for a device identification");
+}
+
+Result<Probe> Bus::probe(std::uint8_t unit, meter::Registers registers, Millis /*patience*/) {
+  std::vector<std::uint16_t> words(registers.count);
+  const auto done = read(unit, registers, words);
+  Probe probe;
+  probe.answered = done || done.error().kind() == ErrorKind::refused;
+  probe.exception = last_exception();
+  if (done || probe.answered) return probe;
+  if (done.error().kind() == ErrorKind::corrupt) probe.noise_bytes = 1;
+  if (done.error().kind() == ErrorKind::timeout || done.error().kind() == ErrorKind::corrupt) return probe;
+  return done.error();
 }
 
 Result<Heard> Bus::listen(Millis /*duration*/, std::stop_token /*stop*/) {

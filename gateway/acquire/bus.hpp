@@ -47,6 +47,12 @@ class Bus {
   /// code, 2 revision). Follows `more follows` at most 8 times. Errors: as `read`, unsupported.
   virtual Result<std::map<std::uint8_t, std::string>> device_identification(std::uint8_t unit);
 
+  /// Asks `unit` only to learn whether it is there; no value comes of it. Waits `patience` beside the time on the wire
+  /// (where the bus can; else the response time-out) and no longer: what may still come is drained before the next
+  /// transaction that yields values, not now. A silent or garbled answer is no error.
+  /// Errors: unreachable, and then the bus is closed.
+  virtual Result<Probe> probe(std::uint8_t unit, meter::Registers registers, Millis patience);
+
   /// Keeps silent for `duration` and tells what was heard. Precondition: open.
   /// Errors: unreachable, cancelled, unsupported (nobody else can be heard here: Modbus/TCP).
   virtual Result<Heard> listen(Millis duration, std::stop_token stop);

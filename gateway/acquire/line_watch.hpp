@@ -70,6 +70,14 @@ struct Heard {
   bool foreign_traffic() const;
 };
 
+/// What came when a unit was asked only to learn whether it is there.
+struct Probe {
+  bool answered = false;             ///< A valid reply of this unit, exceptions included.
+  std::uint8_t exception = 0;        ///< The exception it replied with, else 0.
+  std::vector<std::uint8_t> others;  ///< Units of other valid frames that came meanwhile: late, or not for us.
+  std::size_t noise_bytes = 0;       ///< Bytes of no valid frame.
+};
+
 using FrameWatcher = std::function<void(const Frame&)>;
 
 }  // namespace jidian::acquire

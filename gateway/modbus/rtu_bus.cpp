@@ -63,6 +63,7 @@ Status RtuBus::reconnect(const std::function<Result<Context>()>& make) {
 Status RtuBus::read(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into) {
   assert(is_open());
   exception_ = 0;
+  if (!catch_up()) return gone();
   sent_ = SteadyClock::now();
   const auto done = exchange(unit, registers, into);
   if (!done) return settle(done.error());
@@ -88,6 +89,7 @@ Result<std::map<std::uint8_t, std::string>> RtuBus::device_identification(std::u
 Result<Bytes> RtuBus::ask(ByteView request) {
   assert(is_open());
   exception_ = 0;
+  if (!catch_up()) return gone();
   sent_ = SteadyClock::now();
   auto begun = begin(request);
   if (!begun) {
@@ -235,7 +237,68 @@ bool RtuBus::drain() {
   }
   end_run();
   modbus_flush(context_.get());
+  is_owed_ = false;
   return true;
+}
+
+/// Lets the replies die that probes did not wait for. False: the port is gone, and closed now.
+bool RtuBus::catch_up() {
+  if (!is_owed_ || drain()) return true;
+  close();
+  return false;
+}
+
+Result<acquire::Probe> RtuBus::probe(std::uint8_t unit, meter::Registers registers, Millis patience) {
+  assert(is_open());
+  exception_ = 0;
+  acquire::Probe probe;
+  const auto give_up = SteadyClock::now() + dead_time(timing_, request_.size());
+  while (SteadyClock::now() < give_up) {  // what comes between two probes belongs to an earlier one
+    const Catch heard = listen_until(quiet_since_ + frame_silence(timing_));
+    if (heard.gone) return close(), gone();
+    if (heard.deadline) break;
+  }
+  sort_run(0, probe);
+
+  const auto request = encode_request(unit, registers);
+  ++counters_.requests;
+  request_ = with_crc(request);
+  show(FrameKind::request, request_);
+  sent_ = SteadyClock::now();
+  modbus_set_slave(context_.get(), unit);
+  if (auto done = transmit(context_.get(), request); !done) return close(), done.error();
+  const auto until = sent_ + wire_time(timing_, request_.size() + reply_length(registers) + crc_length) + patience;
+  while (SteadyClock::now() < until) {
+    const auto pause = run_.empty() ? until : std::min(until, quiet_since_ + end_of_reply);
+    const Catch heard = listen_until(pause);
+    if (heard.gone) return close(), gone();
+    if (heard.deadline || (run_.size() >= shortest_frame && has_good_crc(run_) && run_[0] == unit)) break;
+  }
+  sort_run(unit, probe);
+  exception_ = probe.exception;
+  is_owed_ = is_owed_ || !probe.answered;
+  ++(!probe.answered ? counters_.timeouts : probe.exception != 0 ? counters_.exceptions : counters_.replies);
+  return probe;
+}
+
+/// Tells what was heard since the last silence, and which of it answers the probe of `unit` (0: nothing does).
+void RtuBus::sort_run(std::uint8_t unit, acquire::Probe& probe) {
+  for (const Piece& piece : split_run(run_)) {
+    const ByteView bytes = piece.bytes;
+    const bool echo = piece.valid && std::ranges::equal(bytes, request_);
+    if (piece.valid && !echo && unit != 0 && bytes[0] == unit && (bytes[1] & 0x7FU) == request_[1]) {
+      probe.answered = true;
+      if ((bytes[1] & 0x80U) != 0) probe.exception = bytes[2];
+      show(FrameKind::reply, bytes);
+      continue;
+    }
+    const FrameKind kind = piece.valid ? kind_of(bytes, request_) : FrameKind::noise;
+    if (piece.valid && !echo) probe.others.push_back(bytes[0]);
+    if (!piece.valid) probe.noise_bytes += bytes.size();
+    count(kind, bytes.size());
+    show(kind, bytes);
+  }
+  run_.clear();
 }
 
 Result<acquire::Heard> RtuBus::listen(Millis duration, std::stop_token stop) {

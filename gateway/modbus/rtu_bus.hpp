@@ -27,6 +27,7 @@ class RtuBus : public acquire::Bus {
   Status read(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into) final;
   Result<Bytes> server_id(std::uint8_t unit) final;
   Result<std::map<std::uint8_t, std::string>> device_identification(std::uint8_t unit) final;
+  Result<acquire::Probe> probe(std::uint8_t unit, meter::Registers registers, Millis patience) final;
   Result<acquire::Heard> listen(Millis duration, std::stop_token stop) final;
   std::uint8_t last_exception() const final { return exception_; }
   void close() final;
@@ -70,6 +71,8 @@ class RtuBus : public acquire::Bus {
   void note_outcome(const Error* error);
   void note_confirmation(ByteView frame, int length, int error);
   Status wait_for_silence();
+  bool catch_up();
+  void sort_run(std::uint8_t unit, acquire::Probe& probe);
   bool drain();
   Catch listen_until(SteadyClock::time_point deadline);
   void keep(ByteView bytes);
@@ -83,8 +86,9 @@ class RtuBus : public acquire::Bus {
   SteadyClock::time_point sent_;
   SteadyClock::time_point quiet_since_;
   std::uint8_t exception_ = 0;
-  Bytes request_;  ///< The last one, with its checksum.
-  Bytes run_;      ///< What was heard since the line was silent, beside replies; bounded.
+  bool is_owed_ = false;  ///< A probe was not answered: its reply may still come.
+  Bytes request_;         ///< The last one, with its checksum.
+  Bytes run_;             ///< What was heard since the line was silent, beside replies; bounded.
   acquire::BusCounters counters_;
   acquire::FrameWatcher watcher_;
 };

@@ -56,6 +56,15 @@ class TcpBus final : public acquire::Bus {
     return {};
   }
 
+  Result<acquire::Probe> probe(std::uint8_t unit, meter::Registers registers, Millis patience) override {
+    const auto usual = std::exchange(options_.response_timeout, patience);
+    set_reply_timeout(context_.get(), patience);
+    auto probe = Bus::probe(unit, registers, patience);
+    options_.response_timeout = usual;
+    set_reply_timeout(context_.get(), usual);
+    return probe;
+  }
+
   Result<Bytes> server_id(std::uint8_t unit) override {
     auto reply = ask(encode_server_id_request(unit));
     if (!reply) return reply.error();

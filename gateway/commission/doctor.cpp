@@ -1,0 +1,144 @@
+#include "commission/doctor.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace jidian::commission {
+namespace {
+
+using acquire::Bus;
+using acquire::BusCounters;
+using Json = nlohmann::ordered_json;
+
+constexpr Millis listen_step{1'000};
+constexpr Millis progress_interval{5'000};
+
+BusCounters difference(const BusCounters& now, const BusCounters& before) {
+  BusCounters grown;
+  for (const auto counter :
+       {&BusCounters::requests, &BusCounters::replies, &BusCounters::exceptions, &BusCounters::timeouts,
+        &BusCounters::corrupt, &BusCounters::late, &BusCounters::foreign, &BusCounters::echoes,
+        &BusCounters::stray_bytes, &BusCounters::framing_errors, &BusCounters::parity_errors, &BusCounters::overruns})
+    grown.*counter = now.*counter - before.*counter;
+  return grown;
+}
+
+class Examination {
+ public:
+  Examination(const DoctorOptions& options, JobIo& io) : options_(options), io_(io) {
+    for (const auto& patient : options.patients) {
+      auto& unit = line_.units.emplace_back();
+      unit.unit = patient.unit;
+      unit.meter = patient.meter;
+    }
+    line_.latency_ms = options.latency_ms;
+    line_.is_line = options.is_line;
+  }
+
+  Status run() {
+    const SteadyTime begin = io_.clock.steady_now();
+    const SteadyTime end = begin + options_.duration;
+    SteadyTime told = begin;
+    int failures = 0;
+    const auto step = [&](Bus& bus) -> Result<bool> {
+      if (!before_) before_ = bus.counters();
+      const auto done = next_ < 2 * options_.patients.size() ? ask(bus) : listen(bus);
+      line_.counted = difference(bus.counters(), *before_);
+      if (!done && ++failures >= 3) return done.error();
+      if (done) failures = 0;
+      const SteadyTime now = io_.clock.steady_now();
+      if (now - told >= progress_interval) {
+        told = now;
+        io_.emit(Json{{"type", "progress"}, {"percent", (now - begin) * 100 / Millis{options_.duration}}}.dump());
+      }
+      return now >= end;
+    };
+    const auto done = in_turns(io_, {std::nullopt, options_.home}, step);
+    tell();
+    return done;
+  }
+
+ private:
+  /// One read of one meter: short ones and long ones in turn.
+  Status ask(Bus& bus) {
+    const bool is_long = next_ % 2 == 1;
+    const auto& patient = options_.patients[next_ / 2];
+    UnitStatistics& unit = line_.units[next_ / 2];
+    ++next_;
+    const auto& registers = is_long ? patient.longest : patient.shortest;
+    std::vector<std::uint16_t> words(registers.count);
+    const BusCounters before = bus.counters();
+    const auto read = bus.read(patient.unit, registers, words);
+    const BusCounters grown = difference(bus.counters(), before);
+    if (!read && read.error().kind() == ErrorKind::unreachable) return read;
+    ++(is_long ? unit.long_requests : unit.short_requests);
+    unit.extra_frames += grown.late + grown.foreign;
+    if (read || read.error().kind() == ErrorKind::refused)
+      ++unit.good;
+    else if (read.error().kind() == ErrorKind::timeout && grown.stray_bytes == 0)
+      ++unit.silent;
+    else
+      ++(is_long ? unit.long_corrupt : unit.short_corrupt);
+    return {};
+  }
+
+  /// Between two rounds nobody is asked.
+  Status listen(Bus& bus) {
+    next_ = 0;
+    if (!options_.is_line) return {};
+    const auto heard = bus.listen(listen_step, io_.stop);
+    if (!heard) return heard.error();
+    for (const auto& frame : heard->frames) {
+      if (frame.kind == acquire::FrameKind::foreign)
+        ++line_.idle_frames;
+      else
+        line_.idle_bytes += frame.bytes.size();
+    }
+    return {};
+  }
+
+  void tell() {
+    for (const auto& unit : line_.units)
+      emit(Json{{"type", "unit"},
+                {"unit", unit.unit},
+                {"meter", unit.meter},
+                {"requests", unit.requests()},
+                {"good", unit.good},
+                {"silent", unit.silent},
+                {"corrupt", unit.corrupt()},
+                {"extra_frames", unit.extra_frames}});
+    const auto& counted = line_.counted;
+    emit(Json{{"type", "line"},
+              {"requests", counted.requests},
+              {"echoes", counted.echoes},
+              {"late", counted.late},
+              {"foreign", counted.foreign},
+              {"stray_bytes", counted.stray_bytes},
+              {"idle_bytes", line_.idle_bytes},
+              {"idle_frames", line_.idle_frames},
+              {"framing_errors", counted.framing_errors},
+              {"parity_errors", counted.parity_errors},
+              {"latency_ms", line_.latency_ms ? Json(*line_.latency_ms) : Json()}});
+    for (const auto& found : diagnose(line_))
+      emit(Json{{"type", "diagnosis"},
+                {"cause", name_of(found.cause)},
+                {"fault", found.is_fault},
+                {"evidence", found.evidence}});
+  }
+
+  void emit(const Json& line) { io_.emit(line.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+
+  const DoctorOptions& options_;
+  JobIo& io_;
+  LineStatistics line_;
+  std::optional<BusCounters> before_;
+  std::size_t next_ = 0;  ///< Twice the patient, and one more for the long read.
+};
+
+}  // namespace
+
+Job doctor(DoctorOptions options) {
+  return [options = std::move(options)](JobIo& io) { return Examination(options, io).run(); };
+}
+
+}  // namespace jidian::commission
