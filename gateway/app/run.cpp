@@ -13,6 +13,7 @@ namespace jidian::app {
 
 Exit run(const Common& common, const RunOptions& options) {
   host::block_signals();
+  host::keep_memory_small();
   host::start_logging(options.log_level);
   const auto site = load_or_explain(common);
   if (!site) return Exit::usage;
@@ -23,6 +24,7 @@ Exit run(const Common& common, const RunOptions& options) {
     spdlog::error("not started why=\"{}\"", gateway.error().message());
     return gateway.error().kind() == ErrorKind::invalid ? Exit::usage : Exit::device;
   }
+  host::give_memory_back();
   spdlog::info("recording gateway={} version={} buses={} meters={} uplinks={}", site->gateway, version,
                site->buses.size(), site->meters.size(), site->uplinks.size());
 

@@ -24,6 +24,13 @@ std::array<std::uint8_t, 16> boot_id();
 /// printed.
 void start_logging(const std::string& level);
 
+/// Lets all threads take memory from one pool: each pool of its own would keep pages that nobody uses, and no loop of
+/// ours allocates so fast that they would wait for each other. Call before the first thread starts.
+void keep_memory_small();
+
+/// Gives the system back what has been freed, which is much after a start.
+void give_memory_back();
+
 /// What ended the wait in `run_until_signalled`.
 enum class Signal : std::uint8_t { stop, reload };
 

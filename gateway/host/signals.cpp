@@ -1,5 +1,4 @@
 #include <spdlog/spdlog.h>
-#include <systemd/sd-daemon.h>
 
 #include <chrono>
 #include <csignal>
@@ -8,6 +7,7 @@
 #include <string>
 
 #include "host/host.hpp"
+#include "host/notify.hpp"
 #include "host/supervision.hpp"
 
 namespace jidian::host {
@@ -18,12 +18,6 @@ sigset_t awaited_signals() {
   sigemptyset(&set);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
   return set;
-}
-
-std::optional<Millis> watchdog_interval() {
-  std::uint64_t interval_us = 0;
-  if (sd_watchdog_enabled(0, &interval_us) <= 0) return std::nullopt;
-  return std::chrono::duration_cast<Millis>(std::chrono::microseconds(interval_us));
 }
 
 /// The signal that came within `wait`, or 0.
@@ -44,7 +38,7 @@ void log_stuck(const Supervision::Step& step) {
 /// systemd waits for READY=1 after this, and wants to know when the reload began.
 void notify_reloading(Clock& clock) {
   const auto now_us = std::chrono::microseconds(clock.steady_now().time_since_epoch()).count();
-  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(now_us));
+  notify_manager("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_us));
 }
 
 }  // namespace
@@ -62,7 +56,7 @@ Signal run_until_signalled(Clock& clock, const health::Board& board, const std::
   while (true) {
     const auto step = supervision.step(board.stuck(clock.steady_now()), status ? status() : std::string());
     log_stuck(step);
-    if (!step.notify.empty()) sd_notify(0, step.notify.c_str());
+    if (!step.notify.empty()) notify_manager(step.notify);
 
     const int signal = signal_within(set, step.wait);
     if (signal == 0) continue;
@@ -73,7 +67,7 @@ Signal run_until_signalled(Clock& clock, const health::Board& board, const std::
 }
 
 void notify_stopping() {
-  sd_notify(0, "STOPPING=1");
+  notify_manager("STOPPING=1");
 }
 
 }  // namespace jidian::host

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host/host.hpp"
+#include "host/notify.hpp"
 #include "tests/unit/temporary_folder.hpp"
 
 namespace jidian::host {
@@ -127,6 +128,33 @@ TEST_F(Notify, FeedsTheWatchdogUntilAHeartbeatStopsAndAgainWhenItReturns) {
   });
   EXPECT_EQ(stuck, "STATUS=loop 'uplink:province' makes no progress\n");
   EXPECT_EQ(recovered, "WATCHDOG=1\nSTATUS=\n");
+}
+
+TEST_F(Notify, NothingIsFedWhereSystemdWatchesAnotherProcess) {
+  setenv("WATCHDOG_USEC", "4000", 1);
+  setenv("WATCHDOG_PID", "1", 1);
+  EXPECT_EQ(watchdog_interval(), std::nullopt);
+  setenv("WATCHDOG_PID", std::to_string(getpid()).c_str(), 1);
+  EXPECT_EQ(watchdog_interval(), Millis{4});
+  unsetenv("WATCHDOG_PID");
+}
+
+TEST(NotifySocket, MayBeOutsideTheFileSystem) {
+  const std::string name = "@jidian-test-" + std::to_string(getpid());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(&address.sun_path[1], &name[1], name.size() - 1);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address),
+                 static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size())),
+            0);
+  setenv("NOTIFY_SOCKET", name.c_str(), 1);
+  notify_manager("READY=1");
+  unsetenv("NOTIFY_SOCKET");
+  std::array<char, 16> text{};
+  EXPECT_EQ(recv(fd, text.data(), text.size(), MSG_DONTWAIT), 7);
+  EXPECT_STREQ(text.data(), "READY=1");
+  close(fd);
 }
 
 TEST_F(Notify, NothingIsFedWhereSystemdDoesNotWatch) {
