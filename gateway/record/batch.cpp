@@ -17,6 +17,8 @@ namespace {
 constexpr std::uint8_t format = 1;
 constexpr std::size_t prefix_size = 7;  // 08 01 15 and four bytes of CRC
 
+static_assert(copy_bytes_more > 56 + 34 + 9 + 3, "copy_of, previous, a longer seq, longer lengths");
+
 struct Content {
   UtcTime start = UtcTime::max();
   UtcTime end = UtcTime::min();
@@ -49,6 +51,12 @@ std::string bytes_or_empty(const Hash& hash) {
   return hash == Hash{} ? std::string() : std::string(hash.begin(), hash.end());
 }
 
+void write_copy_of(const CopyOf& original, jidian::v1::Header& out) {
+  out.mutable_copy_of()->set_epoch(original.epoch);
+  out.mutable_copy_of()->set_seq(original.seq);
+  out.mutable_copy_of()->set_sha256(original.sha256.data(), original.sha256.size());
+}
+
 void write_header(const Header& header, const Content& content, jidian::v1::Header& out) {
   out.set_gateway(header.gateway);
   out.set_epoch(header.key.epoch);
@@ -63,6 +71,7 @@ void write_header(const Header& header, const Content& content, jidian::v1::Head
   out.set_start_utc_ms(content.start.time_since_epoch().count());
   out.set_end_utc_ms(content.end.time_since_epoch().count());
   out.set_count(content.count);
+  if (header.copy_of) write_copy_of(*header.copy_of, out);
 }
 
 /// Fills an array from bytes of its size, or with zeros from none.
@@ -88,6 +97,10 @@ Result<Header> read_header(const jidian::v1::Header& in) {
   header.anchor_utc = *anchor;
   header.anchor_steady = SteadyTime{steady->time_since_epoch()};
   header.clock = *clock;
+  if (!in.has_copy_of()) return header;
+  CopyOf& original = header.copy_of.emplace(CopyOf{in.copy_of().epoch(), in.copy_of().seq(), {}});
+  if (original.seq == 0 || in.copy_of().sha256().empty() || !read_fixed(in.copy_of().sha256(), original.sha256))
+    return Error{ErrorKind::corrupt, "the batch does not name what it is a copy of"};
   return header;
 }
 
@@ -138,6 +151,27 @@ PlainBody write_body(const Header& header, const Body& body, const domain::Manif
   return write_polls(std::get<Polls>(body), header.clock, manifest);
 }
 
+/// The message as bytes behind its prefix. Errors: full.
+Result<Encoded> seal(const jidian::v1::Batch& batch, std::size_t bytes_max) {
+  const std::size_t size = prefix_size + batch.ByteSizeLong();
+  if (size > bytes_max) return Error{ErrorKind::full, "more bytes than a batch may have"};
+  const auto& header = batch.header();
+  Encoded encoded{
+      Bytes(size), {}, UtcTime{Millis{header.start_utc_ms()}}, UtcTime{Millis{header.end_utc_ms()}}, header.count()};
+  batch.SerializeWithCachedSizesToArray(encoded.bytes.data() + prefix_size);
+  const std::uint32_t crc = crc32c(ByteView(encoded.bytes).subspan(prefix_size));
+  const std::array<std::uint8_t, prefix_size> prefix{0x08,
+                                                     format,
+                                                     0x15,
+                                                     static_cast<std::uint8_t>(crc),
+                                                     static_cast<std::uint8_t>(crc >> 8),
+                                                     static_cast<std::uint8_t>(crc >> 16),
+                                                     static_cast<std::uint8_t>(crc >> 24)};
+  std::ranges::copy(prefix, encoded.bytes.begin());
+  encoded.hash = sha256(encoded.bytes);
+  return encoded;
+}
+
 }  // namespace
 
 std::string_view name_of(Stream stream) {
@@ -173,21 +207,7 @@ Result<Encoded> encode(const Header& header, const Body& body, const domain::Man
   const Bytes& stored = smaller ? *smaller : plain.bytes;
   batch.set_body(stored.data(), stored.size());
 
-  const std::size_t size = prefix_size + batch.ByteSizeLong();
-  if (size > batch_bytes_max) return Error{ErrorKind::full, "more bytes than a batch may have"};
-  Encoded encoded{Bytes(size), {}, content.start, content.end, content.count};
-  batch.SerializeWithCachedSizesToArray(encoded.bytes.data() + prefix_size);
-  const std::uint32_t crc = crc32c(ByteView(encoded.bytes).subspan(prefix_size));
-  const std::array<std::uint8_t, prefix_size> prefix{0x08,
-                                                     format,
-                                                     0x15,
-                                                     static_cast<std::uint8_t>(crc),
-                                                     static_cast<std::uint8_t>(crc >> 8),
-                                                     static_cast<std::uint8_t>(crc >> 16),
-                                                     static_cast<std::uint8_t>(crc >> 24)};
-  std::ranges::copy(prefix, encoded.bytes.begin());
-  encoded.hash = sha256(encoded.bytes);
-  return encoded;
+  return seal(batch, batch_bytes_max - (header.copy_of ? 0 : copy_bytes_more));
 }
 
 Result<Header> decode_header(ByteView bytes) {
@@ -213,6 +233,44 @@ Result<Decoded> decode(ByteView bytes, const domain::Manifest* manifest) {
       content.end.time_since_epoch().count() != stated.end_utc_ms())
     return Error{ErrorKind::corrupt, "the batch's content is not what its header says"};
   return Decoded{*header, std::move(*body), content.start, content.end, content.count};
+}
+
+Result<Encoded> copy(ByteView original, const BatchKey& key, const Hash& previous) {
+  auto batch = open(original);
+  if (!batch) return batch.error();
+  const auto header = read_header(batch->header());
+  if (!header) return header.error();
+  for (const std::int64_t ms : {batch->header().start_utc_ms(), batch->header().end_utc_ms()})
+    if (const auto time = read_time(ms); !time) return time.error();
+  assert(header->key.stream == key.stream && key.seq > 0);
+  auto& out = *batch->mutable_header();
+  out.set_epoch(key.epoch);
+  out.set_seq(key.seq);
+  out.set_previous(bytes_or_empty(previous));
+  write_copy_of(header->copy_of.value_or(CopyOf{header->key.epoch, header->key.seq, sha256(original)}), out);
+  // The prefix is written apart.
+  batch->clear_format();
+  batch->clear_crc32c();
+  return seal(*batch, batch_bytes_max);
+}
+
+Result<bool> same_content(ByteView left, ByteView right) {
+  std::array<Bytes, 2> bodies;
+  std::array<std::string, 2> headers;
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto batch = open(i == 0 ? left : right);
+    if (!batch) return batch.error();
+    auto body = read_body(*batch);
+    if (!body) return body.error();
+    bodies[i] = std::move(*body);
+    auto& header = *batch->mutable_header();
+    header.clear_epoch();
+    header.clear_seq();
+    header.clear_previous();
+    header.clear_copy_of();
+    headers[i] = header.SerializeAsString();
+  }
+  return headers[0] == headers[1] && bodies[0] == bodies[1];
 }
 
 Result<UtcTime> read_time(std::int64_t ms) {

@@ -31,6 +31,8 @@ std::optional<Stream> stream_of(std::string_view name);
 /// A batch is refused above these. They keep a batch below every broker's usual packet limit.
 inline constexpr std::size_t batch_bytes_max = 64 * 1024;
 inline constexpr std::size_t batch_readings_max = 30'000;
+/// A batch that is no copy leaves so much room, so that a copy of it is a batch as well.
+inline constexpr std::size_t copy_bytes_more = 128;
 
 /// Names a batch for ever.
 struct BatchKey {
@@ -38,6 +40,14 @@ struct BatchKey {
   Stream stream = Stream::reading;
   std::uint64_t seq = 0;
   friend auto operator<=>(const BatchKey&, const BatchKey&) = default;
+};
+
+/// Where the content of a copy was told first: a batch of the same gateway and stream.
+struct CopyOf {
+  std::uint64_t epoch = 0;
+  std::uint64_t seq = 0;
+  Hash sha256{};  ///< Of the original's bytes.
+  friend auto operator<=>(const CopyOf&, const CopyOf&) = default;
 };
 
 /// What every batch says of itself.
@@ -50,6 +60,7 @@ struct Header {
   UtcTime anchor_utc;  ///< The two clocks at one instant, when the batch was closed.
   SteadyTime anchor_steady;
   ClockQuality clock = ClockQuality::unknown;
+  std::optional<CopyOf> copy_of;  ///< The first original, if the content is told again under another key.
   friend bool operator==(const Header&, const Header&) = default;
 };
 
@@ -69,9 +80,17 @@ struct Encoded {
 
 /// Encodes a body. Preconditions: header.key.stream matches the body; the body is not empty; polls of one meter are in
 /// time order and have as many samples as the manifest's points. `manifest` gives the value types of the points of
-/// polls and rows. Errors: full, if the result would exceed batch_bytes_max or batch_readings_max (split the body and
-/// try again).
+/// polls and rows. Errors: full, if the result would exceed batch_bytes_max (less copy_bytes_more, if it is no copy) or
+/// batch_readings_max (split the body and try again).
 Result<Encoded> encode(const Header& header, const Body& body, const domain::Manifest& manifest);
+
+/// The content of `original` again, as the batch `key` behind `previous`: all that the header says of it and the body
+/// stay as they are, byte by byte. `copy_of` names the original, or what `original` itself is a copy of. Precondition:
+/// the streams are the same. Errors: corrupt, unsupported (the original cannot be read), full (it leaves no room).
+Result<Encoded> copy(ByteView original, const BatchKey& key, const Hash& previous);
+
+/// Whether two batches have the same content: all but key, chain and `copy_of`. Errors: corrupt, unsupported.
+Result<bool> same_content(ByteView left, ByteView right);
 
 /// A batch taken apart.
 struct Decoded {

@@ -65,7 +65,7 @@ Status StoreImpl::write(std::span<const NewBatch> batches, UtcTime now) {
   const bool due = now - persisted_at_ >= persist_interval || now < persisted_at_;
   std::vector<AcknowledgedRow> acknowledged;
   if (due) acknowledged = acknowledgements_.take_changed();
-  auto done = write_all(batches, acknowledged);
+  auto done = write_all(batches, acknowledged, now);
   if (!done) {
     acknowledgements_.give_back(acknowledged);
     return done;
@@ -79,14 +79,15 @@ Status StoreImpl::write(std::span<const NewBatch> batches, UtcTime now) {
   return {};
 }
 
-Status StoreImpl::write_all(std::span<const NewBatch> batches, const std::vector<AcknowledgedRow>& acknowledged) {
+Status StoreImpl::write_all(std::span<const NewBatch> batches, const std::vector<AcknowledgedRow>& acknowledged,
+                            UtcTime now) {
   auto transaction = file_->begin();
   if (!transaction) return transaction.error();
   for (const auto& [hash, bytes] : manifests_pending_)
     if (auto done = file_->put_manifest(hash, bytes); !done) return done;
   bool tells = false;
   for (const NewBatch& batch : batches) {
-    if (auto done = file_->insert(batch); !done) return done;
+    if (auto done = file_->insert(batch, now); !done) return done;
     tells |= batch.key.stream == record::Stream::event;
   }
   for (const AcknowledgedRow& row : acknowledged)
@@ -128,7 +129,7 @@ void StoreImpl::count(std::span<const NewBatch> batches, UtcTime now) {
   const std::scoped_lock lock(health_mutex_);
   for (const NewBatch& batch : batches) {
     rate_bytes_ += stored_bytes(batch.batch.bytes.size());
-    if (batch.key.stream == record::Stream::reading) health_.readings_recorded += batch.batch.count;
+    if (batch.key.stream == record::Stream::reading && !batch.is_copy) health_.readings_recorded += batch.batch.count;
   }
   health_.batches += batches.size();
   ++health_.commits;

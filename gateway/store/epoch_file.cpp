@@ -192,13 +192,26 @@ Status EpochFile::prepare() {
   return {};
 }
 
-Status EpochFile::insert(const NewBatch& batch) {
+Status EpochFile::insert(const NewBatch& batch, UtcTime now) {
   const record::Encoded& encoded = batch.batch;
+  if (now - encoded.start > disorder_max)
+    if (auto noted = note_lateness(batch.key.stream, now - encoded.start); !noted) return noted;
   Statement& statement = inserts_[index_of(batch.key.stream)];
   return statement
       .bind(batch.key.seq, to_ms(encoded.start), to_ms(encoded.end), encoded.count,
             row_crc(batch.key.seq, encoded.start, encoded.end, encoded.count, encoded.bytes), encoded.bytes)
       .run();
+}
+
+/// Keeps the most of all, so that `find` knows how far a log is out of order.
+Status EpochFile::note_lateness(record::Stream stream, Millis late) {
+  auto statement = db_.prepare(
+      "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET"
+      " value=excluded.value WHERE CAST(excluded.value AS INTEGER)>CAST(value AS INTEGER)");
+  if (!statement) return statement.error();
+  const std::string key = late_key(stream);
+  const std::string value = std::to_string(late.count());
+  return statement->bind(key, value).run();
 }
 
 Status EpochFile::put_manifest(const Hash& hash, ByteView bytes) {

@@ -72,7 +72,8 @@ class EpochFile {
   const Found& found() const { return found_; }
 
   Result<Transaction> begin() { return Transaction::begin(db_); }
-  Status insert(const NewBatch& batch);
+  /// Stores a row. `now` tells how late it comes.
+  Status insert(const NewBatch& batch, UtcTime now);
   Status put_manifest(const Hash& hash, ByteView bytes);
   Status put_acknowledged(const AcknowledgedRow& row);
   Status remove_acknowledged(std::uint64_t epoch);
@@ -103,6 +104,7 @@ class EpochFile {
  private:
   EpochFile(EpochName name, Found found, Db db, std::uint64_t log_frames_max);
   Status prepare();
+  Status note_lateness(record::Stream stream, Millis late);
   Status checkpoint(int mode);
 
   EpochName name_;

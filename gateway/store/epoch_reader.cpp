@@ -8,9 +8,6 @@ namespace jidian::store {
 namespace fs = std::filesystem;
 namespace {
 
-/// Times in a log may stand out of order by this much before `find` can miss a batch.
-constexpr Millis disorder_max = std::chrono::hours(1);
-
 /// The first of them lifts the refusal of a file that is shorter than its header says; it has to come first.
 constexpr const char* open_sql =
     "PRAGMA writable_schema=ON; PRAGMA cache_size=-256; PRAGMA query_only=ON; PRAGMA cell_size_check=ON;"
@@ -187,6 +184,7 @@ Result<std::optional<SeqRange>> EpochReader::find(record::Stream stream, UtcTime
   const std::string table = table_of(stream);
   auto probe = db_.prepare("SELECT seq, start_ms, end_ms FROM " + table + " WHERE seq>=?1 ORDER BY seq LIMIT 1");
   if (!probe) return probe.error();
+  const Millis disorder = disorder_max + lateness(stream);
   // Bisects [first, last + 1] for the first seq whose row is not `before`; exact as far as times are in order.
   const auto first_not = [&](auto before) -> Result<std::uint64_t> {
     std::uint64_t low = within.first;
@@ -207,8 +205,8 @@ Result<std::optional<SeqRange>> EpochReader::find(record::Stream stream, UtcTime
   constexpr UtcTime far{Millis{std::int64_t{1} << 60}};
   from = std::clamp(from, UtcTime{-far.time_since_epoch()}, far);
   until = std::clamp(until, UtcTime{-far.time_since_epoch()}, far);
-  const auto first = first_not([&](UtcTime, UtcTime end) { return end < from - disorder_max; });
-  const auto beyond = first_not([&](UtcTime start, UtcTime) { return start < until + disorder_max; });
+  const auto first = first_not([&](UtcTime, UtcTime end) { return end < from - disorder; });
+  const auto beyond = first_not([&](UtcTime start, UtcTime) { return start < until + disorder; });
   if (!first || !beyond) return whole;  // damaged in between: the reader sorts it out
   std::array<std::uint64_t, 2> ends{};
   for (std::size_t i = 0; i < 2; ++i) {

@@ -41,6 +41,9 @@ class EpochReader {
                                         std::size_t bytes_max, Damage& damage);
   Result<std::optional<SeqRange>> find(record::Stream stream, UtcTime from, UtcTime until);
 
+  /// How long after the beginning of its content a batch of the log was stored at most, if that was long; else 0.
+  Millis lateness(record::Stream stream);
+
   /// Errors: not_found.
   Result<Bytes> manifest(const Hash& hash);
   /// Nothing, if the file has no row for it.

@@ -1,5 +1,6 @@
 // The small tables beside the logs, as EpochReader reads them.
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
 
 #include "store/epoch_reader.hpp"
@@ -82,6 +83,14 @@ Result<std::vector<Eviction>> EpochReader::ledger() {
   }
   if (!row) return row.error();
   return entries;
+}
+
+Millis EpochReader::lateness(record::Stream stream) {
+  // Unreadable: nothing is known of the log's order, and everything is looked at.
+  constexpr Millis for_ever = std::chrono::hours(24 * 365 * 100);
+  const auto late = meta(late_key(stream));
+  if (!late) return for_ever;
+  return *late ? Millis{std::strtoll((*late)->c_str(), nullptr, 10)} : Millis{0};
 }
 
 Result<std::optional<std::string>> EpochReader::meta(const std::string& key) {

@@ -17,6 +17,10 @@ std::string table_of(record::Stream stream) {
   return {};
 }
 
+std::string late_key(record::Stream stream) {
+  return "late_ms_" + table_of(stream);
+}
+
 std::string schema_sql() {
   std::string sql = "PRAGMA application_id=" + std::to_string(application_id) +
                     ";PRAGMA user_version=" + std::to_string(format_version) + ";";

@@ -16,11 +16,18 @@ inline constexpr std::int64_t application_id = 0x4A444E31;  ///< "JDN1", for fil
 inline constexpr std::uint64_t page_bytes = 4096;
 inline constexpr std::uint64_t seq_max = (1ULL << 63) - 1;  ///< SQLite's integers are signed.
 
+/// Times in a log may stand out of order by this much before its `late_key` has to say so.
+inline constexpr Millis disorder_max = std::chrono::hours(1);
+
 /// The statements that make an empty epoch.
 std::string schema_sql();
 
 /// The table of a stream's log.
 std::string table_of(record::Stream stream);
+
+/// Where `meta` keeps how long, in ms, after the beginning of its content a batch of the log was stored at most;
+/// absent: less than `disorder_max`. Copies of old batches make a log late.
+std::string late_key(record::Stream stream);
 
 /// Position of a stream in arrays that hold one entry a stream.
 constexpr std::size_t index_of(record::Stream stream) {

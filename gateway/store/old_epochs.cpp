@@ -33,6 +33,7 @@ void StoreImpl::examine(OldEpoch& old) const {
     old.readable &= static_cast<bool>(extent);
     if (!extent || !*extent) continue;
     old.extents[index_of(stream)] = *extent;
+    old.late[index_of(stream)] = (*reader)->lateness(stream);
     if (const auto row = row_at(**reader, stream, {(*extent)->last, (*extent)->last}))
       old.newest[index_of(stream)] = row->end;
     if (const auto row = row_at(**reader, stream, **extent))
@@ -68,7 +69,8 @@ bool StoreImpl::is_drained(const OldEpoch& old) const {
 
 bool StoreImpl::is_past_retention(const OldEpoch& old, UtcTime now) const {
   return std::ranges::all_of(record::all_streams, [&](record::Stream stream) {
-    return !old.extents[index_of(stream)] || old.newest[index_of(stream)] < now - retention_of(stream);
+    const std::size_t i = index_of(stream);
+    return !old.extents[i] || old.newest[i] + old.late[i] < now - retention_of(stream);
   });
 }
 

@@ -32,6 +32,7 @@ struct Options {
 struct NewBatch {
   record::BatchKey key;
   record::Encoded batch;
+  bool is_copy = false;  ///< Its content was recorded before, under another key.
 };
 
 /// A row of a log.

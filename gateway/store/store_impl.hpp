@@ -26,6 +26,7 @@ struct OldEpoch {
   bool readable = false;
   std::array<std::optional<SeqRange>, 3> extents;  ///< In the order of all_streams, as the reader reaches them.
   std::array<UtcTime, 3> newest{};                 ///< End of each log's newest batch.
+  std::array<Millis, 3> late{};                    ///< How much younger another of its batches may be.
   std::optional<UtcTime> oldest;
 };
 
@@ -61,7 +62,7 @@ class StoreImpl final : public Store {
   // commit.cpp
   Status check_keys(std::span<const NewBatch> batches) const;
   Status write(std::span<const NewBatch> batches, UtcTime now);
-  Status write_all(std::span<const NewBatch> batches, const std::vector<AcknowledgedRow>& acknowledged);
+  Status write_all(std::span<const NewBatch> batches, const std::vector<AcknowledgedRow>& acknowledged, UtcTime now);
   Status retreat();
   void count(std::span<const NewBatch> batches, UtcTime now);
   void checkpoint();

@@ -143,6 +143,12 @@ TEST(HostileBatch, WithALyingCountIsRefused) {
   EXPECT_EQ(error_after([](Batch& batch, Readings&) { batch.mutable_header()->set_end_utc_ms(0); }), corrupt);
   EXPECT_EQ(error_after([](Batch& batch, Readings&) { batch.mutable_header()->set_seq(0); }), corrupt);
   EXPECT_EQ(error_after([](Batch& batch, Readings&) { batch.mutable_header()->set_previous("short"); }), corrupt);
+  EXPECT_EQ(error_after([](Batch& batch, Readings&) { batch.mutable_header()->mutable_copy_of(); }), corrupt);
+  EXPECT_EQ(error_after([](Batch& batch, Readings&) {
+              batch.mutable_header()->mutable_copy_of()->set_seq(1);
+              batch.mutable_header()->mutable_copy_of()->set_sha256("short");
+            }),
+            corrupt);
   EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->set_polls(4'000'000'000); }), corrupt);
   EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->set_polls(0); }), corrupt);
   EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_blocks(0)->set_polls(11); }), corrupt);

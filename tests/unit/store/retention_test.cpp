@@ -265,6 +265,20 @@ TEST_F(Keeping, DrainedEpochGoesWhenItsRetentionIsOver) {
   EXPECT_EQ((*store->reader())->epochs(), std::vector{store->opening().epoch});
 }
 
+TEST_F(Keeping, DrainedEpochThatEndsWithACopyOfAnOldBatchStaysForItsYoungestOnes) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t old = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  const NewBatch copy = batch_of({old, Stream::reading, 6}, after(-24h * 365));
+  ASSERT_TRUE(store->commit({&copy, 1}, after(60s)));
+  store->acknowledge("province", old, Stream::reading, {1, 6});
+  store->acknowledge("city", old, Stream::reading, {1, 6});
+  ASSERT_TRUE(store->begin_epoch("conflict", after(70s)));
+  ASSERT_TRUE(store->maintain(after(1h)));
+  const auto reader = *store->reader();
+  EXPECT_EQ(seqs_of(read_all(*reader, old, Stream::reading)), seqs_between(1, 6));
+}
+
 TEST_F(Keeping, OldEpochGoesUnderPressureWithItsLosses) {
   const auto store = open_or_fail(options_);
   const std::uint64_t first = store->opening().epoch;

@@ -149,6 +149,22 @@ TEST_F(StoreTest, FindGivesTheBatchesThatTouchAPeriod) {
   EXPECT_EQ(find(-1h, 0s), std::nullopt);
 }
 
+TEST_F(StoreTest, FindMissesNothingWhereCopiesOfOldBatchesStandBetweenNewOnes) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t epoch = store->opening().epoch;
+  for (int i = 1; i <= 100; ++i) {
+    record_batches(*store, Stream::reading, 1, after(i * 10s), 50);
+    const auto seq = store->head(Stream::reading).next_seq;
+    const NewBatch copy = batch_of({epoch, Stream::reading, seq}, after(i * 10s) - 24h * 30 * (i % 3 + 1), 50);
+    ASSERT_TRUE(store->commit({&copy, 1}, after(i * 10s)));
+  }
+  const auto reader = *store->reader();
+  for (int i = 1; i <= 100; ++i) {
+    const auto found = reader->find(epoch, Stream::reading, after(i * 10s - 5s), after(i * 10s - 4s)).value();
+    EXPECT_EQ(found, std::optional(SeqRange{2U * static_cast<unsigned>(i) - 1, 2U * static_cast<unsigned>(i) - 1}));
+  }
+}
+
 TEST_F(StoreTest, AcknowledgementsArePersistedWithACommitOnceAMinute) {
   const auto store = open_or_fail(options_);
   const std::uint64_t epoch = store->opening().epoch;
