@@ -6,6 +6,7 @@
 BATCH and MANIFEST are files of bytes as they came. Without MANIFEST only event batches can be read. telemetry.md explains
 each step.
 """
+import hashlib
 import struct
 import subprocess
 import sys
@@ -155,6 +156,13 @@ def read_rows(intervals, manifest):
     return rows
 
 
+def content_of(header, data):
+    """What names a batch's content for ever, to take it once: its original's key and hash, or the batch's own."""
+    if header.HasField("copy_of"):
+        return header.gateway, header.copy_of.epoch, header.stream, header.copy_of.seq, header.copy_of.sha256
+    return header.gateway, header.epoch, header.stream, header.seq, hashlib.sha256(data).digest()
+
+
 def decode(data, manifest, pb):
     """(header, content) of a batch; content is a list of polls, rows or events."""
     batch, body = open_batch(data, pb)
@@ -176,5 +184,7 @@ if __name__ == "__main__":
             manifest_message = record_pb2.Manifest.FromString(manifest_file.read())
     batch_header, content = decode(batch_bytes, manifest_message, record_pb2)
     print(batch_header)
+    print("content", "%s %016x/%d/%d %s" % (*content_of(batch_header, batch_bytes)[:4],
+                                            content_of(batch_header, batch_bytes)[4].hex()))
     for item in content:
         print(item)

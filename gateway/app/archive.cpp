@@ -44,6 +44,15 @@ Status for_each_batch(store::Reader& reader, record::Stream stream, UtcTime from
   return {};
 }
 
+Result<std::optional<Bytes>> original_of(store::Reader& reader, const record::Header& copy) {
+  const auto& original = *copy.copy_of;
+  const auto rows = reader.read(original.epoch, copy.key.stream, {original.seq, original.seq}, 1, bytes_per_read);
+  if (!rows || rows->empty()) return std::optional<Bytes>{};
+  if (record::sha256(rows->front().bytes) != original.sha256)
+    return Error{ErrorKind::corrupt, "the store holds another batch under the key that the copy names"};
+  return std::optional(rows->front().bytes);
+}
+
 std::string evidence_line(const store::StoredBatch& batch) {
   return nlohmann::json{{"epoch", to_hex(batch.key.epoch)},
                         {"stream", record::name_of(batch.key.stream)},

@@ -33,6 +33,10 @@ class Manifests {
 Status for_each_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until,
                       const std::function<bool(const store::StoredBatch&)>& visit);
 
+/// Whether the store itself has the batch that a copy names as its original; its bytes, if it does. Errors: corrupt, if
+/// it has another batch under that key.
+Result<std::optional<Bytes>> original_of(store::Reader& reader, const record::Header& copy);
+
 /// One batch as a line of an evidence export: JSON with its key, its hash and its bytes in hexadecimal.
 std::string evidence_line(const store::StoredBatch& batch);
 

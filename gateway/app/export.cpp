@@ -1,6 +1,7 @@
 #include <iostream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/archive.hpp"
 #include "app/load.hpp"
@@ -75,6 +76,24 @@ class ReadingPrinter {
   std::uint64_t readings_ = 0;
 };
 
+/// Tells which batches say again what another batch of the store says, so that nothing is listed twice.
+class Repetitions {
+ public:
+  explicit Repetitions(store::Reader& reader) : reader_(reader) {}
+
+  /// Asked once about each batch.
+  bool contain(const record::Header& header) {
+    if (!header.copy_of) return false;
+    const auto original = original_of(reader_, header);
+    if (original && *original) return true;
+    return !told_.insert(*header.copy_of).second;
+  }
+
+ private:
+  store::Reader& reader_;
+  std::set<record::CopyOf> told_;  ///< Originals that are gone, and a copy of them was listed.
+};
+
 struct Outcome {
   std::uint64_t batches = 0;
   std::uint64_t undecoded = 0;
@@ -84,12 +103,14 @@ struct Outcome {
 Result<Outcome> export_readings(store::Reader& reader, const ExportOptions& options, Period period) {
   Outcome outcome;
   Manifests manifests(reader);
+  Repetitions repetitions(reader);
   ReadingPrinter printer(options, period);
   printer.print_head();
   const auto walked =
       for_each_batch(reader, record::Stream::reading, period.from, period.until, [&](const auto& batch) {
         ++outcome.batches;
         const auto header = record::decode_header(batch.bytes);
+        if (header && repetitions.contain(*header)) return true;
         const auto* manifest = header ? manifests.find(header->manifest) : nullptr;
         const auto decoded = manifest != nullptr ? record::decode(batch.bytes, manifest)
                                                  : Result<record::Decoded>(Error{ErrorKind::not_found, "no manifest"});

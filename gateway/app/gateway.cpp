@@ -183,7 +183,12 @@ void Gateway::start_uplinks(const config::Site& site, Clock& clock) {
       if (!recorder_->inbox().offer(event_of(std::move(notice), clock.utc_now())))
         spdlog::warn("event not recorded, the recorder's queue is full");
     };
-    links.begin_epoch = [this](std::string reason) { recorder_->request_epoch(std::move(reason)); };
+    links.begin_epoch = [this](std::uint64_t epoch, std::string reason) {
+      recorder_->request_epoch(epoch, std::move(reason));
+    };
+    links.copy = [this, id = uplink.id](const record::BatchKey& rejected) {
+      return recorder_->request_copy(rejected, id);
+    };
     links.command = [this, id = uplink.id](const std::string& json) { return run_from_above(id, json); };
     links.manifest_json = [json = record::to_json(manifest_, encoded.hash)] { return json; };
     links.manifest_hash = [hash = to_hex(encoded.hash)] { return hash; };

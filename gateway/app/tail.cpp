@@ -41,6 +41,7 @@ class Decoder {
                                 {"epoch", to_hex(header->key.epoch)},
                                 {"seq", header->key.seq},
                                 {"bytes", message.payload.size()}};
+    if (header->copy_of) line["copy_of"] = {{"epoch", to_hex(header->copy_of->epoch)}, {"seq", header->copy_of->seq}};
     if (!batch) {
       line["error"] = batch.error().message();
     } else {

@@ -25,6 +25,18 @@ class Walk {
     if (const auto finding = chain.step(key, bytes)) add(key, *finding);
   }
 
+  /// Looks at what a copy says, if its original is there.
+  void compare(store::Reader& reader, const record::BatchKey& key, ByteView bytes) {
+    const auto header = record::decode_header(bytes);
+    if (!header || !header->copy_of) return;
+    ++copies_;
+    const auto original = original_of(reader, *header);
+    if (!original) return add(key, original.error().message());
+    if (!*original) return;
+    const auto same = record::same_content(**original, bytes);
+    if (!same || !*same) add(key, "the copy does not say what its original says");
+  }
+
   void add(const record::BatchKey& key, const std::string& finding) {
     note("epoch " + to_hex(key.epoch) + " " + std::string(record::name_of(key.stream)) + " " + std::to_string(key.seq) +
          ": " + finding);
@@ -50,7 +62,11 @@ class Walk {
                         {"stream", record::name_of(name.second)},
                         {"batches", chain.batches()},
                         {"head", chain.head() ? to_hex(*chain.head()) : ""}});
-    std::cout << nlohmann::json{{"chains", chains}, {"findings", findings_}, {"findings_count", count_}}.dump(2)
+    std::cout << nlohmann::json{{"chains", chains},
+                                {"copies", copies_},
+                                {"findings", findings_},
+                                {"findings_count", count_}}
+                     .dump(2)
               << '\n';
   }
 
@@ -60,6 +76,7 @@ class Walk {
       rows.push_back({to_hex(name.first), std::string(record::name_of(name.second)), std::to_string(chain.batches()),
                       chain.head() ? to_hex(*chain.head()).substr(0, 16) + "…" : "-"});
     std::cout << format_table(rows);
+    if (copies_ > 0) std::cout << copies_ << " batches are copies of batches that were rejected as conflicts.\n";
     for (const auto& finding : findings_) std::cout << "FINDING  " << finding << '\n';
     if (count_ > findings_.size()) std::cout << "… and " << count_ - findings_.size() << " more\n";
     std::cout << (count_ == 0 ? "Every chain hangs together. To compare with the receiver: the heads above.\n"
@@ -69,6 +86,7 @@ class Walk {
   std::map<ChainName, record::ChainWalker> chains_;
   std::vector<std::string> findings_;
   std::size_t count_ = 0;
+  std::size_t copies_ = 0;
 };
 
 Status walk_store(const std::filesystem::path& folder, Walk& walk) {
@@ -77,8 +95,9 @@ Status walk_store(const std::filesystem::path& folder, Walk& walk) {
   for (const auto stream : record::all_streams) {
     const auto walked =
         for_each_batch(**reader, stream, UtcTime{Millis{std::numeric_limits<std::int64_t>::min()}},
-                       UtcTime{Millis{std::numeric_limits<std::int64_t>::max()}}, [&walk](const auto& batch) {
+                       UtcTime{Millis{std::numeric_limits<std::int64_t>::max()}}, [&](const auto& batch) {
                          walk.step(batch.key, batch.bytes);
+                         walk.compare(**reader, batch.key, batch.bytes);
                          return true;
                        });
     if (!walked) return walked;

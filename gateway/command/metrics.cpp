@@ -156,6 +156,8 @@ void add_uplinks(const std::vector<health::UplinkHealth>& uplinks, Page& page) {
   add("jidian_uplink_confirmed_batches_total", "counter", "Batches confirmed.", &UplinkHealth::confirmed);
   add("jidian_uplink_resent_batches_total", "counter", "Batches sent more than once.", &UplinkHealth::resent);
   add("jidian_uplink_rejected_batches", "gauge", "Batches the destination rejected, kept.", &UplinkHealth::rejected);
+  add("jidian_uplink_copied_batches_total", "counter", "Batches rejected as conflicts and told again in a later epoch.",
+      &UplinkHealth::copied);
   add("jidian_uplink_receipts_refused_total", "counter", "Receipts that did not match what was sent.",
       &UplinkHealth::receipts_refused);
 }

@@ -99,6 +99,7 @@ Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
           {"confirmed", uplink.confirmed},
           {"resent", uplink.resent},
           {"rejected", uplink.rejected},
+          {"copied", uplink.copied},
           {"receipts_refused", uplink.receipts_refused},
           {"trouble", text_of(uplink.trouble)}};
 }

@@ -72,6 +72,7 @@ struct UplinkHealth {
   std::uint64_t confirmed = 0;
   std::uint64_t resent = 0;
   std::uint64_t rejected = 0;  ///< Batches the destination will not take; kept until they are sent again.
+  std::uint64_t copied = 0;    ///< Batches rejected as conflicts whose content was told again in a later epoch.
   std::uint64_t receipts_refused = 0;
   std::uint64_t pending = 0;  ///< Batches this destination has not confirmed.
   std::optional<UtcTime> oldest_pending;

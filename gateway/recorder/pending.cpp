@@ -157,11 +157,12 @@ std::size_t Pending::build_stream(Stream stream, const Letterhead& letterhead, c
                                 letterhead.boot,
                                 letterhead.now.utc,
                                 letterhead.now.steady,
-                                letterhead.now.clock};
+                                letterhead.now.clock,
+                                std::nullopt};
     auto encoded = record::encode(header, part.body, manifest);
     if (encoded) {
       head = {head.next_seq + 1, encoded->hash};
-      batches.push_back({header.key, std::move(*encoded)});
+      batches.push_back({header.key, std::move(*encoded), false});
       ++i;
       continue;
     }

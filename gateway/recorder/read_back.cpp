@@ -94,7 +94,7 @@ void read_stream(store::Reader& reader, std::uint64_t epoch, store::SeqRange ran
     if (!rows || rows->empty()) return;
     for (const store::StoredBatch& row : *rows) {
       const auto header = record::decode_header(row.bytes);
-      if (!header) continue;
+      if (!header || header->copy_of) continue;  // the content of a copy is remembered where it was told first
       const domain::Manifest* made_under = manifests.find(header->manifest);
       auto decoded = record::decode(row.bytes, made_under);
       if (!decoded) continue;

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "recorder/copies.hpp"
 #include "recorder/core.hpp"
 #include "recorder/live_view.hpp"
 #include "recorder/read_back.hpp"
@@ -21,6 +22,10 @@ constexpr Millis maintain_interval{10'000};
 constexpr Millis post_interval{1'000};
 /// An epoch begun for damage is not begun again sooner.
 constexpr Millis epoch_interval = std::chrono::hours(1);
+/// Every epoch costs the destinations what they already have once more: no receiver may ask for one after another.
+constexpr Millis conflict_epoch_interval = std::chrono::minutes(10);
+constexpr Millis epoch_retry{60'000};
+constexpr Millis copy_retry{10'000};
 /// Commits of one round or of the end: what more waits is lost to the next start, which declares it.
 constexpr int commits_max = 16;
 
@@ -34,6 +39,7 @@ class RecorderImpl final : public Recorder {
         listeners_(std::move(listeners)),
         heartbeat_(board.add_heartbeat("recorder", longest_round)),
         core_(options_),
+        copies_(store),
         live_(options_.manifest) {}
 
   ~RecorderImpl() override {
@@ -45,12 +51,17 @@ class RecorderImpl final : public Recorder {
 
   Inbox& inbox() override { return inbox_; }
   std::string live() const override { return live_.json(); }
-  void request_epoch(std::string reason) override {
+  void request_epoch(std::uint64_t epoch, std::string reason) override {
     {
       const std::scoped_lock lock(epoch_mutex_);
-      epoch_wanted_ = std::move(reason);
+      epoch_wanted_ = {epoch, std::move(reason)};
     }
     inbox_.wake();
+  }
+  bool request_copy(const record::BatchKey& rejected, const std::string& destination) override {
+    const bool taken = copies_.request(rejected, destination);
+    inbox_.wake();
+    return taken;
   }
 
  private:
@@ -61,6 +72,7 @@ class RecorderImpl final : public Recorder {
   void note_failure(const Error& error, const Instant& now);
   void note_success();
   void serve_epoch_request();
+  void serve_copies();
   void maintain(const Instant& now);
   void publish_live(const Instant& now);
   void post_health(const Instant& now);
@@ -76,10 +88,15 @@ class RecorderImpl final : public Recorder {
   health::Heartbeat& heartbeat_;
   Inbox inbox_;
   Core core_;
+  Copies copies_;
   LiveView live_;
 
+  struct EpochRequest {
+    std::uint64_t after = 0;
+    std::string reason;
+  };
   std::mutex epoch_mutex_;
-  std::optional<std::string> epoch_wanted_;
+  std::optional<EpochRequest> epoch_wanted_;  ///< Guarded by the mutex.
 
   std::string trouble_;  ///< Why the last commit failed; empty while all is well.
   bool news_ = true;     ///< The board does not know the newest yet.
@@ -90,6 +107,8 @@ class RecorderImpl final : public Recorder {
   std::optional<SteadyTime> maintained_at_;
   std::optional<SteadyTime> live_at_;
   std::optional<SteadyTime> damage_epoch_at_;
+  std::optional<SteadyTime> epoch_not_before_;
+  std::optional<SteadyTime> copy_not_before_;  ///< Set while the store does not take copies.
   std::jthread thread_;
 };
 
@@ -118,6 +137,7 @@ void RecorderImpl::run(std::stop_token stop) {
     take(inbox_.take_all(stop, core_.next_due(before)));
     serve_epoch_request();
     flush_due();
+    serve_copies();
     const Instant after = now();
     maintain(after);
     publish_live(after);
@@ -178,8 +198,9 @@ void RecorderImpl::note_failure(const Error& error, const Instant& now) {
   const bool again = damage_epoch_at_ && now.steady - *damage_epoch_at_ < epoch_interval;
   if (error.kind() != ErrorKind::corrupt || again) return;
   damage_epoch_at_ = now.steady;
+  epoch_not_before_.reset();
   const std::scoped_lock lock(epoch_mutex_);
-  epoch_wanted_ = "the store is damaged: " + error.message();
+  epoch_wanted_ = {store_.opening().epoch, "the store is damaged: " + error.message()};
 }
 
 void RecorderImpl::note_success() {
@@ -190,19 +211,41 @@ void RecorderImpl::note_success() {
 }
 
 void RecorderImpl::serve_epoch_request() {
-  std::optional<std::string> reason;
+  std::optional<EpochRequest> wanted;
   {
     const std::scoped_lock lock(epoch_mutex_);
-    reason = std::exchange(epoch_wanted_, std::nullopt);
+    if (epoch_not_before_ && now().steady < *epoch_not_before_) return;
+    wanted = std::exchange(epoch_wanted_, std::nullopt);
   }
-  if (!reason) return;
+  if (!wanted || wanted->after != store_.opening().epoch) return;
   if (core_.has_pending()) (void)flush(Flush::all);  // under the old epoch, if it still takes it
-  if (auto begun = store_.begin_epoch(*reason, now().utc); !begun) {
-    spdlog::error("new epoch not begun, going on in the old one why=\"{}\"", begun.error().message());
+  if (auto begun = store_.begin_epoch(wanted->reason, now().utc); !begun) {
+    spdlog::error("new epoch not begun, going on in the old one and trying again why=\"{}\"", begun.error().message());
+    epoch_not_before_ = now().steady + epoch_retry;
+    const std::scoped_lock lock(epoch_mutex_);
+    if (!epoch_wanted_) epoch_wanted_ = std::move(wanted);
     return;
   }
+  epoch_not_before_ = now().steady + conflict_epoch_interval;
   core_.begin_epoch(store_.opening(), now());
   (void)flush(Flush::all);
+}
+
+void RecorderImpl::serve_copies() {
+  const Instant instant = now();
+  if ((copy_not_before_ && instant.steady < *copy_not_before_) || !copies_.has_work()) return;
+  if (store_.head(record::Stream::event).next_seq == 1) return;  // the epoch's own first event comes first
+  const auto copied = copies_.copy_some(instant.utc);
+  if (!copied) {
+    if (!copy_not_before_)
+      spdlog::warn("rejected batches not copied, trying again why=\"{}\"", copied.error().message());
+    copy_not_before_ = instant.steady + copy_retry;
+    return;
+  }
+  copy_not_before_.reset();
+  committed_ = news_ = true;
+  if (listeners_.committed) listeners_.committed();
+  if (copies_.has_work()) inbox_.wake();
 }
 
 void RecorderImpl::maintain(const Instant& now) {

@@ -12,6 +12,7 @@
 #include "domain/manifest.hpp"
 #include "domain/reading.hpp"
 #include "health/board.hpp"
+#include "record/batch.hpp"
 #include "recorder/inbox.hpp"
 #include "store/store.hpp"
 
@@ -47,8 +48,14 @@ class Recorder {
   /// The newest poll of every meter as JSON, for `watch`. From any thread.
   virtual std::string live() const = 0;
 
-  /// Asks for a new epoch (a destination reported a conflict). From any thread; carried out by the recorder's thread.
-  virtual void request_epoch(std::string reason) = 0;
+  /// Asks for the epoch after `epoch`, because a destination reported a conflict; nothing happens if another is in
+  /// force already. From any thread; carried out by the recorder's thread, at most every ten minutes.
+  virtual void request_epoch(std::uint64_t epoch, std::string reason) = 0;
+
+  /// Asks that the content of a batch which `destination` rejected as a conflict be told again in the epoch after its
+  /// own. Once the copy is durable, the batch counts as acknowledged by `destination`. Asking twice changes nothing.
+  /// False if too many wait: ask again later. From any thread; carried out by the recorder's thread.
+  virtual bool request_copy(const record::BatchKey& rejected, const std::string& destination) = 0;
 };
 
 }  // namespace jidian::recorder

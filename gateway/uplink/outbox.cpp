@@ -50,6 +50,7 @@ void Outbox::refresh() {
     }
   }
   lanes_ = std::move(lanes);
+  settle_copies();
 }
 
 void Outbox::begin_connection(SteadyTime now) {
@@ -210,6 +211,31 @@ void Outbox::hold(const BatchKey& key, const std::string& reason) {
   last_held_ = name_of(key) + ": " + reason;
 }
 
+void Outbox::hold_for_copy(const BatchKey& key) {
+  if (copying_.size() >= copying_max && !copying_.contains(key)) return;
+  hold(key, "conflict");
+  if (copying_.insert(key).second) unasked_.push_back(key);
+}
+
+void Outbox::ask_for_copies(const std::function<bool(const BatchKey&)>& ask) {
+  while (!unasked_.empty() && ask(unasked_.front())) unasked_.pop_front();
+}
+
+/// Whoever copies a batch acknowledges it when the copy is durable.
+void Outbox::settle_copies() {
+  std::optional<std::pair<std::uint64_t, Stream>> log;
+  store::Ranges acknowledged;
+  for (auto key = copying_.begin(); key != copying_.end();) {
+    if (log != std::pair(key->epoch, key->stream)) {
+      log = {key->epoch, key->stream};
+      acknowledged = store_.acknowledged(options_.id, key->epoch, key->stream);
+    }
+    const bool settled = acknowledged.contains(key->seq);
+    copied_ += settled ? 1U : 0U;
+    key = settled ? copying_.erase(key) : std::next(key);
+  }
+}
+
 void Outbox::send_first(const BatchKey& key) {
   if (first_.size() < first_max && !std::ranges::count(first_, key)) first_.push_back(key);
 }
@@ -225,6 +251,8 @@ void Outbox::retry_held() {
     lane.live_from = lane.extent ? lane.extent->last + 1 : 1;
     lane.backlog_next = 1;
   }
+  for (const auto& key : copying_)
+    if (Lane* lane = lane_of(key.epoch, key.stream)) add_bounded(lane->held, key.seq);
   last_held_.clear();
 }
 

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,8 @@ class Outbox {
   /// Batches handed over and not confirmed. Beyond the first, the backlog waits; beyond the second, everything does.
   static constexpr std::size_t unconfirmed_backlog_max = 512;
   static constexpr std::size_t unconfirmed_max = 1024;
+  /// Rejected as conflicts and not copied yet.
+  static constexpr std::size_t copying_max = 4096;
 
   /// `options`, `store` and `reader` must outlive it.
   Outbox(const Options& options, store::Store& store, store::Reader& reader);
@@ -55,6 +59,11 @@ class Outbox {
   void confirm(std::uint64_t epoch, record::Stream stream, const std::vector<store::SeqRange>& ranges);
   /// The destination (or the packet limit) will not take the batch: kept, not sent until `retry_held`.
   void hold(const record::BatchKey& key, const std::string& reason);
+  /// The destination holds other bytes under this key: kept, and to be copied. If too many are on their way already,
+  /// the batch is only sent again in its turn.
+  void hold_for_copy(const record::BatchKey& key);
+  /// Asks for the copies that were not asked for yet, until `ask` says not now.
+  void ask_for_copies(const std::function<bool(const record::BatchKey&)>& ask);
   /// The destination wants this batch again, whether it confirmed it or not, before all others.
   void send_first(const record::BatchKey& key);
   /// The batch is to be sent again, not before `when`.
@@ -70,7 +79,10 @@ class Outbox {
 
   /// Batches the destination has not confirmed, held ones included.
   std::uint64_t pending() const;
+  /// Those of them that wait for `retry_held`.
   std::uint64_t held() const;
+  /// Batches whose content was copied into a later epoch, since the start.
+  std::uint64_t copied() const { return copied_; }
   /// The start of the oldest of them.
   std::optional<UtcTime> oldest_pending();
   /// Why batches do not move, in one sentence; empty if they do.
@@ -107,6 +119,7 @@ class Outbox {
   std::optional<Pick> pick_first(SteadyTime now);
   std::optional<std::uint64_t> first_unsent(const Lane& lane, std::uint64_t from, std::uint64_t last) const;
   std::optional<store::StoredBatch> read(Lane& lane, std::uint64_t seq);
+  void settle_copies();
   void release(const record::BatchKey& key);
   void release_overdue(SteadyTime now);
 
@@ -117,6 +130,9 @@ class Outbox {
   std::vector<Lane> lanes_;  ///< Oldest epoch first, streams by priority within.
   std::map<record::BatchKey, Sent> sent_;
   std::deque<record::BatchKey> first_;
+  std::set<record::BatchKey> copying_;    ///< Held until they are copied.
+  std::deque<record::BatchKey> unasked_;  ///< Those of them that nobody was asked to copy yet.
+  std::uint64_t copied_ = 0;
   std::map<record::Stream, Refusal> refusals_;
   std::map<record::Stream, SteadyTime> probed_;  ///< When a stalled stream's oldest batch was last repeated.
   TokenBucket backlog_pace_;

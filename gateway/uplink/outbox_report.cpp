@@ -43,7 +43,7 @@ std::uint64_t Outbox::held() const {
     const auto acknowledged = store_.acknowledged(options_.id, lane.epoch, lane.stream);
     for (const auto& range : lane.held.ranges()) held += range.size() - count_in(acknowledged, range);
   }
-  return held;
+  return held - std::min<std::uint64_t>(held, copying_.size());
 }
 
 std::optional<UtcTime> Outbox::oldest_pending() {
@@ -74,6 +74,9 @@ std::string Outbox::trouble(SteadyTime now) const {
   if (const auto count = held(); count > 0)
     return std::to_string(count) + " batches are rejected and kept" +
            (last_held_.empty() ? "" : " (last: " + last_held_ + ")") + ": see `jidian uplink retry`";
+  if (!copying_.empty())
+    return std::to_string(copying_.size()) +
+           " batches are being copied into a new epoch, because the destination holds other bytes under their keys";
   if (stalled(now))
     return "the broker takes batches, but the destination has sent no receipt for more than " +
            std::to_string(std::chrono::duration_cast<std::chrono::seconds>(options_.receipt_timeout).count()) + " s";

@@ -45,6 +45,7 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
 }
 
 void Session::step(Now now) {
+  ask_for_copies();
   if (!broker_) {
     if (!stopping_ && now.steady >= retry_at_) connect(now);
     return;

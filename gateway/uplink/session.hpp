@@ -90,12 +90,15 @@ class Session {
   void on_answer(const PublishDone& done, Now now);
   void on_receipt(const Incoming& message, Now now);
   void on_rejection(const record::BatchKey& key, const std::string& reason, Now now);
+  void on_conflict(const record::BatchKey& key, Now now);
+  void ask_for_copies();
   void on_unknown_manifest(const record::BatchKey& key, Now now);
   void forget_tries(const Receipt& receipt);
   void on_command(const Incoming& message, Now now);
   void on_status(const Incoming& message, Now now);
   /// Keeps the batch back and reports it. `reason` is a word, `detail` may be empty.
   void reject(const record::BatchKey& key, const std::string& reason, const std::string& detail, Now now);
+  void tell_of_rejection(const record::BatchKey& key, const std::string& why, Now now);
   void tell_of_twin(Now now);
   void hold_what_was_too_large(Now now);
 

@@ -72,17 +72,33 @@ void Session::on_receipt(const Incoming& message, Now now) {
 
 void Session::on_rejection(const record::BatchKey& key, const std::string& reason, Now now) {
   if (reason == "unknown_manifest") return on_unknown_manifest(key, now);
+  if (reason == "conflict") return on_conflict(key, now);
   reject(key, reason, "", now);
-  if (reason != "conflict" || key.epoch != outbox_.newest_epoch() || conflict_epoch_ == key.epoch) return;
+}
+
+void Session::on_conflict(const record::BatchKey& key, Now now) {
+  outbox_.hold_for_copy(key);
+  tell_of_rejection(key, "conflict, it is told again in a new epoch", now);
+  ask_for_copies();
+  if (key.epoch != outbox_.newest_epoch() || conflict_epoch_ == key.epoch) return;
   conflict_epoch_ = key.epoch;
   if (links_.begin_epoch)
-    links_.begin_epoch("'" + options_.id + "' holds other bytes as " + name_of(key) + " of epoch " + to_hex(key.epoch));
+    links_.begin_epoch(key.epoch, "conflict: '" + options_.id + "' holds other bytes as " + name_of(key) +
+                                      " of epoch " + to_hex(key.epoch));
+}
+
+void Session::ask_for_copies() {
+  if (links_.copy) outbox_.ask_for_copies(links_.copy);
 }
 
 void Session::reject(const record::BatchKey& key, const std::string& reason, const std::string& detail, Now now) {
-  outbox_.hold(key, detail.empty() ? reason : reason + ", " + detail);
-  tell(Notice::Kind::batch_rejected,
-       name_of(key) + " does not get to '" + options_.id + "': " + reason + (detail.empty() ? "" : ", " + detail), now);
+  const std::string why = detail.empty() ? reason : reason + ", " + detail;
+  outbox_.hold(key, why);
+  tell_of_rejection(key, why, now);
+}
+
+void Session::tell_of_rejection(const record::BatchKey& key, const std::string& why, Now now) {
+  tell(Notice::Kind::batch_rejected, name_of(key) + " does not get to '" + options_.id + "': " + why, now);
 }
 
 void Session::on_unknown_manifest(const record::BatchKey& key, Now now) {
@@ -147,6 +163,7 @@ health::UplinkHealth Session::health(Now now) {
   auto health = counts_;
   health.connected = connected_;
   health.rejected = outbox_.held();
+  health.copied = outbox_.copied();
   health.pending = outbox_.pending();
   health.oldest_pending = outbox_.oldest_pending();
   health.trouble = trouble(now);

@@ -45,7 +45,11 @@ struct Notice {
 /// What an uplink needs from the rest of the box. Called from the uplink's thread; must not block.
 struct Links {
   std::function<void(Notice)> tell;
-  std::function<void(std::string reason)> begin_epoch;  ///< A destination holds other bytes under our keys.
+  /// A destination holds other bytes under a key of `epoch`: asks for the epoch after it.
+  std::function<void(std::uint64_t epoch, std::string reason)> begin_epoch;
+  /// Asks that the content of a batch this destination rejected as a conflict be told again in a later epoch, and that
+  /// the batch then be acknowledged in this destination's name. False: not now, ask again.
+  std::function<bool(const record::BatchKey& rejected)> copy;
   /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already.
   std::function<std::string(const std::string& json)> command;
   std::function<std::string()> manifest_json;  ///< For the retained `manifest` topic.

@@ -13,7 +13,7 @@ def expect(holds, sentence):
 def expect_clean(verdict, allow=()):
     """Nothing lost, nothing false, nothing twice, by the judge's own count."""
     for key in ("damaged", "holes", "chain_breaks", "repeated_polls", "slots_missing", "values_false", "conflicts",
-                "refused"):
+                "false_copies", "refused"):
         if key not in allow:
             expect(verdict[key] == 0, f"{key} is {verdict[key]}: {verdict['findings'][:3]}")
     expect(verdict["readings"] > 0, "the judge has no reading")

@@ -26,9 +26,12 @@ struct DeclaredGap {
   Gap gap;
 };
 
-/// Checks one stream's order and chain.
+/// Checks one stream's order and chain. Behind a batch that was rejected as a conflict the chain may go on from that
+/// one's hash: the gateway's record is whole, and the rejected batch's content comes as a copy.
 class ChainCheck {
  public:
+  explicit ChainCheck(const Ledger& ledger) : ledger_(ledger) {}
+
   void step(const Row& row, const Batch& batch, Verdict& verdict) {
     const auto name = batch.gateway + " " + std::to_string(batch.epoch) + "/" + std::to_string(batch.stream);
     if (batch.seq != row.key.seq || batch.epoch != row.key.epoch) ++verdict.damaged;
@@ -36,6 +39,9 @@ class ChainCheck {
       verdict.holes += batch.seq - last_seq_ - 1;
       note(verdict,
            name + ": seqs " + std::to_string(last_seq_ + 1) + " to " + std::to_string(batch.seq - 1) + " are missing");
+    } else if (batch.previous != last_hash_ &&
+               ledger_.was_conflict({batch.gateway, batch.epoch, batch.stream, last_seq_}, batch.previous)) {
+      ++verdict.restarts;
     } else if (batch.previous != last_hash_) {
       ++verdict.chain_breaks;
       note(verdict, name + ": batch " + std::to_string(batch.seq) + " does not name the one before it");
@@ -45,6 +51,7 @@ class ChainCheck {
   }
 
  private:
+  const Ledger& ledger_;
   std::uint64_t last_seq_ = 0;
   std::string last_hash_;  // the first batch of a stream names none
 };
@@ -57,7 +64,7 @@ class Auditor {
     Batch batch;
     try {
       batch = decode_batch(row.bytes);
-      if (batch.stream == reading_stream) read_polls(batch);
+      if (batch.stream == reading_stream && row.taken) read_polls(batch);
     } catch (const DamagedBatch& damage) {
       ++verdict_.damaged;
       note(verdict_, std::string("a stored batch cannot be decoded: ") + damage.what());
@@ -66,10 +73,15 @@ class Auditor {
     ++verdict_.batches;
     verdict_.payload_bytes += row.bytes.size();
     if (batch.stream == reading_stream) verdict_.reading_bytes += row.bytes.size();
+    epochs_.insert(batch.epoch);
+    chains_.try_emplace({batch.gateway, batch.epoch, batch.stream}, ledger_).first->second.step(row, batch, verdict_);
+    verdict_.copies += batch.copy_of ? 1U : 0U;
+    if (!row.taken) {
+      ++verdict_.copies_spare;
+      return;
+    }
     verdict_.rows += batch.rows;
     verdict_.events += batch.events.size();
-    epochs_.insert(batch.epoch);
-    chains_[{batch.gateway, batch.epoch, batch.stream}].step(row, batch, verdict_);
     for (const auto& event : batch.events) {
       if (!event.is_gap) continue;
       gaps_.push_back({event.subject, event.gap});
@@ -87,6 +99,7 @@ class Auditor {
     for (const auto& [id, meter] : meters_) count_slots(id, meter, from_ms, last_ms);
     verdict_.duplicates = ledger_.counted("duplicates");
     verdict_.conflicts = ledger_.counted("conflicts");
+    verdict_.false_copies = ledger_.counted("false_copies");
     verdict_.refused = ledger_.counted("damaged") + ledger_.counted("wrong_topic");
     return std::move(verdict_);
   }
@@ -189,7 +202,7 @@ class Auditor {
 
 bool Verdict::clean() const {
   return damaged + holes + chain_breaks + repeated_polls + slots_missing + values_false == 0 && conflicts == 0 &&
-         refused == 0 && batches > 0;
+         false_copies == 0 && refused == 0 && batches > 0;
 }
 
 Verdict audit(const Ledger& ledger, TruthSource* truth, std::int64_t from_ms, std::int64_t until_ms) {

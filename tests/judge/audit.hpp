@@ -34,9 +34,13 @@ struct Verdict {
   std::uint64_t values_unknown = 0;  ///< points the plant's truth does not cover
   std::uint64_t values_false = 0;
 
-  std::int64_t duplicates = 0;  ///< removed by the key
+  std::uint64_t copies = 0;        ///< batches that tell the content of a rejected one again
+  std::uint64_t copies_spare = 0;  ///< batches whose content another one told already: stored, not taken
+  std::uint64_t restarts = 0;      ///< of an old epoch's chain, behind batches that were rejected as conflicts
+  std::int64_t duplicates = 0;     ///< removed by the key
   std::int64_t conflicts = 0;
-  std::int64_t refused = 0;  ///< damaged or misplaced messages
+  std::int64_t false_copies = 0;  ///< copies with other content than their original's
+  std::int64_t refused = 0;       ///< damaged or misplaced messages
   std::map<int, std::uint64_t> gaps_by_cause;
   std::vector<std::string> findings;  ///< the first few, in words
 

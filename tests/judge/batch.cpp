@@ -183,6 +183,13 @@ void decode_polls(Batch& batch, const PointTypes& types) {
   }
 }
 
+Content content_of(const Batch& batch, const std::string& sha256) {
+  const Key own{batch.gateway, batch.epoch, batch.stream, batch.seq};
+  Bytes told(batch.manifest.begin(), batch.manifest.end());
+  told.insert(told.end(), batch.body.begin(), batch.body.end());
+  return {batch.copy_of ? *batch.copy_of : Origin{own, sha256}, sha256_hex(told)};
+}
+
 Batch decode_batch(const Bytes& bytes) {
   v1::Batch message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) throw DamagedBatch("no batch");
@@ -201,6 +208,11 @@ Batch decode_batch(const Bytes& bytes) {
   batch.previous = hex_of(header.previous());
   batch.manifest = hex_of(header.manifest());
   batch.count = header.count();
+  if (header.has_copy_of()) {
+    const auto& original = header.copy_of();
+    if (original.seq() == 0 || original.sha256().size() != 32) throw DamagedBatch("it is a copy of nothing");
+    batch.copy_of = {{batch.gateway, original.epoch(), batch.stream, original.seq()}, hex_of(original.sha256())};
+  }
   batch.body = decompress(message);
   if (batch.stream == event_stream) read_events(batch);
   if (batch.stream == interval_stream) {

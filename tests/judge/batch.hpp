@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -58,11 +59,15 @@ struct Batch {
   std::string previous;  ///< hexadecimal
   std::string manifest;  ///< hexadecimal; empty: none in force
   std::uint32_t count = 0;
+  std::optional<Origin> copy_of;
   std::vector<Event> events;
   std::uint64_t rows = 0;
   std::vector<Poll> polls;  ///< only after decode_polls
   Bytes body;               ///< decompressed
 };
+
+/// Whose content the batch tells: what it is a copy of, or itself. `sha256` is of the batch's own bytes.
+Content content_of(const Batch& batch, const std::string& sha256);
 
 /// Which points of each meter are floats of 32 (1) or 64 bits (2), or integers (0).
 using PointTypes = std::vector<std::vector<int>>;

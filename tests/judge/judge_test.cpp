@@ -55,6 +55,8 @@ class LowIsTrue : public TruthSource {
 /// A gateway's side of one epoch, made by the gateway's own encoder.
 class Sender {
  public:
+  explicit Sender(std::uint64_t of = epoch) : epoch_(of) {}
+
   Message events(record::Events events) { return send(record::Stream::event, std::move(events)); }
   Message manifest() {
     const auto encoded = record::encode(one_meter());
@@ -67,13 +69,21 @@ class Sender {
     return message;
   }
   Message polls(record::Polls polls) { return send(record::Stream::reading, std::move(polls)); }
+  /// The content of an earlier batch under the next key of its stream.
+  Message copy(const Message& original) {
+    const auto stream = record::decode_header(original.payload)->key.stream;
+    auto& [seq, previous] = heads_[stream];
+    const auto copied = record::copy(original.payload, {epoch_, stream, ++seq}, previous);
+    previous = copied->hash;
+    return {original.topic, copied->bytes};
+  }
 
  private:
   Message send(record::Stream stream, record::Body body) {
     auto& [seq, previous] = heads_[stream];
     record::Header header;
     header.gateway = "jd-1";
-    header.key = {epoch, stream, ++seq};
+    header.key = {epoch_, stream, ++seq};
     header.previous = previous;
     header.manifest = manifest_;
     const auto encoded = record::encode(header, body, one_meter());
@@ -81,6 +91,7 @@ class Sender {
     return {"jidian/v1/130100/jd-1/" + std::string(record::name_of(stream)), encoded->bytes};
   }
 
+  std::uint64_t epoch_;
   std::map<record::Stream, std::pair<std::uint64_t, Hash>> heads_;
   Hash manifest_{};
 };
@@ -176,6 +187,119 @@ TEST_F(Judge, CallsOtherBytesUnderOneKeyAConflict) {
   ASSERT_EQ(receipts.size(), 1U);
   EXPECT_EQ(nlohmann::json::parse(receipts[0].json)["rejected"][0]["reason"], "conflict");
   EXPECT_EQ(verdict().conflicts, 1);
+}
+
+/// A store that was restored from an old copy: its first two reading batches reach a judge that has others under their
+/// keys, its third is new there.
+class RestoredStore : public Judge {
+ protected:
+  RestoredStore() {
+    (void)restored_.manifest();
+    for (int second = 0; second < 4; ++second) batches_.push_back(restored_.polls({poll_at(second, 20)}));
+    manifest_ = sender_.manifest();
+    take({manifest_});
+  }
+  /// What the store recorded after the copy was made, and before it was put back.
+  Message lost(int second) {
+    auto poll = poll_at(second, 5);
+    for (auto* time : {&poll.slot, &poll.start, &poll.end}) *time += Millis{4000};
+    return sender_.polls({poll});
+  }
+  std::set<std::int64_t> stored_of(const std::vector<Receipt>& receipts) {
+    std::set<std::int64_t> stored;
+    for (const auto& receipt : receipts) {
+      const auto json = nlohmann::json::parse(receipt.json);
+      for (const auto& range : json["stored"])
+        for (auto seq = range[0].get<std::int64_t>(); seq <= range[1].get<std::int64_t>(); ++seq) stored.insert(seq);
+    }
+    return stored;
+  }
+
+  Sender restored_;
+  Sender next_{0xBEEF};
+  Message manifest_;
+  std::vector<Message> batches_;
+};
+
+TEST_F(RestoredStore, GivesItsRejectedBatchesAsCopiesAndItsChainGoesOnBehindThem) {
+  take({lost(0), lost(1)});
+  EXPECT_EQ(stored_of(take({batches_[0], batches_[1], batches_[2], batches_[3]})), (std::set<std::int64_t>{3, 4}));
+  EXPECT_EQ(verdict().slots_missing, 0U) << "the judge cannot know of the two yet";
+  EXPECT_EQ(verdict().readings, 8U);
+  take({next_.manifest(), next_.copy(batches_[0]), next_.copy(batches_[1])});
+  const auto found = verdict();
+  EXPECT_EQ(found.conflicts, 2);
+  EXPECT_EQ(found.chain_breaks, 0U);
+  EXPECT_EQ(found.restarts, 1U);
+  EXPECT_EQ(found.readings, 12U);
+  EXPECT_EQ(found.repeated_polls, 0U);
+  EXPECT_EQ(found.copies, 2U);
+  EXPECT_EQ(found.copies_spare, 0U);
+}
+
+TEST_F(RestoredStore, DoesNotExcuseAChainThatLeavesAnotherBatchThanTheRejectedOne) {
+  Sender other;
+  (void)other.manifest();
+  (void)other.polls({poll_at(0, 99)});
+  const auto second = other.polls({poll_at(1, 99)});
+  take({lost(0), batches_[0], second});
+  EXPECT_EQ(verdict().chain_breaks, 1U);
+  EXPECT_EQ(verdict().restarts, 0U);
+}
+
+TEST_F(RestoredStore, CopyBehindItsOriginalIsReceiptedAndNotTakenAgain) {
+  take({batches_[0], next_.manifest()});
+  EXPECT_EQ(stored_of(take({next_.copy(batches_[0])})), std::set<std::int64_t>{1});
+  const auto found = verdict();
+  EXPECT_EQ(found.readings, 2U);
+  EXPECT_EQ(found.repeated_polls, 0U);
+  EXPECT_EQ(found.copies_spare, 1U);
+}
+
+TEST_F(RestoredStore, OriginalBehindItsCopyIsReceiptedAndNotTakenAgain) {
+  take({next_.manifest(), next_.copy(batches_[0])});
+  EXPECT_EQ(stored_of(take({batches_[0]})), std::set<std::int64_t>{1});
+  EXPECT_EQ(verdict().readings, 2U);
+  EXPECT_EQ(verdict().repeated_polls, 0U);
+}
+
+TEST_F(RestoredStore, OfTwoCopiesOneIsTaken) {
+  take({lost(0), batches_[0], next_.manifest()});
+  const auto first = next_.copy(batches_[0]);
+  EXPECT_EQ(stored_of(take({first, next_.copy(batches_[0]), next_.copy(first)})), (std::set<std::int64_t>{1, 2, 3}));
+  const auto found = verdict();
+  EXPECT_EQ(found.readings, 4U);
+  EXPECT_EQ(found.copies_spare, 2U);
+  EXPECT_EQ(found.holes + found.chain_breaks, 0U);
+}
+
+TEST_F(RestoredStore, EachOfTwoDestinationsTakesEveryReadingOnce) {
+  // Only the first destination had what the restored store no longer knows of.
+  Ledger second{":memory:"};
+  const auto both = [&](const std::vector<Message>& messages) {
+    take(messages);
+    receive(second, messages, {}, t0_ms);
+  };
+  receive(second, {manifest_}, {}, t0_ms);
+  take({lost(0)});
+  both({batches_[0], batches_[1]});
+  both({next_.manifest(), next_.copy(batches_[0])});
+  const auto at_second = audit(second, nullptr, 0, 0);
+  EXPECT_EQ(at_second.readings, 4U);
+  EXPECT_EQ(at_second.conflicts, 0);
+  EXPECT_EQ(at_second.copies_spare, 1U);
+  EXPECT_TRUE(at_second.clean()) << to_text(at_second);
+  EXPECT_EQ(verdict().readings, 6U);
+  EXPECT_EQ(verdict().repeated_polls, 0U);
+}
+
+TEST_F(RestoredStore, CopyWithOtherContentIsAFinding) {
+  take({batches_[0], next_.manifest()});
+  auto header = *record::decode_header(next_.copy(batches_[0]).payload);
+  const auto forged = record::encode(header, record::Polls{poll_at(0, 21)}, one_meter());
+  take({{batches_[0].topic, forged->bytes}});
+  EXPECT_EQ(verdict().false_copies, 1);
+  EXPECT_FALSE(verdict().clean());
 }
 
 TEST_F(Judge, AsksForAManifestItDoesNotHave) {

@@ -55,6 +55,10 @@ std::int64_t as_signed(std::uint64_t number) {
   return static_cast<std::int64_t>(number);
 }
 
+Statement& bind_key(Statement& statement, const Key& key) {
+  return statement.bind(key.gateway).bind(as_signed(key.epoch)).bind(key.stream).bind(as_signed(key.seq));
+}
+
 }  // namespace
 
 std::string sha256_hex(const Bytes& bytes) {
@@ -74,12 +78,17 @@ Ledger::Ledger(const std::string& path) {
   const int opened = sqlite3_open(path.c_str(), &db);
   db_.reset(db);
   if (opened != SQLITE_OK) throw std::runtime_error("cannot open " + path + ": " + sqlite3_errmsg(db));
-  for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-                          "CREATE TABLE IF NOT EXISTS batch(gateway TEXT, epoch INTEGER, stream INTEGER, seq INTEGER, "
-                          "sha256 TEXT, bytes BLOB,"
-                          " received_ms INTEGER, PRIMARY KEY(gateway, epoch, stream, seq)) WITHOUT ROWID",
-                          "CREATE TABLE IF NOT EXISTS manifest(sha256 TEXT PRIMARY KEY, bytes BLOB)",
-                          "CREATE TABLE IF NOT EXISTS counter(what TEXT PRIMARY KEY, count INTEGER)"})
+  for (const char* sql :
+       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+        "CREATE TABLE IF NOT EXISTS batch(gateway TEXT, epoch INTEGER, stream INTEGER, seq INTEGER, "
+        "sha256 TEXT, bytes BLOB,"
+        " received_ms INTEGER, taken INTEGER, PRIMARY KEY(gateway, epoch, stream, seq)) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS content(gateway TEXT, epoch INTEGER, stream INTEGER, seq INTEGER,"
+        " sha256 TEXT, content TEXT, PRIMARY KEY(gateway, epoch, stream, seq, sha256)) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS conflict(gateway TEXT, epoch INTEGER, stream INTEGER, seq INTEGER,"
+        " sha256 TEXT, PRIMARY KEY(gateway, epoch, stream, seq, sha256)) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS manifest(sha256 TEXT PRIMARY KEY, bytes BLOB)",
+        "CREATE TABLE IF NOT EXISTS counter(what TEXT PRIMARY KEY, count INTEGER)"})
     Statement(db_.get(), sql).step();
 }
 
@@ -90,15 +99,37 @@ void Ledger::commit() {
   Statement(db_.get(), "COMMIT").step();
 }
 
-Stored Ledger::add(const Row& row) {
+Stored Ledger::add(const Row& row, const Content& content) {
   Statement find(db_.get(), "SELECT sha256 FROM batch WHERE gateway=? AND epoch=? AND stream=? AND seq=?");
-  find.bind(row.key.gateway).bind(as_signed(row.key.epoch)).bind(row.key.stream).bind(as_signed(row.key.seq));
-  if (find.step()) return find.text(0) == row.sha256 ? Stored::already_there : Stored::conflict;
+  if (bind_key(find, row.key).step()) {
+    if (find.text(0) == row.sha256) return Stored::already_there;
+    Statement note(db_.get(), "INSERT OR IGNORE INTO conflict VALUES(?,?,?,?,?)");
+    bind_key(note, row.key).bind(row.sha256).step();
+    return Stored::conflict;
+  }
 
-  Statement insert(db_.get(), "INSERT INTO batch VALUES(?,?,?,?,?,?,?)");
-  insert.bind(row.key.gateway).bind(as_signed(row.key.epoch)).bind(row.key.stream).bind(as_signed(row.key.seq));
-  insert.bind(row.sha256).bind(row.bytes).bind(row.received_ms).step();
-  return Stored::added;
+  const bool taken = take(content);
+  Statement insert(db_.get(), "INSERT INTO batch VALUES(?,?,?,?,?,?,?,?)");
+  bind_key(insert, row.key).bind(row.sha256).bind(row.bytes).bind(row.received_ms).bind(taken ? 1 : 0).step();
+  return taken ? Stored::added : Stored::added_without_content;
+}
+
+/// Whether nobody told it before; from now on somebody has.
+bool Ledger::take(const Content& content) {
+  Statement find(db_.get(),
+                 "SELECT content FROM content WHERE gateway=? AND epoch=? AND stream=? AND seq=? AND sha256=?");
+  if (bind_key(find, content.origin.key).bind(content.origin.sha256).step()) {
+    if (find.text(0) != content.sha256) count("false_copies");
+    return false;
+  }
+  Statement insert(db_.get(), "INSERT INTO content VALUES(?,?,?,?,?,?)");
+  bind_key(insert, content.origin.key).bind(content.origin.sha256).bind(content.sha256).step();
+  return true;
+}
+
+bool Ledger::was_conflict(const Key& key, const std::string& sha256) const {
+  Statement find(db_.get(), "SELECT 1 FROM conflict WHERE gateway=? AND epoch=? AND stream=? AND seq=? AND sha256=?");
+  return bind_key(find, key).bind(sha256).step();
 }
 
 void Ledger::add_manifest(const std::string& sha256, const Bytes& bytes) {
@@ -128,16 +159,18 @@ std::int64_t Ledger::counted(const std::string& what) const {
 }
 
 void Ledger::for_each(const std::function<void(const Row&)>& visit) const {
-  Statement all(db_.get(),
-                "SELECT b.gateway, b.epoch, b.stream, b.seq, b.sha256, b.bytes, b.received_ms FROM batch b JOIN"
-                " (SELECT gateway, epoch, min(received_ms) AS born FROM batch GROUP BY gateway, epoch) e"
-                " USING (gateway, epoch) ORDER BY b.gateway, e.born, b.epoch, b.stream, b.seq");
+  Statement all(
+      db_.get(),
+      "SELECT b.gateway, b.epoch, b.stream, b.seq, b.sha256, b.bytes, b.received_ms, b.taken FROM batch b JOIN"
+      " (SELECT gateway, epoch, min(received_ms) AS born FROM batch GROUP BY gateway, epoch) e"
+      " USING (gateway, epoch) ORDER BY b.gateway, e.born, b.epoch, b.stream, b.seq");
   while (all.step())
     visit({{all.text(0), static_cast<std::uint64_t>(all.number(1)), static_cast<int>(all.number(2)),
             static_cast<std::uint64_t>(all.number(3))},
            all.text(4),
            all.bytes(5),
-           all.number(6)});
+           all.number(6),
+           all.number(7) != 0});
 }
 
 }  // namespace jidian::judge

@@ -28,9 +28,27 @@ struct Row {
   std::string sha256;  ///< lower-case hexadecimal
   Bytes bytes;
   std::int64_t received_ms = 0;
+  bool taken = true;  ///< Whether its content counts: not if an original or another copy of it was there before.
 };
 
-enum class Stored { added, already_there, conflict };
+/// Where content was told first.
+struct Origin {
+  Key key;
+  std::string sha256;  ///< of that batch's bytes
+};
+
+/// What of a batch is to be taken once, however many copies of it come.
+struct Content {
+  Origin origin;
+  std::string sha256;  ///< of manifest and body
+};
+
+enum class Stored {
+  added,
+  added_without_content,  ///< another batch told it already
+  already_there,
+  conflict,
+};
 
 /// SHA-256 in lower-case hexadecimal.
 std::string sha256_hex(const Bytes& bytes);
@@ -43,8 +61,12 @@ class Ledger {
   void begin();
   void commit();
 
-  /// The key decides: the same key with the same hash is there already, with another hash it is a conflict.
-  Stored add(const Row& row);
+  /// The key decides: the same key with the same hash is there already, with another hash it is a conflict. The content
+  /// is taken if no batch of the same origin was stored before. A conflict is remembered.
+  Stored add(const Row& row, const Content& content);
+
+  /// Whether the batch with these bytes was turned away because others stood under its key.
+  bool was_conflict(const Key& key, const std::string& sha256) const;
 
   void add_manifest(const std::string& sha256, const Bytes& bytes);
   std::optional<Bytes> manifest(const std::string& sha256) const;
@@ -58,6 +80,8 @@ class Ledger {
   void for_each(const std::function<void(const Row&)>& visit) const;
 
  private:
+  bool take(const Content& content);
+
   struct Close {
     void operator()(sqlite3* db) const { sqlite3_close(db); }
   };

@@ -81,7 +81,8 @@ void store(Ledger& ledger, const Message& message, std::int64_t now_ms, std::map
     return;
   }
   const auto hash = sha256_hex(message.payload);
-  switch (ledger.add({{batch.gateway, batch.epoch, batch.stream, batch.seq}, hash, message.payload, now_ms})) {
+  const Key key{batch.gateway, batch.epoch, batch.stream, batch.seq};
+  switch (ledger.add({key, hash, message.payload, now_ms}, content_of(batch, hash))) {
     case Stored::conflict:
       ledger.count("conflicts");
       answer.rejected[batch.seq] = "conflict";
@@ -90,6 +91,7 @@ void store(Ledger& ledger, const Message& message, std::int64_t now_ms, std::map
       ledger.count("duplicates");
       break;
     case Stored::added:
+    case Stored::added_without_content:
       break;
   }
   for (const auto& event : batch.events)

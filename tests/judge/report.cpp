@@ -53,6 +53,10 @@ std::string to_json(const Verdict& verdict) {
                                 {"values_false", verdict.values_false},
                                 {"duplicates", verdict.duplicates},
                                 {"conflicts", verdict.conflicts},
+                                {"copies", verdict.copies},
+                                {"copies_spare", verdict.copies_spare},
+                                {"false_copies", verdict.false_copies},
+                                {"restarts", verdict.restarts},
                                 {"refused", verdict.refused},
                                 {"gaps", gaps},
                                 {"findings", verdict.findings}}
@@ -78,6 +82,7 @@ std::string to_text(const Verdict& verdict) {
   text += line("  false", verdict.values_false);
   text += line("duplicates removed", static_cast<std::uint64_t>(verdict.duplicates), "same key, same hash");
   text += line("conflicts", static_cast<std::uint64_t>(verdict.conflicts), "same key, other bytes");
+  if (verdict.copies > 0) text += line("copies", verdict.copies, "content of conflicts, told again in a new epoch");
   for (const auto& finding : verdict.findings) text += "  FINDING " + finding + "\n";
   text += verdict.clean() ? "Verdict: nothing lost, nothing false, nothing twice.\n" : "Verdict: NOT clean.\n";
   return text;

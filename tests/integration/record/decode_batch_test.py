@@ -66,6 +66,15 @@ class DecodeBatch(unittest.TestCase):
                     content = [event_as_json(event) for event in content]
                 self.assertEqual(json.loads(json.dumps(content)), batch["content"])
 
+    def test_a_copy_has_the_content_of_its_original(self):
+        original, copy = self.read("events"), self.read("copy-of-events")
+        header, events = decode_batch.decode(original, self.manifest, self.pb)
+        copy_header, copy_events = decode_batch.decode(copy, self.manifest, self.pb)
+        self.assertEqual((copy_header.epoch, copy_header.seq), (0xBEEF, 5))
+        self.assertEqual(copy_header.copy_of.sha256, hashlib.sha256(original).digest())
+        self.assertEqual(decode_batch.content_of(copy_header, copy), decode_batch.content_of(header, original))
+        self.assertEqual(copy_events, events)
+
     def test_both_compressions_were_read(self):
         kinds = {self.pb.Batch.FromString(self.read(batch["file"])).compression for batch in self.expected["batches"]}
         self.assertEqual(kinds, {self.pb.NONE, self.pb.ZSTD})

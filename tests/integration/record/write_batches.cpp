@@ -140,6 +140,8 @@ int main(int argc, char** argv) {
   write_batch(folder, "rough", Stream::reading, rough_polls(), expected);
   write_batch(folder, "rows", Stream::interval, samples::rows(), expected);
   write_batch(folder, "events", Stream::event, samples::events(), expected);
+  const auto events = encode(samples::header(Stream::event), samples::events(), samples::manifest()).value();
+  write_file(folder + "/copy-of-events", copy(events.bytes, {0xBEEF, Stream::event, 5}, {}).value().bytes);
   std::ofstream(folder + "/manifest.json") << to_json(samples::manifest(), manifest.hash);
   std::ofstream(folder + "/live.json") << live_json(samples::manifest(), samples::polls(1), one.front().end);
   write_file(folder + "/example-manifest", encode(samples::example_manifest()).bytes);

@@ -71,7 +71,8 @@ class UplinkTest : public testing::Test {
       const std::lock_guard lock(mutex_);
       notices_.push_back(std::move(notice));
     };
-    links.begin_epoch = [](const std::string&) {};
+    links.begin_epoch = [](std::uint64_t, const std::string&) {};
+    links.copy = [](const record::BatchKey&) { return true; };
     links.command = [](const std::string& json) { return json; };
     links.manifest_json = [] { return std::string("{}"); };
     links.manifest_hash = [] { return std::string(64, '0'); };

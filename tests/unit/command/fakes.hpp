@@ -31,7 +31,8 @@ class FakeRecorder final : public recorder::Recorder {
  public:
   recorder::Inbox& inbox() override { return inbox_; }
   std::string live() const override { return R"({"meters":{}})"; }
-  void request_epoch(std::string) override {}
+  void request_epoch(std::uint64_t, std::string) override {}
+  bool request_copy(const record::BatchKey&, const std::string&) override { return true; }
 
  private:
   recorder::Inbox inbox_;

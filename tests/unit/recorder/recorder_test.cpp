@@ -218,7 +218,7 @@ TEST_F(RecorderOnDisk, EpochOnRequestKeepsWhatWaitsInTheOldOne) {
   const auto before = store_->opening().epoch;
   recorder_->inbox().offer(plant::poll(0, slot(0)));
   EXPECT_TRUE(wait_for([&] { return recorder_->live().find("m-0") != std::string::npos; }));
-  recorder_->request_epoch("a conflict");
+  recorder_->request_epoch(before, "a conflict");
   EXPECT_TRUE(wait_for([&] { return commits_ >= 2; }));
   recorder_->inbox().offer(plant::poll(1, slot(0)));
   stop();
@@ -230,6 +230,28 @@ TEST_F(RecorderOnDisk, EpochOnRequestKeepsWhatWaitsInTheOldOne) {
   auto reader = store::open_reader(folder_ / "store");
   ASSERT_TRUE(reader);
   EXPECT_TRUE((*reader)->extent(before, Stream::reading).value());
+}
+
+TEST_F(RecorderOnDisk, RejectedBatchIsCopiedIntoTheEpochThatBeginsForIt) {
+  start();
+  const auto before = store_->opening().epoch;
+  recorder_->inbox().offer(plant::poll(0, slot(0)));
+  EXPECT_TRUE(wait_for([&] { return board_.store().readings_recorded == 3; }));
+  const auto acknowledged = [&](Stream stream) { return store_->acknowledged("province", before, stream).contains(1); };
+  EXPECT_TRUE(recorder_->request_copy({before, Stream::reading, 1}, "province"));
+  EXPECT_TRUE(recorder_->request_copy({before, Stream::event, 1}, "province"));
+  recorder_->request_epoch(before, "a conflict");
+  EXPECT_TRUE(wait_for([&] { return acknowledged(Stream::reading) && acknowledged(Stream::event); }));
+  recorder_->request_epoch(before, "the same conflict, told late");
+  stop();
+  const auto batches = read(Stream::event);
+  ASSERT_GE(batches.size(), 2U);
+  EXPECT_EQ(std::get<record::Events>(batches[0].body)[0].text, "a conflict");
+  EXPECT_FALSE(batches[0].header.copy_of) << "the epoch's own first event comes first";
+  EXPECT_EQ(events(EventKind::epoch).size(), 2U) << "one of them in the copy";
+  const auto readings = read(Stream::reading);
+  ASSERT_EQ(readings.size(), 1U);
+  EXPECT_EQ(readings[0].header.copy_of->epoch, before);
 }
 
 TEST_F(RecorderOnDisk, LiveViewShowsTheNewestPollOfEveryMeter) {

@@ -181,7 +181,12 @@ class Bench {
     options.streams = {record::all_streams.begin(), record::all_streams.end()};
     options.may = {"echo"};
     links.tell = [this](Notice notice) { notices.push_back(std::move(notice)); };
-    links.begin_epoch = [this](const std::string& reason) { new_epochs.push_back(reason); };
+    links.begin_epoch = [this](std::uint64_t, const std::string& reason) { new_epochs.push_back(reason); };
+    links.copy = [this](const BatchKey& rejected) {
+      if (copies_refused) return false;
+      copies.push_back(rejected);
+      return true;
+    };
     links.command = [this](const std::string& json) {
       commands.push_back(json);
       return std::string(R"({"ok":true})");
@@ -285,6 +290,8 @@ class Bench {
   Now now{SteadyTime(Millis(1'000'000)), UtcTime(std::chrono::sys_days(std::chrono::year(2026) / 3 / 1))};
   std::vector<Notice> notices;
   std::vector<std::string> new_epochs;
+  std::vector<BatchKey> copies;  ///< What was asked to be copied.
+  bool copies_refused = false;
   std::vector<std::string> commands;
 
  private:

@@ -212,7 +212,8 @@ TEST_F(SessionReceipts, AConflictBeginsOneNewEpochAndKeepsTheBatch) {
   reject(reading(2), "conflict");
   reject(reading(3), "conflict");
   ASSERT_EQ(new_epochs.size(), 1U);
-  EXPECT_THAT(new_epochs[0], HasSubstr("holds other bytes as reading batch 2 of epoch 0000000000000001"));
+  EXPECT_THAT(new_epochs[0],
+              HasSubstr("conflict: 'province' holds other bytes as reading batch 2 of epoch 0000000000000001"));
   EXPECT_EQ(confirmed(), "");
   store.begin(2);
   step();
@@ -223,6 +224,58 @@ TEST_F(SessionReceipts, AConflictBeginsOneNewEpochAndKeepsTheBatch) {
   EXPECT_EQ(carried().back(), "2:reading 1");
   reject({2, Stream::reading, 1}, "conflict");
   EXPECT_EQ(new_epochs.size(), 2U);
+}
+
+TEST_F(SessionReceipts, ConflictsAreHandedOverToBeCopiedAndSettledOnceTheyAre) {
+  fill(4);
+  connect();
+  answer_all();
+  reject(reading(2), "conflict");
+  reject(reading(2), "conflict");
+  reject(reading(3), "conflict");
+  EXPECT_THAT(copies, ElementsAre(reading(2), reading(3)));
+  EXPECT_EQ(session().health(now).rejected, 0U) << "they do not wait for anybody's retry";
+  EXPECT_EQ(session().health(now).copied, 0U);
+  EXPECT_THAT(session().health(now).trouble, HasSubstr("2 batches are being copied"));
+  session().retry_rejected();
+  pass(seconds(300));
+  step();
+  answer_all();
+  for (const char* copied : {"reading 2", "reading 3"}) EXPECT_THAT(carried(), testing::Contains(copied).Times(1));
+
+  store.acknowledge("province", 1, Stream::reading, {2, 3});  // as the copier does
+  receipt(reading(1));
+  receipt(reading(4));
+  step();
+  EXPECT_EQ(session().health(now).copied, 2U);
+  EXPECT_EQ(session().health(now).pending, 0U);
+  EXPECT_EQ(session().health(now).trouble, "");
+}
+
+TEST_F(SessionReceipts, ConflictsThatCannotBeHandedOverNowAreOfferedAgain) {
+  fill(2);
+  connect();
+  answer_all();
+  copies_refused = true;
+  reject(reading(1), "conflict");
+  reject(reading(2), "conflict");
+  step();
+  EXPECT_THAT(copies, IsEmpty());
+  copies_refused = false;
+  lose();
+  step();
+  EXPECT_THAT(copies, ElementsAre(reading(1), reading(2))) << "no connection is needed for it";
+}
+
+TEST_F(SessionReceipts, ConflictsOfAnOldEpochAreCopiedWithoutAnotherEpoch) {
+  fill(2);
+  connect();
+  answer_all();
+  store.begin(2);
+  step();
+  reject(reading(1), "conflict");
+  EXPECT_THAT(new_epochs, IsEmpty());
+  EXPECT_THAT(copies, ElementsAre(reading(1)));
 }
 
 TEST_F(SessionReceipts, ARejectionOfWhatIsConfirmedChangesNothing) {
