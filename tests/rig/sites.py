@@ -110,6 +110,8 @@ commit_interval = "{commit}"
 socket = "{folder}/api.sock"
 
 """
+    # Four meters of all points on a line of 9600 baud need more than a second.
+    line_period = line_period or ("3s" if period == "1s" else period)
     text += buses_of(scenario, ports, period, line_period, points or {}) + facilities
     for uplink in uplinks:
         text += "\n[[uplink]]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in uplink.items())
