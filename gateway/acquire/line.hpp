@@ -41,7 +41,6 @@ class Line {
   std::string address() const { return bus_.address(); }
   std::uint64_t requests() const { return requests_; }
   std::uint64_t reopened() const { return opened_ > 0 ? opened_ - 1 : 0; }
-  BusCounters counters() const { return bus_.counters(); }
   double load() const { return load_.share(clock_.steady_now()); }
 
   /// Why the bus is down; empty while it is not.

@@ -58,7 +58,7 @@ void read_endpoint(Section& section, Bus& bus, const Site& site) {
       section.forbid(key, "is for kind = \"rtu\" or \"rtu-over-tcp\"; remove it");
     section.forbid("worst_latency",
                    "is for kind = \"rtu\" or \"rtu-over-tcp\" (a TCP connection is closed instead); remove it");
-    bus.pause = section.duration("pause", Millis{0}, Millis{10'000}).value_or(bus.pause);
+    bus.pause = section.duration("pause", Millis{0}, Millis{2'000}).value_or(bus.pause);
   }
   section.require("host", "host = \"192.168.1.20\"");
   bus.host = section.text("host").value_or("");

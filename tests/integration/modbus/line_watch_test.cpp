@@ -96,6 +96,63 @@ TEST(LineWatch, AnotherMasterIsHeardBeforeAnythingIsSent) {
   EXPECT_EQ(bus->counters().requests, 0U);
 }
 
+TEST(Probe, AUnitThatAnswersIsFoundAndASilentOneIsNoError) {
+  ScriptedLine line([](const ReadRequest& request) -> std::vector<Utterance> {
+    if (request.unit == 3) return true_answer(request);
+    if (request.unit == 5) return {{{}, with_crc(exception_to(request, 2))}};
+    return {};
+  });
+  const auto bus = modbus::make_serial_bus({line.path(), timing});
+  ASSERT_TRUE(bus->open({}));
+  const auto there = bus->probe(3, block, Millis{60});
+  ASSERT_TRUE(there);
+  EXPECT_TRUE(there->answered);
+  EXPECT_EQ(there->exception, 0);
+  const auto refusing = bus->probe(5, block, Millis{60});
+  ASSERT_TRUE(refusing);
+  EXPECT_TRUE(refusing->answered);
+  EXPECT_EQ(refusing->exception, 2);
+  const auto silent = bus->probe(9, block, Millis{60});
+  ASSERT_TRUE(silent);
+  EXPECT_FALSE(silent->answered);
+  EXPECT_TRUE(bus->is_open());
+  EXPECT_EQ(line.strange(), 0);
+}
+
+TEST(Probe, WhatASilentUnitStillOwesNeverBecomesAValue) {
+  // The first reply is late and lies: it has the unit, function and length of the read that follows the probe.
+  std::atomic<int> requests{0};
+  ScriptedLine line([&](const ReadRequest& request) -> std::vector<Utterance> {
+    if (++requests > 1) return true_answer(request);
+    auto other = request;
+    other.first = static_cast<std::uint16_t>(request.first + 7);
+    return {{Millis{150}, with_crc(reply_to(other))}};
+  });
+  const auto bus = modbus::make_serial_bus({line.path(), timing});
+  ASSERT_TRUE(bus->open({}));
+  const auto probe = bus->probe(3, block, Millis{20});
+  ASSERT_TRUE(probe);
+  EXPECT_FALSE(probe->answered);
+  EXPECT_TRUE(read_block(*bus));  // compares with the truth
+  EXPECT_EQ(bus->counters().late, 1U);
+}
+
+TEST(Probe, ALateReplyCountsForTheUnitThatSentIt) {
+  ScriptedLine line([](const ReadRequest& request) -> std::vector<Utterance> {
+    if (request.unit == 3) return {{Millis{60}, with_crc(reply_to(request))}};
+    return {};
+  });
+  const auto bus = modbus::make_serial_bus({line.path(), timing});
+  ASSERT_TRUE(bus->open({}));
+  const auto first = bus->probe(3, block, Millis{20});
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(first->answered);
+  const auto second = bus->probe(4, block, Millis{100});
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(second->answered);
+  EXPECT_THAT(second->others, ElementsAre(3));
+}
+
 TEST(LineWatch, ListeningStopsWhenAsked) {
   ScriptedLine line(true_answer);
   const auto bus = modbus::make_serial_bus({line.path(), timing});
