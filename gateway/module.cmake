@@ -7,7 +7,7 @@ target_compile_options(jidian_options INTERFACE
   -fno-omit-frame-pointer)
 if(JIDIAN_SANITIZE)
   target_compile_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE} -fno-sanitize-recover=all -g1)
-  target_link_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE})
+  target_link_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE} -fuse-ld=lld)  # many large programs
 else()
   # Assertions guard our own bugs and stay on in release: -UNDEBUG.
   target_compile_options(jidian_options INTERFACE

@@ -15,13 +15,11 @@
 namespace jidian::command {
 namespace {
 
-using Json = nlohmann::json;
-
 // A request names an operation and a thing; anything longer is a mistake.
 constexpr std::size_t request_bytes_max = 65'536;
 
 /// The id under `key`. Errors: invalid.
-Result<std::string> id_in(const Json& request, const char* key, const std::string& operation) {
+Result<std::string> id_in(const nlohmann::json& request, const char* key, const std::string& operation) {
   const auto found = request.find(key);
   if (found == request.end() || !found->is_string())
     return Error{ErrorKind::invalid, "'" + operation + "' needs \"" + key + "\": the id of one, as text"};
@@ -41,7 +39,7 @@ Commands::Commands(Parts parts) : parts_(std::move(parts)), started_(parts_.cloc
 Result<std::string> Commands::run(const Caller& caller, const std::string& request_json) {
   if (!caller.may_read && !caller.may_operate) return denied(caller, "ask this gateway");
   if (request_json.size() > request_bytes_max) return Error{ErrorKind::invalid, "the request is longer than 64 KiB"};
-  const Json request = Json::parse(request_json, nullptr, false);
+  const nlohmann::json request = nlohmann::json::parse(request_json, nullptr, false);
   if (!request.is_object()) return Error{ErrorKind::invalid, "the request is not a JSON object"};
   const auto named = request.find("op");
   if (named == request.end() || !named->is_string())
@@ -81,7 +79,7 @@ Result<std::string> Commands::retry(const std::string& uplink) {
   const auto found = uplinks.find(uplink);
   if (found == uplinks.end()) return Error{ErrorKind::not_found, "there is no uplink '" + uplink + "'"};
   found->second->retry_rejected();
-  return Json{{"uplink", uplink}, {"retrying", true}}.dump();
+  return nlohmann::json{{"uplink", uplink}, {"retrying", true}}.dump();
 }
 
 std::string Commands::metrics() {

@@ -10,7 +10,7 @@ using acquire::Bus;
 using acquire::BusCounters;
 using Json = nlohmann::ordered_json;
 
-constexpr Millis listen_step{1'000};
+constexpr Millis doctor_step{1'000};
 constexpr Millis progress_interval{5'000};
 
 BusCounters difference(const BusCounters& now, const BusCounters& before) {
@@ -86,7 +86,7 @@ class Examination {
   Status listen(Bus& bus) {
     next_ = 0;
     if (!options_.is_line) return {};
-    const auto heard = bus.listen(listen_step, io_.stop);
+    const auto heard = bus.listen(doctor_step, io_.stop);
     if (!heard) return heard.error();
     for (const auto& frame : heard->frames) {
       if (frame.kind == acquire::FrameKind::foreign)

@@ -19,7 +19,7 @@ constexpr std::size_t tcp_prefix = 6;
 constexpr std::size_t crc_length = 2;
 constexpr std::size_t shown_max = 32;     ///< Data bytes of a frame that are printed.
 constexpr std::size_t waiting_max = 512;  ///< Frames; nobody may hold up the line.
-constexpr Millis listen_step{500};
+constexpr Millis trace_step{500};
 
 std::string hex_word(unsigned number) {
   return to_hex(std::uint64_t{number}).substr(12);
@@ -99,12 +99,12 @@ class Trace {
       if (io_.stop.stop_requested()) return Error{ErrorKind::cancelled, "asked to stop"};
       if (!io_.lender.is_polled()) {
         const auto listened = io_.lender.lend([&](acquire::Bus& bus, std::stop_token) -> Status {
-          const auto heard = bus.listen(listen_step, io_.stop);
+          const auto heard = bus.listen(trace_step, io_.stop);
           return heard ? Status{} : Status{heard.error()};
         });
         if (!listened) return listened;
       }
-      for (const auto& frame : window.take(io_.stop, io_.lender.is_polled() ? listen_step : Millis{0}))
+      for (const auto& frame : window.take(io_.stop, io_.lender.is_polled() ? trace_step : Millis{0}))
         tell(frame, !is_line);
       if (const auto lost = window.lost(); lost > 0) io_.emit(Json{{"type", "lost"}, {"frames", lost}}.dump());
     }

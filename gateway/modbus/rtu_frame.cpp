@@ -9,12 +9,12 @@ namespace {
 constexpr std::size_t shortest = 4;  ///< Unit, function, checksum.
 constexpr std::size_t exception_length = 5;
 constexpr std::size_t short_length = 8;  ///< A request to read, a write of one register, and its reply.
-constexpr std::uint8_t exception_flag = 0x80;
+constexpr std::uint8_t exception_bit = 0x80;
 
 /// The lengths a frame of this start may have, the likelier first; 0 where there is none.
 std::array<std::size_t, 3> lengths_of(ByteView start) {
   const std::uint8_t function = start[1];
-  if ((function & exception_flag) != 0) return {exception_length, 0, 0};
+  if ((function & exception_bit) != 0) return {exception_length, 0, 0};
   const std::size_t counted = start.size() > 2 ? 3U + start[2] + crc_length : 0;
   switch (function) {
     case 1:
@@ -90,7 +90,7 @@ std::vector<Piece> split_run(ByteView run) {
 acquire::FrameKind kind_of(ByteView frame, ByteView request) {
   if (request.size() < shortest) return acquire::FrameKind::foreign;
   if (std::ranges::equal(frame, request)) return acquire::FrameKind::echo;
-  const bool ours = frame[0] == request[0] && (frame[1] & ~exception_flag) == request[1];
+  const bool ours = frame[0] == request[0] && (frame[1] & ~exception_bit) == request[1];
   return ours ? acquire::FrameKind::late : acquire::FrameKind::foreign;
 }
 

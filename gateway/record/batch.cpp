@@ -14,7 +14,7 @@ namespace {
 /// What protobuf finds is returned as an error, not printed by the library.
 [[maybe_unused]] const auto printed_before = google::protobuf::SetLogHandler(nullptr);
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t batch_format = 1;
 constexpr std::size_t prefix_size = 7;  // 08 01 15 and four bytes of CRC
 
 static_assert(copy_bytes_more > 56 + 34 + 9 + 3, "copy_of, previous, a longer seq, longer lengths");
@@ -108,13 +108,13 @@ Result<Header> read_header(const jidian::v1::Header& in) {
 Result<jidian::v1::Batch> open(ByteView bytes) {
   if (bytes.size() < prefix_size || bytes.size() > batch_bytes_max || bytes[0] != 0x08)
     return Error{ErrorKind::corrupt, "not a batch"};
-  if (bytes[1] != format) return Error{ErrorKind::unsupported, "a batch of a format this release does not know"};
+  if (bytes[1] != batch_format) return Error{ErrorKind::unsupported, "a batch of a format this release does not know"};
   const std::uint32_t crc = static_cast<std::uint32_t>(bytes[3]) | static_cast<std::uint32_t>(bytes[4]) << 8 |
                             static_cast<std::uint32_t>(bytes[5]) << 16 | static_cast<std::uint32_t>(bytes[6]) << 24;
   if (bytes[2] != 0x15 || crc != crc32c(bytes.subspan(prefix_size)))
     return Error{ErrorKind::corrupt, "the batch's CRC does not match its bytes"};
   jidian::v1::Batch batch;
-  if (!batch.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || batch.format() != format)
+  if (!batch.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || batch.format() != batch_format)
     return Error{ErrorKind::corrupt, "the batch is not a message of its schema"};
   return batch;
 }
@@ -161,7 +161,7 @@ Result<Encoded> seal(const jidian::v1::Batch& batch, std::size_t bytes_max) {
   batch.SerializeWithCachedSizesToArray(encoded.bytes.data() + prefix_size);
   const std::uint32_t crc = crc32c(ByteView(encoded.bytes).subspan(prefix_size));
   const std::array<std::uint8_t, prefix_size> prefix{0x08,
-                                                     format,
+                                                     batch_format,
                                                      0x15,
                                                      static_cast<std::uint8_t>(crc),
                                                      static_cast<std::uint8_t>(crc >> 8),

@@ -9,7 +9,7 @@
 namespace jidian::record {
 namespace {
 
-constexpr std::uint32_t format = 1;
+constexpr std::uint32_t manifest_format = 1;
 
 /// Most points of all meters of a manifest together: 2,000 meters of 60, and room.
 constexpr std::size_t points_max = 200'000;
@@ -166,7 +166,7 @@ domain::MeterEntry read_meter(const jidian::v1::Meter& in, const std::vector<dom
 
 EncodedManifest encode(const domain::Manifest& manifest) {
   jidian::v1::Manifest message;
-  message.set_format(format);
+  message.set_format(manifest_format);
   message.set_gateway(to_utf8(manifest.gateway));
   write_site(manifest.site, *message.mutable_site());
   std::vector<const std::vector<domain::PointEntry>*> lists;
@@ -189,7 +189,7 @@ Result<domain::Manifest> decode_manifest(ByteView bytes) {
   jidian::v1::Manifest message;
   if (bytes.size() > body_bytes_max || !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return Error{ErrorKind::corrupt, "not a manifest"};
-  if (message.format() != format)
+  if (message.format() != manifest_format)
     return Error{ErrorKind::unsupported, "a manifest of a format this release does not know"};
 
   std::vector<std::vector<domain::PointEntry>> lists;

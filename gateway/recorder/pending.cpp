@@ -11,7 +11,7 @@ namespace {
 using record::Stream;
 
 /// Batches of one flush: what more there is goes with the next. Bounds a transaction after a long outage.
-constexpr std::size_t batches_max = 64;
+constexpr std::size_t batches_per_flush_max = 64;
 
 constexpr std::size_t index_of(Stream stream) {
   return static_cast<std::size_t>(stream) - 1;
@@ -147,7 +147,7 @@ std::size_t Pending::build_stream(Stream stream, const Letterhead& letterhead, c
   Parts& parts = parts_[index_of(stream)];
   store::Head head = letterhead.heads[index_of(stream)];
   std::size_t i = 0;
-  while (i < parts.size() && batches.size() < batches_max) {
+  while (i < parts.size() && batches.size() < batches_per_flush_max) {
     Part& part = parts[i];
     sort_by_meter(part.body);
     const record::Header header{letterhead.gateway,

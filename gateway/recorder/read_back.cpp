@@ -13,7 +13,7 @@ using record::Stream;
 
 /// Gaps that last are told every hour: nothing older can be untold.
 constexpr Millis look_back = std::chrono::minutes(65);
-constexpr std::uint64_t batches_max = 1'024;
+constexpr std::uint64_t batches_read_max = 1'024;
 constexpr std::size_t rows_at_once = 64;
 constexpr std::size_t bytes_at_once = 1 << 20;
 constexpr std::size_t epochs_max = 2;
@@ -83,7 +83,7 @@ std::optional<store::SeqRange> newest_of(store::Reader& reader, std::uint64_t ep
   // The newest batch is wanted however old it is: it tells who wrote it, and when.
   const auto found = reader.find(epoch, stream, from, far_future);
   range.first = found && *found ? (*found)->first : range.last;
-  if (range.size() > batches_max) range.first = range.last - batches_max + 1;
+  if (range.size() > batches_read_max) range.first = range.last - batches_read_max + 1;
   return range;
 }
 

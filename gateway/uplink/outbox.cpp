@@ -16,7 +16,7 @@ constexpr Millis last_refusal_pause{300'000};
 /// Rows that cannot be read are passed over, so many in one go.
 constexpr int unreadable_in_a_row_max = 64;
 /// A set of seqs that falls into more ranges is forgotten: held batches are then offered again.
-constexpr std::size_t ranges_max = 1024;
+constexpr std::size_t ranges_kept_max = 1024;
 constexpr std::size_t first_max = 64;
 
 std::string name_of(const BatchKey& key) {
@@ -24,7 +24,7 @@ std::string name_of(const BatchKey& key) {
 }
 
 void add_bounded(store::Ranges& to, std::uint64_t seq) {
-  if (to.ranges().size() >= ranges_max) to = {};
+  if (to.ranges().size() >= ranges_kept_max) to = {};
   to.add({seq, seq});
 }
 

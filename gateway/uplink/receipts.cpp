@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t receipt_bytes_max = 64 * 1024;
-constexpr std::size_t ranges_max = 1024;
+constexpr std::size_t entries_max = 1024;
 constexpr std::size_t reason_bytes_max = 64;
 
 Error corrupt(const std::string& what) {
@@ -40,7 +40,7 @@ const json& member(const json& object, const char* name) {
 
 Status read_stored(const json& ranges, Receipt& receipt) {
   if (ranges.is_null()) return {};
-  if (!ranges.is_array() || ranges.size() > ranges_max) return corrupt("'stored' is not a list of ranges");
+  if (!ranges.is_array() || ranges.size() > entries_max) return corrupt("'stored' is not a list of ranges");
   for (const auto& range : ranges) {
     if (!range.is_array() || range.size() != 2) return corrupt("'stored' has something that is not a range");
     const auto first = seq_of(range[0]);
@@ -67,7 +67,7 @@ Status read_head(const json& head, Receipt& receipt) {
 
 Status read_rejected(const json& list, Receipt& receipt) {
   if (list.is_null()) return {};
-  if (!list.is_array() || list.size() > ranges_max) return corrupt("'rejected' is not a list");
+  if (!list.is_array() || list.size() > entries_max) return corrupt("'rejected' is not a list");
   for (const auto& each : list) {
     const auto seq = each.is_object() ? seq_of(member(each, "seq")) : std::nullopt;
     const auto& reason = each.is_object() ? member(each, "reason") : each;

@@ -10,7 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr std::int64_t some_ms = 1'772'409'612'345;
+constexpr std::int64_t instant_ms = 1'772'409'612'345;
 
 // The line of the demo: unit 4 is an SDM630.
 class Wire : public testing::Test {
@@ -26,7 +26,7 @@ class Wire : public testing::Test {
   Reply ask(Bytes pdu, Transport transport = Transport::rtu, std::uint8_t unit = 4) {
     const Message request{transport, 77, unit, std::move(pdu)};
     raw = to_frame(request);
-    return responder.answer(bus, request, raw, some_ms);
+    return responder.answer(bus, request, raw, instant_ms);
   }
 
   void set(const char* fault) { faults.set("voc-1", parse_fault(fault)); }

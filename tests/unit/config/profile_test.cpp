@@ -9,7 +9,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// What the small profile says once `from` was replaced by `to`.
-std::string said(std::string_view from, std::string_view to) {
+std::string said_of_profile(std::string_view from, std::string_view to) {
   const ParsedProfile parsed = parse_profile(replace(small_profile, from, to), "x.toml");
   EXPECT_EQ(parsed.profile.has_value(), parsed.mistakes.empty());
   return print(parsed.mistakes);
@@ -17,7 +17,7 @@ std::string said(std::string_view from, std::string_view to) {
 
 /// What is said of a point written like this.
 std::string said_of_point(std::string_view point) {
-  return said("  { name = \"thd_voltage.l1\", address = 20, unit = \"%\", by_default = false },", point);
+  return said_of_profile("  { name = \"thd_voltage.l1\", address = 20, unit = \"%\", by_default = false },", point);
 }
 
 /// The point `name` of the small profile with one more point.
@@ -188,7 +188,7 @@ TEST(PointMistakes, NamesAndMeaning) {
               HasSubstr("unit does not suit quantity 'power_factor', got '%'; write no unit"));
   EXPECT_THAT(said_of_point("  { name = \"voltage_ln.l2\", address = 20, unit = \"V\", kind = \"counter\" },"),
               HasSubstr("kind contradicts quantity 'voltage_ln', got 'counter'"));
-  EXPECT_THAT(said("carrier = \"electricity\"\n", ""),
+  EXPECT_THAT(said_of_profile("carrier = \"electricity\"\n", ""),
               HasSubstr("point 'ct_ratio': carrier is missing; write carrier ="));
 }
 
@@ -255,25 +255,29 @@ TEST(PointMistakes, RatiosMustBeAttributes) {
 TEST(ProfileMistakes, WholeFile) {
   EXPECT_THAT(print(parse_profile(small_profile, "My Meter.toml").mistakes),
               HasSubstr("the file's name must be an id"));
-  EXPECT_THAT(said("confidence = \"high\"", "confidence = \"sure\""),
+  EXPECT_THAT(said_of_profile("confidence = \"high\"", "confidence = \"sure\""),
               HasSubstr("profile: confidence has no such value, got 'sure'; write verified, high or unverified"));
-  EXPECT_THAT(said("vendor = \"Nobody\"\n", ""), HasSubstr("profile: vendor is missing"));
-  EXPECT_THAT(said("[registers]", "[limits]\ncount_max = 2\n[registers]"),
+  EXPECT_THAT(said_of_profile("vendor = \"Nobody\"\n", ""), HasSubstr("profile: vendor is missing"));
+  EXPECT_THAT(said_of_profile("[registers]", "[limits]\ncount_max = 2\n[registers]"),
               HasSubstr("limits: count_max = 2 is less than the registers of point 'model_id'"));
-  EXPECT_THAT(said("[registers]", "[links]\n[registers]"), HasSubstr("unknown section 'links'; did you mean 'link'?"));
+  EXPECT_THAT(said_of_profile("[registers]", "[links]\n[registers]"),
+              HasSubstr("unknown section 'links'; did you mean 'link'?"));
 }
 
 TEST(TestVectors, MustFitAndCoverEveryType) {
   EXPECT_EQ(
-      said("  { point = \"active_energy_import.total\", words = [1, 0], value = \"65536\", source = \"derived\" },\n",
-           ""),
+      said_of_profile(
+          "  { point = \"active_energy_import.total\", words = [1, 0], value = \"65536\", source = \"derived\" },\n",
+          ""),
       "x.toml:1:1: profile: no test vector has a point of type \"u32\"; write one under [test] vectors\n");
-  EXPECT_THAT(said("words = [1, 0]", "words = [1]"), HasSubstr("words must be as many as the point has registers, 2"));
-  EXPECT_THAT(said("words = [1, 0]", "words = [1, 65536]"),
+  EXPECT_THAT(said_of_profile("words = [1, 0]", "words = [1]"),
+              HasSubstr("words must be as many as the point has registers, 2"));
+  EXPECT_THAT(said_of_profile("words = [1, 0]", "words = [1, 65536]"),
               HasSubstr("words holds whole numbers from 0 … 65535, got '65536'"));
-  EXPECT_THAT(said("point = \"active_power.l1\"", "point = \"active_power.l2\""),
+  EXPECT_THAT(said_of_profile("point = \"active_power.l1\"", "point = \"active_power.l2\""),
               HasSubstr("point does not exist, got 'active_power.l2'; write a point of this profile; did you mean"));
-  EXPECT_THAT(said("value = \"230.5\", source = \"derived\"", "value = \"230.5\""), HasSubstr("source is missing"));
+  EXPECT_THAT(said_of_profile("value = \"230.5\", source = \"derived\"", "value = \"230.5\""),
+              HasSubstr("source is missing"));
 }
 
 TEST(TestVectors, FailWithTheValueTheWordsGive) {

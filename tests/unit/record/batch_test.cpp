@@ -29,13 +29,8 @@ Body through_bytes(Stream stream, const Body& body) {
   return back ? back->body : Body{};
 }
 
-Polls by_meter(Polls polls) {
-  std::ranges::stable_sort(polls, {}, &domain::Poll::meter);
-  return polls;
-}
-
 TEST(Batch, GivesBackWhatWentIn) {
-  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, samples::polls(20))), by_meter(samples::polls(20)));
+  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, samples::polls(20))), samples::by_meter(samples::polls(20)));
   EXPECT_EQ(std::get<Rows>(through_bytes(Stream::interval, samples::rows())), samples::rows());
   EXPECT_EQ(std::get<Events>(through_bytes(Stream::event, samples::events())), samples::events());
 }
@@ -79,7 +74,7 @@ TEST(Batch, KeepsEveryQualityClockAndCause) {
     const bool empty = std::ranges::none_of(poll.samples, [](const auto& sample) { return has_value(sample.quality); });
     if (empty) poll.cause = i % 2 == 0 ? GapCause::bus_fault : GapCause::foreign_master;
   }
-  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, polls)), by_meter(polls));
+  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, polls)), samples::by_meter(polls));
 }
 
 TEST(Batch, KeepsTheExtremesOfEveryType) {
@@ -93,7 +88,7 @@ TEST(Batch, KeepsTheExtremesOfEveryType) {
     for (std::size_t k = 0; k < samples.size(); ++k)
       samples[k].bits = !flow ? integers[(i / 2 + k) % 4] : k == 0 ? singles[i / 2] : doubles[i / 2];
   }
-  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, polls)), by_meter(polls));
+  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, polls)), samples::by_meter(polls));
 }
 
 TEST(Batch, KeepsPollsOfUnevenSpacing) {
@@ -105,7 +100,7 @@ TEST(Batch, KeepsPollsOfUnevenSpacing) {
     polls[i].end += shift * 2;
   }
   polls[3].start = polls[3].slot - Millis{4};
-  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, polls)), by_meter(polls));
+  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, polls)), samples::by_meter(polls));
 }
 
 TEST(Batch, IsRefusedWhenTheManifestIsMissingOrAnother) {
@@ -131,7 +126,7 @@ TEST(Batch, CutAnywhereIsRefused) {
 }
 
 TEST(Batch, WithAnyBitFlippedIsRefused) {
-  for (const auto& [stream, body] : {std::pair<Stream, Body>{Stream::reading, samples::polls(5)},
+  for (const auto& [stream, body] : {std::pair<Stream, Body>{Stream::reading, samples::polls(2)},
                                      std::pair<Stream, Body>{Stream::event, samples::events()}}) {
     Bytes bytes = encoded(samples::header(stream), body);
     for (std::size_t i = 0; i < bytes.size() * 8; ++i) {

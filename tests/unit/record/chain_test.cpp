@@ -11,7 +11,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Optional;
 
-const domain::Manifest plant = samples::manifest();
+const domain::Manifest chained_plant = samples::manifest();
 
 /// Three event batches that hang together.
 std::vector<Encoded> three() {
@@ -20,7 +20,7 @@ std::vector<Encoded> three() {
   for (std::uint64_t seq = 1; seq <= 3; ++seq) {
     Header header = samples::header(Stream::event, seq);
     header.previous = previous;
-    batches.push_back(encode(header, samples::events(), plant).value());
+    batches.push_back(encode(header, samples::events(), chained_plant).value());
     previous = batches.back().hash;
   }
   return batches;
@@ -57,7 +57,7 @@ TEST(ChainWalker, FindsAnExchangedBatchAndGoesOnFromIt) {
   Header header = samples::header(Stream::event, 2);
   header.previous = batches[0].hash;
   header.anchor_utc += Millis{1};
-  const auto other = encode(header, samples::events(), plant).value();
+  const auto other = encode(header, samples::events(), chained_plant).value();
   ChainWalker walker;
   EXPECT_EQ(walker.step(key(1), batches[0].bytes), std::nullopt);
   EXPECT_EQ(walker.step(key(2), other.bytes), std::nullopt);
@@ -82,7 +82,7 @@ TEST(ChainWalker, FindsAFirstBatchThatNamesAPredecessor) {
   Header header = samples::header(Stream::event, 1);
   header.previous.fill(1);
   ChainWalker walker;
-  EXPECT_THAT(walker.step(key(1), encode(header, samples::events(), plant).value().bytes),
+  EXPECT_THAT(walker.step(key(1), encode(header, samples::events(), chained_plant).value().bytes),
               Optional(HasSubstr("first batch names one before it")));
 }
 

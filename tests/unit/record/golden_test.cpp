@@ -23,11 +23,6 @@ std::string hash_of(const std::string& name) {
   return to_hex(sha256(golden(name)));
 }
 
-Polls by_meter(Polls polls) {
-  std::ranges::stable_sort(polls, {}, &domain::Poll::meter);
-  return polls;
-}
-
 TEST(Golden, FilesAreTheOnesThatWereWritten) {
   EXPECT_EQ(hash_of("example-batch"), "c0db966fae95a92aaf895987b4b504b46fe3ff0b80af04b78e8761289c45cc97");
   EXPECT_EQ(hash_of("example-manifest"), "6649d625beb36bf1926dfa50023f095dc04cbdeb34444272e9cf58eecbb13757");
@@ -49,7 +44,7 @@ TEST(Golden, BatchesAreReadAsTheyWere) {
   const auto batch = decode(golden("example-batch"), &example).value();
   EXPECT_EQ(batch.header, samples::example_header(Stream::reading));
   EXPECT_EQ(std::get<Polls>(batch.body), samples::example_polls());
-  EXPECT_EQ(std::get<Polls>(decode(golden("smooth"), &manifest).value().body), by_meter(samples::polls(60)));
+  EXPECT_EQ(std::get<Polls>(decode(golden("smooth"), &manifest).value().body), samples::by_meter(samples::polls(60)));
   EXPECT_EQ(std::get<Rows>(decode(golden("rows"), &manifest).value().body), samples::rows());
   EXPECT_EQ(std::get<Events>(decode(golden("events"), &manifest).value().body), samples::events());
 }

@@ -38,7 +38,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 namespace jidian::record {
 namespace {
 
-const domain::Manifest plant = samples::manifest();
+const domain::Manifest small_plant = samples::manifest();
 
 constexpr std::size_t allocation_bound = 64 * 1024 * 1024;
 
@@ -56,7 +56,7 @@ Bytes seal(jidian::v1::Batch batch) {
 
 /// The message of a good batch, its body not compressed.
 jidian::v1::Batch opened(Stream stream, const Body& body) {
-  const auto encoded = encode(samples::header(stream), body, plant).value();
+  const auto encoded = encode(samples::header(stream), body, small_plant).value();
   jidian::v1::Batch batch;
   EXPECT_TRUE(batch.ParseFromArray(encoded.bytes.data(), static_cast<int>(encoded.bytes.size())));
   if (batch.compression() == jidian::v1::ZSTD) {
@@ -78,7 +78,7 @@ ErrorKind error_after(const std::function<void(jidian::v1::Batch&, jidian::v1::R
   batch.set_body_size(static_cast<std::uint32_t>(batch.body().size()));
   const Bytes bytes = seal(batch);
   bytes_allocated = 0;
-  const auto decoded = decode(bytes, &plant);
+  const auto decoded = decode(bytes, &small_plant);
   EXPECT_LT(bytes_allocated, allocation_bound);
   EXPECT_FALSE(decoded);
   return decoded ? ErrorKind::cancelled : decoded.error().kind();
@@ -91,7 +91,7 @@ std::string squeezed(const std::string& plain) {
 }
 
 TEST(HostileBatch, IsUnharmedUntilChanged) {
-  EXPECT_TRUE(decode(seal(opened(Stream::reading, samples::polls(10))), &plant));
+  EXPECT_TRUE(decode(seal(opened(Stream::reading, samples::polls(10))), &small_plant));
 }
 
 TEST(HostileBatch, ThatDecompressesToMuchMoreIsRefused) {
@@ -104,7 +104,7 @@ TEST(HostileBatch, ThatDecompressesToMuchMoreIsRefused) {
     const Bytes bytes = seal(batch);
     ASSERT_LT(bytes.size(), batch_bytes_max);
     bytes_allocated = 0;
-    EXPECT_EQ(decode(bytes, &plant).error().kind(), ErrorKind::corrupt) << stated;
+    EXPECT_EQ(decode(bytes, &small_plant).error().kind(), ErrorKind::corrupt) << stated;
     EXPECT_LT(bytes_allocated, allocation_bound);
   }
 }
@@ -118,7 +118,7 @@ std::size_t cost_of(Stream stream, const std::string& body) {
   batch.set_compression(jidian::v1::ZSTD);
   const Bytes bytes = seal(batch);
   bytes_allocated = 0;
-  EXPECT_EQ(decode(bytes, &plant).error().kind(), ErrorKind::corrupt);
+  EXPECT_EQ(decode(bytes, &small_plant).error().kind(), ErrorKind::corrupt);
   return bytes_allocated;
 }
 
@@ -128,11 +128,13 @@ TEST(HostileBatch, OfCountlessEmptyMessagesIsBounded) {
   while (messages.size() < body_bytes_max - 2) messages += empty_message;
   for (const Stream stream : all_streams) EXPECT_LT(cost_of(stream, messages), 2 * 1024 * 1024);
 
+  const std::string empty_fact("\x3A\x00", 2);
   std::string facts;
-  while (facts.size() < body_bytes_max - 16) facts += std::string("\x3A\x00", 2);
-  jidian::v1::Events events;
-  ASSERT_TRUE(events.add_events()->ParseFromString(facts));
-  EXPECT_LT(cost_of(Stream::event, events.SerializeAsString()), allocation_bound);
+  while (facts.size() < body_bytes_max - 16) facts += empty_fact;
+  std::string events("\x0A");  // one event of `facts`, its length as a varint
+  for (std::size_t length = facts.size(); length > 0; length >>= 7)
+    events += static_cast<char>((length & 0x7F) | (length > 0x7F ? 0x80 : 0));
+  EXPECT_LT(cost_of(Stream::event, events + facts), allocation_bound);
 }
 
 TEST(HostileBatch, WithALyingCountIsRefused) {
@@ -175,32 +177,33 @@ TEST(HostileBatch, WithALyingCountIsRefused) {
 TEST(HostileBatch, OfAnUnknownStreamOrCompressionIsUnsupported) {
   jidian::v1::Batch batch = opened(Stream::event, samples::events());
   batch.mutable_header()->set_stream(static_cast<jidian::v1::Stream>(4));
-  EXPECT_EQ(decode(seal(batch), &plant).error().kind(), ErrorKind::unsupported);
+  EXPECT_EQ(decode(seal(batch), &small_plant).error().kind(), ErrorKind::unsupported);
   batch = opened(Stream::event, samples::events());
   batch.set_compression(static_cast<jidian::v1::Compression>(2));
-  EXPECT_EQ(decode(seal(batch), &plant).error().kind(), ErrorKind::unsupported);
+  EXPECT_EQ(decode(seal(batch), &small_plant).error().kind(), ErrorKind::unsupported);
 }
 
 TEST(HostileBatch, LargerThanABatchIsRefused) {
   jidian::v1::Batch batch = opened(Stream::event, samples::events());
   batch.mutable_body()->resize(batch_bytes_max, '\0');
-  EXPECT_EQ(decode(seal(batch), &plant).error().kind(), ErrorKind::corrupt);
+  EXPECT_EQ(decode(seal(batch), &small_plant).error().kind(), ErrorKind::corrupt);
 }
 
 TEST(HostileBatch, WithUnknownFieldsIsReadWithoutThem) {
   jidian::v1::Batch batch = opened(Stream::event, samples::events());
   batch.mutable_body()->append("\xA2\x06\x03new", 6);  // field 100 of Events, of a later release
   batch.set_body_size(batch.body_size() + 6);
-  EXPECT_EQ(std::get<Events>(decode(seal(batch), &plant).value().body), samples::events());
+  EXPECT_EQ(std::get<Events>(decode(seal(batch), &small_plant).value().body), samples::events());
 }
 
 /// Body bytes changed at random places, under a right CRC: an error or a batch within bounds, never a crash.
 void mutate(Stream stream, const Body& body, std::uint64_t seed) {
+  constexpr int rounds = 250;
   const jidian::v1::Batch good = opened(stream, body);
   std::uint64_t state = seed;
   const auto next = [&state] { return (state = state * 6364136223846793005 + 1442695040888963407) >> 33; };
-  std::size_t accepted = 0;
-  for (int round = 0; round < 700; ++round) {
+  int accepted = 0;
+  for (int round = 0; round < rounds; ++round) {
     jidian::v1::Batch batch = good;
     std::string& bytes = *batch.mutable_body();
     for (std::uint64_t i = next() % 4 + 1; i > 0; --i) {
@@ -220,11 +223,11 @@ void mutate(Stream stream, const Body& body, std::uint64_t seed) {
     batch.set_body_size(static_cast<std::uint32_t>(bytes.size()));
     const Bytes sealed = seal(batch);
     bytes_allocated = 0;
-    const auto decoded = decode(sealed, &plant);
+    const auto decoded = decode(sealed, &small_plant);
     ASSERT_LT(bytes_allocated, allocation_bound);
-    accepted += decoded ? 1U : 0U;
+    accepted += decoded ? 1 : 0;
   }
-  EXPECT_LT(accepted, 700U);
+  EXPECT_LT(accepted, rounds);
 }
 
 TEST(HostileBatch, NeverHarmsTheReader) {
@@ -236,7 +239,7 @@ TEST(HostileBatch, NeverHarmsTheReader) {
 TEST(HostileManifest, NeverHarmsTheReader) {
   const Bytes good = encode(samples::manifest()).bytes;
   std::uint64_t state = 7;
-  for (int round = 0; round < 700; ++round) {
+  for (int round = 0; round < 400; ++round) {
     Bytes bytes = good;
     for (int i = 0; i < 3; ++i) {
       state = state * 6364136223846793005 + 1442695040888963407;

@@ -1,5 +1,6 @@
 #include "tests/unit/record/samples.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
@@ -97,6 +98,11 @@ Polls polls(std::size_t count, Millis period) {
     all.push_back(flow);
   }
   return all;
+}
+
+Polls by_meter(Polls polls) {
+  std::ranges::stable_sort(polls, {}, &domain::Poll::meter);
+  return polls;
 }
 
 Rows rows() {

@@ -14,6 +14,9 @@ Header header(Stream stream, std::uint64_t seq = 1);
 /// `polls` polls a meter, every `period`, with small jitter; all good.
 Polls polls(std::size_t polls, Millis period = Millis{1000});
 
+/// The same polls as a batch keeps them: meter by meter.
+Polls by_meter(Polls polls);
+
 /// One row of "press-1" and one of "flow-1".
 Rows rows();
 

@@ -23,7 +23,7 @@ class RandomLife {
   void live() {
     for (int life = 0; life < 4; ++life) {
       plant::Run run(options_, record_, clock_, life == 0);
-      const int seconds = 100 + static_cast<int>(random_() % 300);
+      const int seconds = 60 + static_cast<int>(random_() % 150);
       for (int s = 0; s < seconds; ++s) live_a_second(run);
       if (random_() % 2 == 0) run.stop();
       // The power may be off for a while, or the process is started again at once.

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,32 +10,13 @@
 #include <vector>
 
 #include "store/store.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 namespace jidian::store {
 
-/// Where files cost no disk's waiting time, if there is such a place.
-inline std::filesystem::path memory_or_disk() {
-  std::error_code missing;
-  return std::filesystem::is_directory("/dev/shm", missing) ? "/dev/shm" : std::filesystem::temp_directory_path();
-}
-
-/// A folder of the test's own, gone with it.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = (memory_or_disk() / "jidian-store-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
+/// A folder of the test's own that waits for no disk, gone with it.
+struct TempFolder : TemporaryFolder {
+  TempFolder() : TemporaryFolder(memory_or_disk()) {}
 };
 
 constexpr UtcTime noon{std::chrono::hours(24 * 20'000 + 12)};

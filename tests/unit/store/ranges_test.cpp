@@ -8,20 +8,20 @@
 namespace jidian::store {
 namespace {
 
-constexpr std::uint64_t universe = 6;
+constexpr std::uint64_t seq_max = 6;
 
-/// Every range inside 1…universe.
+/// Every range inside 1…seq_max.
 std::vector<SeqRange> all_ranges() {
   std::vector<SeqRange> all;
-  for (std::uint64_t first = 1; first <= universe; ++first)
-    for (std::uint64_t last = first; last <= universe; ++last) all.push_back({first, last});
+  for (std::uint64_t first = 1; first <= seq_max; ++first)
+    for (std::uint64_t last = first; last <= seq_max; ++last) all.push_back({first, last});
   return all;
 }
 
 /// The set whose members are the bits of `members`.
 std::set<std::uint64_t> set_of(unsigned members) {
   std::set<std::uint64_t> set;
-  for (std::uint64_t seq = 1; seq <= universe; ++seq)
+  for (std::uint64_t seq = 1; seq <= seq_max; ++seq)
     if ((members >> (seq - 1) & 1U) != 0) set.insert(seq);
   return set;
 }
@@ -34,13 +34,13 @@ Ranges ranges_of(const std::set<std::uint64_t>& set) {
 
 void expect_same(const Ranges& ranges, const std::set<std::uint64_t>& set) {
   EXPECT_EQ(ranges.size(), set.size());
-  for (std::uint64_t seq = 1; seq <= universe + 1; ++seq) ASSERT_EQ(ranges.contains(seq), set.contains(seq)) << seq;
+  for (std::uint64_t seq = 1; seq <= seq_max + 1; ++seq) ASSERT_EQ(ranges.contains(seq), set.contains(seq)) << seq;
   for (std::size_t i = 1; i < ranges.ranges().size(); ++i)
     ASSERT_GT(ranges.ranges()[i].first, ranges.ranges()[i - 1].last + 1) << ranges.to_text();
 }
 
 TEST(Ranges, AddIsUnionForEverySetAndRange) {
-  for (unsigned members = 0; members < 1U << universe; ++members)
+  for (unsigned members = 0; members < 1U << seq_max; ++members)
     for (const SeqRange added : all_ranges()) {
       std::set<std::uint64_t> set = set_of(members);
       Ranges ranges = ranges_of(set);
@@ -51,7 +51,7 @@ TEST(Ranges, AddIsUnionForEverySetAndRange) {
 }
 
 TEST(Ranges, FirstMissingAgreesWithASearchOfTheSet) {
-  for (unsigned members = 0; members < 1U << universe; ++members)
+  for (unsigned members = 0; members < 1U << seq_max; ++members)
     for (const SeqRange within : all_ranges()) {
       const std::set<std::uint64_t> set = set_of(members);
       std::uint64_t first = within.first;
@@ -67,7 +67,7 @@ TEST(Ranges, FirstMissingAgreesWithASearchOfTheSet) {
 }
 
 TEST(Ranges, EverySetSurvivesItsText) {
-  for (unsigned members = 0; members < 1U << universe; ++members) {
+  for (unsigned members = 0; members < 1U << seq_max; ++members) {
     const Ranges ranges = ranges_of(set_of(members));
     const auto read = Ranges::from_text(ranges.to_text());
     ASSERT_TRUE(read);

@@ -132,7 +132,7 @@ class RecorderOnDisk : public testing::Test {
   }
   UtcTime slot(int s) { return std::chrono::floor<std::chrono::seconds>(clock_.utc_now()) + std::chrono::seconds(s); }
 
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{memory_or_disk()};
   RealClock clock_;
   health::Board board_;
   Options options_ = plant::options(plant::manifest(4));
