@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "acquire/backoff.hpp"
+#include "acquire/reports.hpp"
 
 namespace jidian::acquire {
 namespace {
@@ -20,6 +21,9 @@ constexpr Millis probe_first{5'000};
 constexpr Millis probe_most{300'000};
 constexpr Millis probe_patience{
     5'000};  ///< On a line without pauses a probe goes before a slot when it is late by this.
+
+/// A slot is read again at most so often while the meter's limits are being found out; the next slot goes on.
+constexpr int rounds_max = 8;
 
 /// A wall clock that moved by more than this against the steady one was set, not disciplined.
 constexpr Millis clock_step{500};
@@ -81,8 +85,7 @@ PollerCore::PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> me
       clock_difference_(difference_of(clock)) {
   meters_.reserve(meters.size());
   for (PolledMeter& polled : meters) {
-    Meter& meter = meters_.emplace_back();
-    meter.plan = plan_of(polled);
+    Meter& meter = meters_.emplace_back(Learner(polled, polled.remembered));
     meter.health.id = polled.id;
     meter.health.bus = bus_id_;
     meter.health.unit = polled.unit;
@@ -120,7 +123,7 @@ Result<MeterAnswer> PollerCore::read(std::string_view meter_id, std::stop_token 
   watch_line();
   if (!outcome) return Error{ErrorKind::cancelled, "the gateway is stopping"};
   if (outcome->answered()) note_answer(*meter);
-  return answer_of(meter->polled, meter->plan, *outcome);
+  return answer_of(meter->polled, meter->learner.plan(), *outcome);
 }
 
 Status PollerCore::lend(const Poller::Task& task, std::stop_token stop) {
@@ -159,7 +162,7 @@ void PollerCore::serve(const Slot& slot, std::stop_token stop) {
   if (!outcome) return;  // stopping: the clean stop explains the hole
   judge(meter, *outcome);
   outlet_.offer(domain::Poll{meter.polled.index, slot.due, outcome->start, outcome->end, clock_.quality(),
-                             samples_of(meter.polled, meter.plan, *outcome),
+                             samples_of(meter.polled, meter.learner.plan(), *outcome),
                              outcome->bus_failed() ? GapCause::bus_fault : GapCause::meter_silent},
                 clock_.utc_now());
 }
@@ -178,10 +181,11 @@ PollerCore::Meter* PollerCore::due_probe() {
 
 void PollerCore::probe(Meter& meter, std::stop_token stop) {
   if (!line_.ensure_open(stop)) return plan_next_try(meter);
-  std::vector<std::uint16_t> words(meter.plan.probe.count);
+  std::vector<std::uint16_t> words(meter.learner.plan().probe.count);
   const SteadyTime from = clock_.steady_now();
-  const auto done = line_.read(meter.polled.unit, meter.plan.probe, words, stop);
+  const auto done = line_.read(meter.polled.unit, meter.learner.plan().probe, words, stop);
   meter.last_end = clock_.steady_now();
+  if (done) meter.learner.note_short_answer();
   if (done || done.error().kind() == ErrorKind::refused) return note_answer(meter);
 
   if (done.error().kind() == ErrorKind::timeout) ++meter.health.timeouts;
@@ -191,23 +195,53 @@ void PollerCore::probe(Meter& meter, std::stop_token stop) {
   plan_next_try(meter);
 }
 
+/// Reads a meter; again and with another plan as long as it refuses what another plan would give.
 std::optional<MeterOutcome> PollerCore::read_meter(Meter& meter, std::stop_token stop) {
+  std::optional<MeterOutcome> outcome;
+  meter.learner.begin_poll(clock_.steady_now());
+  meter.changed = true;
+  for (int round = 1;; ++round) {
+    outcome = read_round(meter, stop);
+    if (!outcome) return outcome;
+    if (!meter.learner.learn(*outcome, clock_.steady_now()) || round == rounds_max) break;
+    meter.learner.begin_round();
+  }
+  report_learned(meter);
+  return outcome;
+}
+
+std::optional<MeterOutcome> PollerCore::read_round(Meter& meter, std::stop_token stop) {
+  const MeterPlan& plan = meter.learner.plan();
   const SteadyTime from = clock_.steady_now();
   const SteadyTime ready = meter.last_end + meter.polled.turnaround;
   if (ready > from) pause_(ready - from);
-  const std::size_t first = meter.first_read;
-  auto outcome = read_blocks(context(std::move(stop)), meter.polled, meter.plan, first);
+  const std::size_t first = plan.reads.empty() ? 0 : meter.first_read % plan.reads.size();
+  auto outcome = read_blocks(context(std::move(stop)), meter.polled, plan, first);
   meter.last_end = clock_.steady_now();
   if (!outcome) return outcome;
 
   count_errors(meter.health, *outcome);
-  meter.changed = true;
   const auto& error = outcome->blocks.empty() ? std::nullopt : outcome->blocks[first].error;
   if (error && error->kind() == ErrorKind::timeout) {
-    meter.first_read = (first + 1) % meter.plan.reads.size();
+    meter.first_read = (first + 1) % plan.reads.size();
     meter.silence_cost = meter.last_end - from;
   }
   return outcome;
+}
+
+void PollerCore::report_learned(Meter& meter) {
+  auto change = meter.learner.take_change();
+  if (!change) return;
+  spdlog::info("meter learnt, reading it so from now on bus={} meter={} unit={} what=\"{}\"", bus_id_, meter.polled.id,
+               meter.polled.unit, change->text);
+  outlet_.offer({clock_.utc_now(),
+                 EventKind::learned,
+                 meter.polled.id,
+                 std::move(change->text),
+                 std::nullopt,
+                 {},
+                 std::move(change->facts)});
+  outlet_.offer(domain::Note{note_name_of(meter.polled), meter.learner.learned().to_text()});
 }
 
 void PollerCore::judge(Meter& meter, const MeterOutcome& outcome) {
@@ -235,13 +269,8 @@ void PollerCore::note_answer(Meter& meter) {
   const auto silent_s = seconds_between(meter.silent_since, now);
   spdlog::info("meter answers again bus={} meter={} unit={} silent_s={}", bus_id_, meter.polled.id, meter.polled.unit,
                silent_s);
-  outlet_.offer({now,
-                 EventKind::meter_back,
-                 meter.polled.id,
-                 "The meter answers again after " + std::to_string(silent_s) + " s.",
-                 std::nullopt,
-                 {},
-                 {{"silent_s", std::to_string(silent_s)}}});
+  outlet_.offer(meter_back(meter.polled.id, silent_s, now));
+  meter.learner.ask_again();
 }
 
 void PollerCore::note_silence(Meter& meter, const Error& why) {
@@ -254,13 +283,7 @@ void PollerCore::note_silence(Meter& meter, const Error& why) {
   const auto next_s = seconds_between(meter.silent_since, *meter.health.next_try);
   spdlog::warn("meter silent, recording a gap and probing bus={} meter={} unit={} misses={} next_try_s={} why=\"{}\"",
                bus_id_, meter.polled.id, meter.polled.unit, meter.health.misses_in_row, next_s, why.message());
-  outlet_.offer({meter.silent_since,
-                 EventKind::meter_silent,
-                 meter.polled.id,
-                 "No valid reply in " + std::to_string(misses_max) + " polls in a row: " + why.message() + ".",
-                 std::nullopt,
-                 {},
-                 {{"misses", std::to_string(meter.health.misses_in_row)}}});
+  outlet_.offer(meter_silent(meter.polled.id, meter.health.misses_in_row, why, meter.silent_since));
 }
 
 void PollerCore::plan_next_try(Meter& meter) {
@@ -295,24 +318,12 @@ void PollerCore::watch_line() {
     down_since_ = now;
     spdlog::warn("bus down, recording gaps and trying again bus={} address=\"{}\" why=\"{}\"", bus_id_, line_.address(),
                  line_.trouble());
-    outlet_.offer({now,
-                   EventKind::bus_down,
-                   bus_id_,
-                   "The bus cannot be used: " + line_.trouble() + ".",
-                   std::nullopt,
-                   {},
-                   {{"address", line_.address()}}});
+    outlet_.offer(bus_down(bus_id_, line_.trouble(), line_.address(), now));
     return;
   }
   const auto down_s = seconds_between(down_since_, now);
   spdlog::info("bus in use again bus={} address=\"{}\" down_s={}", bus_id_, line_.address(), down_s);
-  outlet_.offer({now,
-                 EventKind::bus_back,
-                 bus_id_,
-                 "The bus is in use again after " + std::to_string(down_s) + " s.",
-                 std::nullopt,
-                 {},
-                 {{"down_s", std::to_string(down_s)}}});
+  outlet_.offer(bus_back(bus_id_, down_s, now));
 }
 
 void PollerCore::post_health() {

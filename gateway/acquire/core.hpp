@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "acquire/bus.hpp"
+#include "acquire/learner.hpp"
 #include "acquire/line.hpp"
 #include "acquire/meter_read.hpp"
 #include "acquire/outlet.hpp"
@@ -50,8 +51,9 @@ class PollerCore {
 
  private:
   struct Meter {
+    explicit Meter(Learner made) : learner(std::move(made)) {}
     PolledMeter polled;
-    MeterPlan plan;
+    Learner learner;
     health::MeterHealth health;
     std::size_t first_read = 0;  ///< The read to begin with: one that timed out goes to the end of the queue.
     SteadyTime last_end{};       ///< When it was last talked to.
@@ -68,6 +70,8 @@ class PollerCore {
   void probe(Meter& meter, std::stop_token stop);
   Meter* due_probe();
   std::optional<MeterOutcome> read_meter(Meter& meter, std::stop_token stop);
+  std::optional<MeterOutcome> read_round(Meter& meter, std::stop_token stop);
+  void report_learned(Meter& meter);
   void judge(Meter& meter, const MeterOutcome& outcome);
   void note_answer(Meter& meter);
   void note_silence(Meter& meter, const Error& why);

@@ -45,6 +45,22 @@ domain::Sample sample_of(const meter::Decoded& decoded) {
   return {0, domain::Quality::corrupt};
 }
 
+/// Whether something that no read may go across lies between two runs.
+bool is_behind(const PlanHints& hints, const meter::Registers& first, const meter::Registers& run) {
+  const auto separates = [&](const meter::Registers& barrier) {
+    return barrier.table == run.table && first.table == run.table && barrier.first > first.first &&
+           barrier.first <= run.first;
+  };
+  return std::ranges::any_of(hints.splits, separates) || std::ranges::any_of(hints.refused, separates);
+}
+
+/// Why a point has no words; nothing if it has.
+std::optional<Error> error_of(const MeterPlan::Place& place, const MeterOutcome& outcome) {
+  if (place.read == MeterPlan::not_read)
+    return Error{ErrorKind::refused, "the meter refuses this point; it is asked again once an hour"};
+  return outcome.blocks[place.read].error;
+}
+
 /// The exponent that turns the number of point `n` into its value; nothing if its scale point holds none.
 std::optional<int> exponent_of(const std::vector<meter::Point>& points, std::size_t n,
                                const std::vector<domain::Sample>& samples) {
@@ -67,7 +83,7 @@ std::vector<meter::Decoded> decode_all(const PolledMeter& meter, const MeterPlan
   decoded.reserve(meter.points.size());
   for (std::size_t n = 0; n < meter.points.size(); ++n) {
     const meter::Point& point = meter.points[n];
-    decoded.push_back(outcome.blocks[plan.places[n].read].error
+    decoded.push_back(error_of(plan.places[n], outcome)
                           ? meter::Decoded{0, meter::Presence::corrupt}
                           : meter::decode(point, words_of(point, plan.places[n], outcome)));
   }
@@ -78,20 +94,40 @@ std::vector<meter::Decoded> decode_all(const PolledMeter& meter, const MeterPlan
 }  // namespace
 
 MeterPlan plan_of(const PolledMeter& meter) {
-  MeterPlan plan;
-  if (meter.points.empty()) return plan;
-  const std::vector<meter::Registers> needed = meter::runs_of(meter.points);
+  std::vector<meter::Registers> places;
+  places.reserve(meter.points.size());
+  for (const meter::Point& point : meter.points) places.push_back(point.place);
+  return plan_of(meter::runs_of(meter.points), places, meter.limits, {});
+}
 
-  plan.probe = *std::ranges::min_element(needed, {}, &meter::Registers::count);
-  for (const meter::Registers& registers : meter::plan_reads(needed, meter.limits)) {
+MeterPlan plan_of(std::span<const meter::Registers> needed, std::span<const meter::Registers> places,
+                  meter::ReadLimits limits, const PlanHints& hints) {
+  MeterPlan plan;
+  std::vector<meter::Registers> asked;
+  for (const auto& run : needed)
+    if (!std::ranges::binary_search(hints.refused, run)) asked.push_back(run);
+  if (asked.empty()) return plan;
+
+  plan.probe = *std::ranges::min_element(asked, {}, &meter::Registers::count);
+  std::ranges::sort(asked);
+  const auto add = [&plan](const meter::Registers& registers) {
     plan.reads.push_back({registers, plan.words});
     plan.words += registers.count;
+  };
+  for (auto from = asked.begin(); from != asked.end();) {
+    const auto until = std::find_if(from, asked.end(), [&](const auto& run) { return is_behind(hints, *from, run); });
+    for (const meter::Registers& registers : meter::plan_reads({from, until}, limits)) add(registers);
+    from = until;
   }
+  if (hints.trial) add(*hints.trial);
   for (std::size_t n = 0; n < needed.size(); ++n) {
     const auto read = std::ranges::find_if(plan.reads, [&](const auto& r) { return lies_in(needed[n], r.registers); });
-    assert(read != plan.reads.end());
+    if (read == plan.reads.end()) {
+      plan.places.push_back({MeterPlan::not_read, 0});
+      continue;
+    }
     const auto number = static_cast<std::size_t>(read - plan.reads.begin());
-    plan.places.push_back({number, read->offset + meter.points[n].place.first - read->registers.first});
+    plan.places.push_back({number, read->offset + places[n].first - read->registers.first});
   }
   return plan;
 }
@@ -147,6 +183,7 @@ std::optional<MeterOutcome> read_blocks(const ReadContext& context, const Polled
     const ErrorKind kind = done.error().kind();
     if (kind == ErrorKind::cancelled) return std::nullopt;
     block.error = done.error();
+    if (kind == ErrorKind::refused) block.exception = context.line.last_exception();
     if (kind == ErrorKind::timeout && (n == 0 || ++timeouts >= timeouts_max)) given_up = done.error();
     if (kind == ErrorKind::unreachable || kind == ErrorKind::conflict) given_up = done.error();
   }
@@ -159,7 +196,7 @@ std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan
   std::vector<domain::Sample> samples;
   samples.reserve(meter.points.size());
   for (std::size_t n = 0; n < meter.points.size(); ++n) {
-    const auto& error = outcome.blocks[plan.places[n].read].error;
+    const auto error = error_of(plan.places[n], outcome);
     samples.push_back(error ? domain::Sample{0, quality_of(error->kind())} : sample_of(decoded[n]));
   }
   return samples;
@@ -174,7 +211,7 @@ MeterAnswer answer_of(const PolledMeter& meter, const MeterPlan& plan, const Met
     said.point = point.name;
     said.unit = point.unit;
     said.sample = samples[n];
-    if (const auto& error = outcome.blocks[plan.places[n].read].error) {
+    if (const auto error = error_of(plan.places[n], outcome)) {
       said.error = error->message();
       continue;
     }

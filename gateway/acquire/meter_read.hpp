@@ -24,9 +24,10 @@ struct MeterPlan {
     std::size_t offset = 0;  ///< Where its words begin among the words of all reads.
   };
   struct Place {
-    std::size_t read = 0;    ///< Position in `reads`.
+    std::size_t read = 0;    ///< Position in `reads`, or `not_read`.
     std::size_t offset = 0;  ///< Where the point's words begin among the words of all reads.
   };
+  static constexpr std::size_t not_read = SIZE_MAX;  ///< The meter is known to refuse the point.
   std::vector<Read> reads;
   std::vector<Place> places;  ///< One per point of the meter.
   std::size_t words = 0;      ///< Words of all reads together.
@@ -35,12 +36,24 @@ struct MeterPlan {
 
 MeterPlan plan_of(const PolledMeter& meter);
 
+/// What is known of a meter beyond its profile.
+struct PlanHints {
+  std::vector<meter::Registers> splits;   ///< No read goes across their first address.
+  std::vector<meter::Registers> refused;  ///< Runs that are not read; sorted.
+  std::optional<meter::Registers> trial;  ///< One of `refused`, read nevertheless, by itself.
+};
+
+/// The plan for points at `places`, each to be read within its run of `needed`.
+MeterPlan plan_of(std::span<const meter::Registers> needed, std::span<const meter::Registers> places,
+                  meter::ReadLimits limits, const PlanHints& hints);
+
 /// What became of one read of a plan.
 struct BlockOutcome {
   bool asked = false;  ///< False: spared, because the meter or the bus had failed before.
   UtcTime start;
   UtcTime end;
   std::optional<Error> error;  ///< Nothing: its words are good.
+  std::uint8_t exception = 0;  ///< The Modbus exception code, if it was refused.
 };
 
 /// What became of all reads of a plan.

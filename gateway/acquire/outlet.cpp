@@ -45,8 +45,15 @@ void Outlet::offer(domain::Event event) {
   }
 }
 
+void Outlet::offer(domain::Note note) {
+  notes_[std::move(note.name)] = std::move(note.text);
+  flush();
+}
+
 void Outlet::flush() {
   while (!waiting_.empty() && sink_.offer(waiting_.front())) waiting_.pop_front();
+  while (!notes_.empty() && sink_.offer(domain::Note{notes_.begin()->first, notes_.begin()->second}))
+    notes_.erase(notes_.begin());
 }
 
 }  // namespace jidian::acquire

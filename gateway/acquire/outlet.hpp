@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,9 @@ class Outlet {
   /// An event that finds the sink full waits its turn; of more than 64 waiting the oldest is dropped.
   void offer(domain::Event event);
 
+  /// A note that finds the sink full waits; a later one of its name takes its place.
+  void offer(domain::Note note);
+
   /// Tries again what waits.
   void flush();
 
@@ -33,6 +37,7 @@ class Outlet {
   Sink& sink_;
   std::optional<domain::Gap> gap_;  ///< Polls that are being dropped at present.
   std::deque<domain::Event> waiting_;
+  std::map<std::string, std::string> notes_;  ///< Waiting, by name.
   std::uint64_t dropped_polls_ = 0;
   std::uint64_t dropped_events_ = 0;
 };

@@ -120,6 +120,10 @@ Poller::Poller(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledM
     : loop_(std::make_unique<Loop>(std::move(bus_id), std::move(bus), std::move(meters), sink, clock, board)),
       thread_([loop = loop_.get()](std::stop_token stop) { loop->run(std::move(stop)); }) {}
 
+std::string note_name_of(const PolledMeter& meter) {
+  return "meter/" + meter.id;
+}
+
 Poller::~Poller() = default;
 
 std::future<Result<MeterAnswer>> Poller::read_meter(const std::string& meter_id) {

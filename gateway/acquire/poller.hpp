@@ -5,13 +5,16 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "acquire/bus.hpp"
+#include "acquire/learned.hpp"
 #include "base/time.hpp"
 #include "domain/event.hpp"
+#include "domain/note.hpp"
 #include "domain/reading.hpp"
 #include "health/board.hpp"
 #include "meter/profile.hpp"
@@ -27,8 +30,13 @@ struct PolledMeter {
   Millis offset{0};
   Millis turnaround{0};
   meter::ReadLimits limits;
-  std::vector<meter::Point> points;  ///< In manifest order; no text points.
+  std::uint16_t short_count_max = 0;  ///< What to ask for at most if long reads stay without an answer; 0: not known.
+  std::vector<meter::Point> points;   ///< In manifest order; no text points.
+  std::optional<Learned> remembered;  ///< What an earlier run learnt.
 };
+
+/// The name of the note that brings `remembered` to the next start.
+std::string note_name_of(const PolledMeter& meter);
 
 /// Where polls and events of the bus go. Implementations must not block.
 class Sink {
@@ -37,6 +45,8 @@ class Sink {
   /// False if the queue is full: the poller counts it, and tells of it in a gap once there is room again.
   virtual bool offer(domain::Poll poll) = 0;
   virtual bool offer(domain::Event event) = 0;
+  /// Keeps a note for the next start, if this sink can.
+  virtual bool offer(domain::Note /*note*/) { return true; }
 };
 
 /// One point of a `read` for people: what came, before anything was made of it.

@@ -26,6 +26,7 @@ acquire::PolledMeter polled_meter_of(const config::Meter& meter, domain::MeterIn
   polled.period = meter.period;
   polled.turnaround = meter.turnaround;
   polled.limits = meter.limits;
+  polled.short_count_max = meter.short_count_max;
   polled.points = meter.points;
   return polled;
 }

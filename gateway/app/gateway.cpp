@@ -113,6 +113,7 @@ Gateway::Gateway(const config::Site& site, Clock& clock, std::unique_ptr<store::
     : manifest_(config::manifest_of(site)), store_(std::move(store), clock), brokers_(mqtt::make_broker_factory()) {}
 
 Status Gateway::start_parts(const config::Site& site, Clock& clock) {
+  const auto notes = store_->notes();  // before the recorder's thread writes
   recorder::Options options;
   options.gateway = site.gateway;
   options.manifest = manifest_;
@@ -129,7 +130,7 @@ Status Gateway::start_parts(const config::Site& site, Clock& clock) {
 
   make_commands(site, clock);
   start_uplinks(site, clock);
-  start_pollers(site, clock);
+  start_pollers(site, clock, notes);
   {
     const std::scoped_lock lock(commands_mutex_);
     ready_ = true;
@@ -200,12 +201,15 @@ void Gateway::start_uplinks(const config::Site& site, Clock& clock) {
   relay_.set(std::move(all));
 }
 
-void Gateway::start_pollers(const config::Site& site, Clock& clock) {
+void Gateway::start_pollers(const config::Site& site, Clock& clock, const std::map<std::string, std::string>& notes) {
   for (const auto& bus : site.buses) {
     std::vector<acquire::PolledMeter> meters;
     for (std::size_t i = 0; i < site.meters.size(); ++i)
-      if (site.meters[i].bus == bus.id)
-        meters.push_back(polled_meter_of(site.meters[i], static_cast<domain::MeterIndex>(i)));
+      if (site.meters[i].bus == bus.id) {
+        auto& meter = meters.emplace_back(polled_meter_of(site.meters[i], static_cast<domain::MeterIndex>(i)));
+        const auto note = notes.find(acquire::note_name_of(meter));
+        if (note != notes.end()) meter.remembered = acquire::Learned::from_text(note->second);
+      }
     pollers_.emplace_back(bus.id, make_bus(bus), std::move(meters), *sink_, clock, board_);
   }
 }

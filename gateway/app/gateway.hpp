@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -39,6 +40,7 @@ class InboxSink : public acquire::Sink {
   explicit InboxSink(recorder::Inbox& inbox) : inbox_(inbox) {}
   bool offer(domain::Poll poll) override { return inbox_.offer(std::move(poll)); }
   bool offer(domain::Event event) override { return inbox_.offer(std::move(event)); }
+  bool offer(domain::Note note) override { return inbox_.offer(std::move(note)); }
 
  private:
   recorder::Inbox& inbox_;
@@ -79,7 +81,7 @@ class Gateway {
   Status start_parts(const config::Site& site, Clock& clock);
   void make_commands(const config::Site& site, Clock& clock);
   void start_uplinks(const config::Site& site, Clock& clock);
-  void start_pollers(const config::Site& site, Clock& clock);
+  void start_pollers(const config::Site& site, Clock& clock, const std::map<std::string, std::string>& notes);
 
   /// The reply to a command that came from above; an error while the gateway starts or stops.
   std::string run_from_above(const std::string& destination, const std::string& json);

@@ -11,11 +11,11 @@ constexpr std::size_t events_reserve = 1'024;
 }  // namespace
 
 bool Inbox::offer(Item item) {
-  const bool is_event = std::holds_alternative<domain::Event>(item);
+  const bool is_poll = std::holds_alternative<domain::Poll>(item);
   bool was_empty = false;
   {
     const std::scoped_lock lock(mutex_);
-    if (items_.size() >= items_max_ + (is_event ? events_reserve : 0)) return false;
+    if (items_.size() >= items_max_ + (is_poll ? 0 : events_reserve)) return false;
     was_empty = items_.empty();
     items_.push_back(std::move(item));
   }

@@ -154,8 +154,11 @@ void RecorderImpl::take(std::vector<Inbox::Item> items) {
     if (auto* poll = std::get_if<domain::Poll>(&item)) {
       live_.put(*poll);
       core_.accept(std::move(*poll), instant);
+    } else if (auto* event = std::get_if<domain::Event>(&item)) {
+      core_.accept(std::move(*event), instant);
     } else {
-      core_.accept(std::move(std::get<domain::Event>(item)), instant);
+      const auto& note = std::get<domain::Note>(item);
+      store_.note(note.name, note.text);
     }
   }
   core_.advance(instant);

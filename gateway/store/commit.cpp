@@ -25,6 +25,7 @@ Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
   if (auto fit = check_keys(batches); !fit) return fit;
   std::uint64_t pages = pages_beside;
   for (const auto& [hash, bytes] : manifests_pending_) pages += pages_for(bytes.size());
+  for (const auto& [name, text] : notes_pending_) pages += pages_for(name.size() + text.size());
   for (const NewBatch& batch : batches) pages += pages_for(batch.batch.bytes.size());
   pages_wanted_ = std::max(pages, pages_wanted_ - pages_wanted_ / 16);
 
@@ -45,6 +46,14 @@ Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
   count(batches, now);
   checkpoint();
   return {};
+}
+
+void StoreImpl::note(const std::string& name, const std::string& text) {
+  notes_pending_[name] = text;
+  if (text.empty())
+    notes_.erase(name);
+  else
+    notes_[name] = text;
 }
 
 Status StoreImpl::check_keys(std::span<const NewBatch> batches) const {
@@ -72,6 +81,7 @@ Status StoreImpl::write(std::span<const NewBatch> batches, UtcTime now) {
   }
   for (const NewBatch& batch : batches) heads_[index_of(batch.key.stream)] = {batch.key.seq + 1, batch.batch.hash};
   manifests_pending_.clear();
+  notes_pending_.clear();
   if (due) {
     persisted_at_ = now;
     note_progress();
@@ -85,6 +95,8 @@ Status StoreImpl::write_all(std::span<const NewBatch> batches, const std::vector
   if (!transaction) return transaction.error();
   for (const auto& [hash, bytes] : manifests_pending_)
     if (auto done = file_->put_manifest(hash, bytes); !done) return done;
+  for (const auto& [name, text] : notes_pending_)
+    if (auto done = file_->put_note(name, text); !done) return done;
   bool tells = false;
   for (const NewBatch& batch : batches) {
     if (auto done = file_->insert(batch, now); !done) return done;

@@ -17,6 +17,14 @@ Status put_meta(Db& db, std::string_view key, std::string_view value) {
   return statement->bind(key, value).run();
 }
 
+Status put_note_row(Db& db, const std::string& name, const std::string& text) {
+  const std::string key = std::string(note_prefix) + name;
+  if (!text.empty()) return put_meta(db, key, text);
+  auto statement = db.prepare("DELETE FROM meta WHERE key=?1");
+  if (!statement) return statement.error();
+  return statement->bind(key).run();
+}
+
 Status put_acknowledged_row(Db& db, const AcknowledgedRow& row) {
   auto statement =
       db.prepare("INSERT OR REPLACE INTO acknowledged(destination, epoch, stream, ranges) VALUES(?1, ?2, ?3, ?4)");
@@ -58,6 +66,8 @@ Status fill(Db& db, const Seed& seed) {
     if (auto done = put_acknowledged_row(db, row); !done) return done;
   for (const Eviction& entry : seed.ledger)
     if (auto done = put_ledger_row(db, entry); !done) return done;
+  for (const auto& [name, text] : seed.notes)
+    if (auto done = put_note_row(db, name, text); !done) return done;
   if (seed.manifest) return put_manifest_row(db, seed.manifest->first, seed.manifest->second);
   return {};
 }
@@ -216,6 +226,10 @@ Status EpochFile::note_lateness(record::Stream stream, Millis late) {
 
 Status EpochFile::put_manifest(const Hash& hash, ByteView bytes) {
   return put_manifest_row(db_, hash, bytes);
+}
+
+Status EpochFile::put_note(const std::string& name, const std::string& text) {
+  return put_note_row(db_, name, text);
 }
 
 Status EpochFile::put_acknowledged(const AcknowledgedRow& row) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct Seed {
   std::vector<AcknowledgedRow> acknowledged;
   std::vector<Eviction> ledger;
   std::optional<std::pair<Hash, Bytes>> manifest;  ///< The one in force.
+  std::map<std::string, std::string> notes;
 };
 
 /// What an epoch's file said when it was opened.
@@ -75,6 +77,7 @@ class EpochFile {
   /// Stores a row. `now` tells how late it comes.
   Status insert(const NewBatch& batch, UtcTime now);
   Status put_manifest(const Hash& hash, ByteView bytes);
+  Status put_note(const std::string& name, const std::string& text);
   Status put_acknowledged(const AcknowledgedRow& row);
   Status remove_acknowledged(std::uint64_t epoch);
   Status put_ledger(const std::vector<Eviction>& entries);  ///< In place of what it held.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,7 @@ class EpochReader {
   Result<std::optional<Ranges>> acknowledged(const std::string& destination, std::uint64_t epoch,
                                              record::Stream stream);
   Result<std::vector<AcknowledgedRow>> all_acknowledged();
+  Result<std::map<std::string, std::string>> notes();
   Result<std::vector<Eviction>> ledger();
 
   /// A value of the table `meta`; nothing if it has none under this key.

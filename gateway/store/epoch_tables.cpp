@@ -93,6 +93,19 @@ Millis EpochReader::lateness(record::Stream stream) {
   return *late ? Millis{std::strtoll((*late)->c_str(), nullptr, 10)} : Millis{0};
 }
 
+Result<std::map<std::string, std::string>> EpochReader::notes() {
+  auto statement = db_.prepare("SELECT key, value FROM meta WHERE key GLOB ?1");
+  if (!statement) return statement.error();
+  const std::string pattern = std::string(note_prefix) + "*";  // bound, not copied
+  const Cursor cursor(statement->bind(pattern));
+  std::map<std::string, std::string> notes;
+  Result<bool> row = true;
+  while ((row = statement->next()) && *row)
+    notes.emplace(statement->text(0).substr(note_prefix.size()), std::string(statement->text(1)));
+  if (!row) return row.error();
+  return notes;
+}
+
 Result<std::optional<std::string>> EpochReader::meta(const std::string& key) {
   auto statement = db_.prepare("SELECT value FROM meta WHERE key=?1");
   if (!statement) return statement.error();

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
@@ -18,6 +19,9 @@ inline constexpr std::uint64_t seq_max = (1ULL << 63) - 1;  ///< SQLite's intege
 
 /// Times in a log may stand out of order by this much before its `late_key` has to say so.
 inline constexpr Millis disorder_max = std::chrono::hours(1);
+
+/// Keys of table `meta` that begin with it are notes.
+inline constexpr std::string_view note_prefix = "note/";
 
 /// The statements that make an empty epoch.
 std::string schema_sql();

@@ -104,7 +104,7 @@ Result<std::unique_ptr<EpochFile>> StoreImpl::open_newest(const EpochName& name)
   return opened;
 }
 
-/// Takes over acknowledgements and the ledger from files; what cannot be read is sent again.
+/// Takes over acknowledgements, the ledger and notes from files; what cannot be read is sent or learnt again.
 void StoreImpl::load_beside(const std::vector<EpochName>& names) {
   for (const EpochName& name : names) {
     const auto reader = EpochReader::open(options_.folder, name, true);
@@ -112,6 +112,7 @@ void StoreImpl::load_beside(const std::vector<EpochName>& names) {
     if (const auto rows = (*reader)->all_acknowledged(); rows)
       for (const AcknowledgedRow& row : *rows) acknowledgements_.load(row);
     if (const auto entries = (*reader)->ledger(); entries && name == names.back()) ledger_ = *entries;
+    if (auto notes = (*reader)->notes(); notes && name == names.back()) notes_ = std::move(*notes);
   }
 }
 
@@ -123,8 +124,8 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
   opening.began_epoch = true;
   std::vector<Eviction> ledger = ledger_;
   ledger.insert(ledger.end(), told_.begin(), told_.end());
-  const Seed seed{{number, *epoch}, opening.predecessor, opening.reason, now, acknowledgements_.all(), ledger,
-                  manifest_};
+  const Seed seed{{number, *epoch}, opening.predecessor, opening.reason, now, acknowledgements_.all(),
+                  ledger,           manifest_,           notes_};
   auto made = EpochFile::create(options_.folder, seed);
   if (!made && reserve_.release()) made = EpochFile::create(options_.folder, seed);
   if (!made) return made;
@@ -210,6 +211,8 @@ Status StoreImpl::close(UtcTime now) {
   if (!transaction) return transaction.error();
   for (const AcknowledgedRow& row : acknowledgements_.all())
     if (auto done = file_->put_acknowledged(row); !done) return done;
+  for (const auto& [name, text] : notes_pending_)
+    if (auto done = file_->put_note(name, text); !done) return done;
   if (auto done = file_->put_stop(now); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
   note_progress();

@@ -123,6 +123,13 @@ class Store {
   /// Keeps a manifest's bytes findable by hash; durable with the next commit.
   virtual void add_manifest(const Hash& hash, Bytes bytes) = 0;
 
+  /// Keeps a text by its name for later starts, in place of an earlier one; an empty text forgets. Durable with the
+  /// next commit or stop, and handed on from epoch to epoch. From the writing thread.
+  virtual void note(const std::string& name, const std::string& text) = 0;
+
+  /// What was noted, earlier runs included. From the writing thread, or before there is one.
+  virtual std::map<std::string, std::string> notes() const = 0;
+
   /// Notes that a destination has a range. Persisted with a later commit, at most every 60 s and at stop.
   virtual void acknowledge(const std::string& destination, std::uint64_t epoch, record::Stream stream,
                            SeqRange range) = 0;

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,6 +42,8 @@ class StoreImpl final : public Store {
   Head head(record::Stream stream) const override;
   Status commit(std::span<const NewBatch> batches, UtcTime now) override;
   void add_manifest(const Hash& hash, Bytes bytes) override;
+  void note(const std::string& name, const std::string& text) override;
+  std::map<std::string, std::string> notes() const override { return notes_; }
   void acknowledge(const std::string& destination, std::uint64_t epoch, record::Stream stream, SeqRange range) override;
   Ranges acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) const override;
   Result<std::vector<Eviction>> maintain(UtcTime now) override;
@@ -104,6 +107,8 @@ class StoreImpl final : public Store {
   UtcTime persisted_at_;                            ///< When acknowledgements were last written.
   std::optional<std::pair<Hash, Bytes>> manifest_;  ///< The last one added: a new epoch begins with it.
   std::vector<std::pair<Hash, Bytes>> manifests_pending_;
+  std::map<std::string, std::string> notes_;          ///< All of them.
+  std::map<std::string, std::string> notes_pending_;  ///< Those the file does not hold yet; empty: to be removed.
 
   std::vector<Eviction> ledger_;  ///< What maintain() has not returned yet.
   std::vector<Eviction> told_;    ///< Returned, and kept on disk until the event that tells of it is.

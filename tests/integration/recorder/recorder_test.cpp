@@ -41,6 +41,8 @@ class FragileStore final : public store::Store {
     return store_->commit(batches, now);
   }
   void add_manifest(const Hash& hash, Bytes bytes) override { store_->add_manifest(hash, std::move(bytes)); }
+  void note(const std::string& name, const std::string& text) override { store_->note(name, text); }
+  std::map<std::string, std::string> notes() const override { return store_->notes(); }
   void acknowledge(const std::string& destination, std::uint64_t epoch, Stream stream, store::SeqRange range) override {
     store_->acknowledge(destination, epoch, stream, range);
   }

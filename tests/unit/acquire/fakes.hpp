@@ -64,7 +64,7 @@ class FakeBus final : public Bus {
     return {};
   }
 
-  std::uint8_t last_exception() const override { return 0; }
+  std::uint8_t last_exception() const override { return exception; }
   void close() override { open_ = false; }
   std::string address() const override { return "fake:502"; }
 
@@ -75,6 +75,7 @@ class FakeBus final : public Bus {
   };
   std::vector<Request> requests;
   int opens = 0;
+  std::uint8_t exception = 2;  ///< What refusals are.
   Millis read_cost{20};
   Millis timeout_cost{500};
   Millis open_cost{0};
@@ -114,6 +115,12 @@ class FakeSink final : public Sink {
     return true;
   }
 
+  bool offer(domain::Note note) override {
+    if (full) return false;
+    notes[note.name] = note.text;
+    return true;
+  }
+
   std::vector<domain::Poll> of(domain::MeterIndex meter) const {
     std::vector<domain::Poll> found;
     std::ranges::copy_if(polls, std::back_inserter(found), [&](const auto& poll) { return poll.meter == meter; });
@@ -128,6 +135,7 @@ class FakeSink final : public Sink {
   bool full = false;
   std::vector<domain::Poll> polls;
   std::vector<domain::Event> events;
+  std::map<std::string, std::string> notes;
 };
 
 inline meter::Point holding_u16(const std::string& name, std::uint16_t address) {

@@ -51,6 +51,25 @@ class Epochs : public testing::Test {
   Options options_;
 };
 
+TEST_F(Epochs, NotesOutliveStartsAndEpochs) {
+  using Notes = std::map<std::string, std::string>;
+  {
+    const auto store = open_or_fail(options_);
+    store->note("meter/a", "limit 10");
+    store->note("meter/b", "limit 20");
+    record_batches(*store, Stream::reading, 1);
+    store->note("meter/a", "limit 12");
+    ASSERT_TRUE(store->close(noon));
+  }
+  const auto store = open_or_fail(options_, after(1h));
+  EXPECT_EQ(store->notes(), (Notes{{"meter/a", "limit 12"}, {"meter/b", "limit 20"}}));
+  ASSERT_TRUE(store->begin_epoch("a destination holds other bytes", after(2h)));
+  store->note("meter/b", "");
+  record_batches(*store, Stream::reading, 1, after(2h));
+  ASSERT_TRUE(store->close(after(3h)));
+  EXPECT_EQ(open_or_fail(options_, after(4h))->notes(), (Notes{{"meter/a", "limit 12"}}));
+}
+
 TEST_F(Epochs, BeginEpochStartsAnewBesideTheOldOne) {
   const auto store = open_or_fail(options_);
   const std::uint64_t first = store->opening().epoch;

@@ -109,6 +109,8 @@ class FakeStore final : public store::Store {
   store::Head head(Stream) const override { return {}; }
   Status commit(std::span<const store::NewBatch>, UtcTime) override { return Error{ErrorKind::denied, "read only"}; }
   void add_manifest(const Hash&, Bytes) override {}
+  void note(const std::string&, const std::string&) override {}
+  std::map<std::string, std::string> notes() const override { return {}; }
   Result<std::vector<store::Eviction>> maintain(UtcTime) override { return std::vector<store::Eviction>{}; }
   Status begin_epoch(const std::string&, UtcTime) override { return {}; }
   health::StoreHealth health() const override { return {}; }
