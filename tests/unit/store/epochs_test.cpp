@@ -61,12 +61,14 @@ TEST_F(Epochs, NotesOutliveStartsAndEpochs) {
     store->note("meter/a", "limit 12");
     ASSERT_TRUE(store->close(noon));
   }
-  const auto store = open_or_fail(options_, after(1h));
-  EXPECT_EQ(store->notes(), (Notes{{"meter/a", "limit 12"}, {"meter/b", "limit 20"}}));
-  ASSERT_TRUE(store->begin_epoch("a destination holds other bytes", after(2h)));
-  store->note("meter/b", "");
-  record_batches(*store, Stream::reading, 1, after(2h));
-  ASSERT_TRUE(store->close(after(3h)));
+  {
+    const auto store = open_or_fail(options_, after(1h));
+    EXPECT_EQ(store->notes(), (Notes{{"meter/a", "limit 12"}, {"meter/b", "limit 20"}}));
+    ASSERT_TRUE(store->begin_epoch("a destination holds other bytes", after(2h)));
+    store->note("meter/b", "");
+    record_batches(*store, Stream::reading, 1, after(2h));
+    ASSERT_TRUE(store->close(after(3h)));
+  }
   EXPECT_EQ(open_or_fail(options_, after(4h))->notes(), (Notes{{"meter/a", "limit 12"}}));
 }
 
