@@ -23,10 +23,6 @@ constexpr Millis fruitless_most{3'600'000};
 /// A case with so many cuts is rather one of length than of holes, if all it contradicts is holes.
 constexpr std::size_t cuts_of_length = 3;
 
-bool lies_in(const Registers& inner, const Registers& outer) {
-  return inner.table == outer.table && inner.first >= outer.first && inner.end() <= outer.end();
-}
-
 /// Illegal data address or value: the request asked for what the meter does not have.
 bool is_illegal(const BlockOutcome& block) {
   return block.asked && block.error && (block.exception == 2 || block.exception == 3);

@@ -16,10 +16,6 @@ namespace {
 /// A silent meter may take the line for this many time-outs a poll.
 constexpr int timeouts_max = 2;
 
-bool lies_in(const meter::Registers& inner, const meter::Registers& outer) {
-  return inner.table == outer.table && inner.first >= outer.first && inner.end() <= outer.end();
-}
-
 domain::Quality quality_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::refused:
@@ -92,6 +88,10 @@ std::vector<meter::Decoded> decode_all(const PolledMeter& meter, const MeterPlan
 }
 
 }  // namespace
+
+bool lies_in(const meter::Registers& inner, const meter::Registers& outer) {
+  return inner.table == outer.table && inner.first >= outer.first && inner.end() <= outer.end();
+}
 
 MeterPlan plan_of(const PolledMeter& meter) {
   std::vector<meter::Registers> places;

@@ -17,6 +17,9 @@
 
 namespace jidian::acquire {
 
+/// Whether every register of `inner` is one of `outer`.
+bool lies_in(const meter::Registers& inner, const meter::Registers& outer);
+
 /// How the points of a meter are fetched: the reads, and where in them each point lies. Made once.
 struct MeterPlan {
   struct Read {

@@ -96,16 +96,16 @@ TEST_F(Learning, ARefusedRunIsAskedAgainOnceAnHour) {
 }
 
 TEST_F(Learning, TheTrueCountLimitIsFound) {
-  for (const auto most : std::vector<std::uint16_t>{10, 24, 33, 60}) {
-    SCOPED_TRACE(most);
+  for (const auto taken : std::vector<std::uint16_t>{10, 24, 33, 60}) {
+    SCOPED_TRACE(taken);
     sink.events.clear();
-    limit({}, most);
+    limit({}, taken);
     begin({make_meter(0, addresses(0, 100))});
     run(seconds{30});
     EXPECT_THAT(last_qualities(), testing::Each(Quality::ok));
     ASSERT_EQ(sink.of(EventKind::learned).size(), 1U);
-    EXPECT_EQ(fact(sink.of(EventKind::learned)[0], "count_max"), std::to_string(most));
-    EXPECT_EQ(requests_of_one_poll().size(), (100U + most - 1U) / most);
+    EXPECT_EQ(fact(sink.of(EventKind::learned)[0], "count_max"), std::to_string(taken));
+    EXPECT_EQ(requests_of_one_poll().size(), (100U + taken - 1U) / taken);
   }
 }
 
