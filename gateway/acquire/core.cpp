@@ -73,16 +73,17 @@ void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
 }  // namespace
 
 PollerCore::PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-                       health::Board& board, Pause pause)
+                       health::Board& board, Pause pause, LineManners manners)
     : bus_id_(std::move(bus_id)),
       clock_(clock),
       board_(board),
       heartbeat_(board.add_heartbeat("bus " + bus_id_, longest_round)),
       pause_(std::move(pause)),
-      line_(bus_id_, bus, clock),
+      line_(bus_id_, bus, clock, manners),
       outlet_(bus_id_, sink),
       schedule_(entries_of(meters), clock.utc_now()),
-      clock_difference_(difference_of(clock)) {
+      clock_difference_(difference_of(clock)),
+      line_noted_(manners.used_before) {
   meters_.reserve(meters.size());
   for (PolledMeter& polled : meters) {
     Meter& meter = meters_.emplace_back(Learner(polled, polled.remembered));
@@ -128,8 +129,8 @@ Result<MeterAnswer> PollerCore::read(std::string_view meter_id, std::stop_token 
 
 Status PollerCore::lend(const Poller::Task& task, std::stop_token stop) {
   auto open = line_.ensure_open(stop);
-  if (!open) return open.error().during("opening bus '" + bus_id_ + "'");
-  auto done = line_.lend(task, std::move(stop));
+  if (!open && line_.foreign_master() == nullptr) return open.error().during("opening bus '" + bus_id_ + "'");
+  auto done = open ? line_.lend(task, std::move(stop)) : line_.lend_to_listen(task, std::move(stop));
   heartbeat_.beat(clock_.steady_now());
   watch_line();
   return done;
@@ -155,7 +156,8 @@ void PollerCore::serve(const Slot& slot, std::stop_token stop) {
   Meter& meter = meters_[slot.meter];
   meter.changed = true;
   meter.health.slots_skipped += slot.skipped;
-  if (!line_.ensure_open(stop)) return offer_hole(meter, slot.due, GapCause::bus_fault);
+  if (slot.skipped > 0) offer_kept_away(meter, slot);
+  if (!line_.ensure_open(stop)) return offer_hole(meter, slot.due, cause_of_line());
   if (meter.given_up) return offer_hole(meter, slot.due, GapCause::meter_silent);
 
   const auto outcome = read_meter(meter, stop);
@@ -301,6 +303,16 @@ void PollerCore::offer_hole(Meter& meter, UtcTime slot, domain::GapCause cause) 
   outlet_.offer(domain::Poll{meter.polled.index, slot, now, now, clock_.quality(), std::move(samples), cause}, now);
 }
 
+/// The slots before `slot` that passed while the line was heard because of another master.
+void PollerCore::offer_kept_away(Meter& meter, const Slot& slot) {
+  if (!line_.kept_away()) return;
+  const auto& [from, until] = *line_.kept_away();
+  const Millis period = meter.polled.period;
+  const auto most = static_cast<std::int64_t>(std::min<std::uint64_t>(slot.skipped, INT32_MAX));
+  UtcTime due = slot.due - period * std::min(most, (slot.due - from) / period);
+  for (; due < slot.due && due < until; due += period) offer_hole(meter, due, GapCause::foreign_master);
+}
+
 void PollerCore::watch_clock() {
   const Millis difference = difference_of(clock_);
   const Millis moved = difference - std::exchange(clock_difference_, difference);
@@ -309,7 +321,24 @@ void PollerCore::watch_clock() {
   spdlog::warn("wall clock stepped, slots are laid anew bus={} step_ms={}", bus_id_, moved.count());
 }
 
+domain::GapCause PollerCore::cause_of_line() const {
+  return line_.foreign_master() != nullptr ? GapCause::foreign_master : GapCause::bus_fault;
+}
+
+/// Others on a line that we use, and that we used it.
+void PollerCore::watch_others() {
+  if (!line_noted_ && line_.is_shared() && line_.is_open() && line_.requests() > 0) {
+    line_noted_ = true;
+    outlet_.offer(domain::Note{line_note_name_of(bus_id_), line_.address()});
+  }
+  const auto news = line_.take_news();
+  if (!news) return;
+  spdlog::warn("another master on the line bus={} why=\"{}\"", bus_id_, news->text);
+  outlet_.offer(foreign_master(bus_id_, *news, clock_.utc_now()));
+}
+
 void PollerCore::watch_line() {
+  watch_others();
   if (line_.down() == down_reported_) return;
   down_reported_ = line_.down();
   bus_changed_ = true;
@@ -318,7 +347,10 @@ void PollerCore::watch_line() {
     down_since_ = now;
     spdlog::warn("bus down, recording gaps and trying again bus={} address=\"{}\" why=\"{}\"", bus_id_, line_.address(),
                  line_.trouble());
-    outlet_.offer(bus_down(bus_id_, line_.trouble(), line_.address(), now));
+    auto event = bus_down(bus_id_, line_.trouble(), line_.address(), now);
+    if (const auto* other = line_.foreign_master())
+      event.facts.insert(event.facts.end(), other->facts.begin(), other->facts.end());
+    outlet_.offer(std::move(event));
     return;
   }
   const auto down_s = seconds_between(down_since_, now);

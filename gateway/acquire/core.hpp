@@ -34,7 +34,7 @@ class PollerCore {
 
   /// `bus`, `sink`, `clock` and `board` outlive the core.
   PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-             health::Board& board, Pause pause);
+             health::Board& board, Pause pause, LineManners manners = {});
 
   /// Serves at most one slot, or else one probe. Blocks for one poll of a meter at most. Returns how long nothing will
   /// be due; zero: call again at once.
@@ -77,8 +77,11 @@ class PollerCore {
   void note_silence(Meter& meter, const Error& why);
   void plan_next_try(Meter& meter);
   void offer_hole(Meter& meter, UtcTime slot, domain::GapCause cause);
+  void offer_kept_away(Meter& meter, const Slot& slot);
   void watch_clock();
   void watch_line();
+  void watch_others();
+  domain::GapCause cause_of_line() const;
   Millis time_to_next() const;
   ReadContext context(std::stop_token stop);
 
@@ -94,6 +97,7 @@ class PollerCore {
   Millis clock_difference_;   ///< UTC minus steady when last looked at.
   bool probed_last_ = false;  ///< Never two probes in a row while a slot is due.
   bool down_reported_ = false;
+  bool line_noted_ = false;  ///< That this line was used is remembered.
   UtcTime down_since_;
   SteadyTime last_post_{};
   bool bus_changed_ = true;

@@ -11,19 +11,31 @@ namespace {
 constexpr Millis reopen_first{500};
 constexpr Millis reopen_most{4'000};
 
+/// How often is heard whether another master has gone.
+constexpr Millis hear_again{60'000};
+
 }  // namespace
 
 Status Line::ensure_open(std::stop_token stop) {
-  if (bus_.is_open()) return {};
+  if (is_open()) return {};
   if (failures_ > 0 && clock_.steady_now() < next_open_) return Error{ErrorKind::unreachable, trouble_};
 
-  if (auto opened = bus_.open(std::move(stop)); !opened) {
-    if (opened.error().kind() != ErrorKind::cancelled) note_failure(opened.error());
-    return opened;
+  if (!bus_.is_open()) {
+    if (auto opened = bus_.open(stop); !opened) {
+      if (opened.error().kind() != ErrorKind::cancelled) note_failure(opened.error());
+      return opened;
+    }
+    ++opened_;
+    used_ = false;
   }
-  ++opened_;
-  used_ = false;
-  return {};
+  const UtcTime from = clock_.utc_now();
+  const bool was_kept_away = foreign_master() != nullptr;
+  auto admitted = guard_.admit(bus_, stop);
+  if (was_kept_away || foreign_master() != nullptr) kept_away_.emplace(from, clock_.utc_now());
+  if (admitted || admitted.error().kind() == ErrorKind::cancelled) return admitted;
+  note_failure(admitted.error());
+  if (guard_.evidence()) next_open_ = clock_.steady_now() + hear_again;
+  return admitted;
 }
 
 Status Line::read(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into, std::stop_token stop) {
@@ -48,6 +60,12 @@ Status Line::lend(const std::function<Status(Bus&, std::stop_token)>& task, std:
   auto done = task(bus_, std::move(stop));
   load_.add(from, clock_.steady_now());
   return done;
+}
+
+Status Line::lend_to_listen(const std::function<Status(Bus&, std::stop_token)>& task, std::stop_token stop) {
+  if (!bus_.is_open())
+    if (auto opened = bus_.open(stop); !opened) return opened;
+  return task(*listen_only(bus_), std::move(stop));
 }
 
 Status Line::read_once(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into) {

@@ -19,10 +19,12 @@ constexpr std::size_t requests_max = 16;
 class Poller::Loop {
  public:
   Loop(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-       health::Board& board)
+       health::Board& board, LineManners manners)
       : bus_id_(bus_id),
         bus_(std::move(bus)),
-        core_(std::move(bus_id), *bus_, std::move(meters), sink, clock, board, [this](Millis time) { pause(time); }) {}
+        core_(
+            std::move(bus_id), *bus_, std::move(meters), sink, clock, board, [this](Millis time) { pause(time); },
+            manners) {}
 
   void run(std::stop_token stop) {
     stop_ = stop;
@@ -116,9 +118,13 @@ class Poller::Loop {
 };
 
 Poller::Poller(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-               health::Board& board)
-    : loop_(std::make_unique<Loop>(std::move(bus_id), std::move(bus), std::move(meters), sink, clock, board)),
+               health::Board& board, LineManners manners)
+    : loop_(std::make_unique<Loop>(std::move(bus_id), std::move(bus), std::move(meters), sink, clock, board, manners)),
       thread_([loop = loop_.get()](std::stop_token stop) { loop->run(std::move(stop)); }) {}
+
+std::string line_note_name_of(const std::string& bus_id) {
+  return "line/" + bus_id;
+}
 
 std::string note_name_of(const PolledMeter& meter) {
   return "meter/" + meter.id;
@@ -142,8 +148,8 @@ const std::string& Poller::bus_id() const {
   return loop_->bus_id();
 }
 
-MeterAnswer read_once(Bus& bus, const PolledMeter& meter, Clock& clock) {
-  Line line("read", bus, clock);
+MeterAnswer read_once(Bus& bus, const PolledMeter& meter, Clock& clock, LineManners manners) {
+  Line line("read", bus, clock, manners);
   std::mutex mutex;
   std::condition_variable_any never;
   const auto pause = [&](Millis time) {

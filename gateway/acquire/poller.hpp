@@ -12,6 +12,7 @@
 
 #include "acquire/bus.hpp"
 #include "acquire/learned.hpp"
+#include "acquire/line_guard.hpp"
 #include "base/time.hpp"
 #include "domain/event.hpp"
 #include "domain/note.hpp"
@@ -37,6 +38,9 @@ struct PolledMeter {
 
 /// The name of the note that brings `remembered` to the next start.
 std::string note_name_of(const PolledMeter& meter);
+
+/// The name of the note that says which port or address a bus was used on: the text is its `Bus::address`.
+std::string line_note_name_of(const std::string& bus_id);
 
 /// Where polls and events of the bus go. Implementations must not block.
 class Sink {
@@ -72,7 +76,7 @@ struct MeterAnswer {
 class Poller {
  public:
   Poller(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-         health::Board& board);
+         health::Board& board, LineManners manners = {});
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
@@ -101,7 +105,8 @@ class Poller {
   std::jthread thread_;
 };
 
-/// Reads all points of a meter once over an open bus: what `jidian read` does when no daemon runs.
-MeterAnswer read_once(Bus& bus, const PolledMeter& meter, Clock& clock);
+/// Reads all points of a meter once over an open bus: what `jidian read` does when no daemon runs. Hears the line
+/// first.
+MeterAnswer read_once(Bus& bus, const PolledMeter& meter, Clock& clock, LineManners manners);
 
 }  // namespace jidian::acquire

@@ -36,4 +36,8 @@ Event bus_back(const std::string& bus, std::int64_t down_s, UtcTime now) {
   return make(EventKind::bus_back, bus, "The bus is in use again after " + seconds + " s.", {"down_s", seconds}, now);
 }
 
+Event foreign_master(const std::string& bus, const Evidence& news, UtcTime now) {
+  return {now, EventKind::foreign_master, bus, "On this bus " + news.text + ".", std::nullopt, {}, news.facts};
+}
+
 }  // namespace jidian::acquire

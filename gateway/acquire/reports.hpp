@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "acquire/line_guard.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "domain/event.hpp"
@@ -13,5 +14,6 @@ domain::Event meter_silent(const std::string& meter, unsigned misses, const Erro
 domain::Event meter_back(const std::string& meter, std::int64_t silent_s, UtcTime now);
 domain::Event bus_down(const std::string& bus, const std::string& trouble, const std::string& address, UtcTime now);
 domain::Event bus_back(const std::string& bus, std::int64_t down_s, UtcTime now);
+domain::Event foreign_master(const std::string& bus, const Evidence& news, UtcTime now);
 
 }  // namespace jidian::acquire

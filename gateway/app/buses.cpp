@@ -18,6 +18,11 @@ std::unique_ptr<acquire::Bus> make_bus(const config::Bus& bus) {
       {.host = bus.host, .port = bus.port, .response_timeout = bus.response_timeout, .pause = bus.pause});
 }
 
+acquire::LineManners manners_of(const config::Bus& bus, bool used_before) {
+  return {
+      .listen_first = bus.listen_first, .used_before = used_before, .other_master_accepted = bus.other_master_accepted};
+}
+
 acquire::PolledMeter polled_meter_of(const config::Meter& meter, domain::MeterIndex index) {
   acquire::PolledMeter polled;
   polled.id = meter.id;

@@ -11,6 +11,9 @@ namespace jidian::app {
 /// The real bus behind a [[bus]].
 std::unique_ptr<acquire::Bus> make_bus(const config::Bus& bus);
 
+/// How a [[bus]] is to be heard before it is used; `used_before`: by an earlier run, with the same port and settings.
+acquire::LineManners manners_of(const config::Bus& bus, bool used_before);
+
 /// A [[meter]] as pollers want it. `index` is its position in the site file.
 acquire::PolledMeter polled_meter_of(const config::Meter& meter, domain::MeterIndex index);
 

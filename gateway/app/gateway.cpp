@@ -210,7 +210,11 @@ void Gateway::start_pollers(const config::Site& site, Clock& clock, const std::m
         const auto note = notes.find(acquire::note_name_of(meter));
         if (note != notes.end()) meter.remembered = acquire::Learned::from_text(note->second);
       }
-    pollers_.emplace_back(bus.id, make_bus(bus), std::move(meters), *sink_, clock, board_);
+    auto line = make_bus(bus);
+    const auto used = notes.find(acquire::line_note_name_of(bus.id));
+    const bool used_before = used != notes.end() && used->second == line->address();
+    pollers_.emplace_back(bus.id, std::move(line), std::move(meters), *sink_, clock, board_,
+                          manners_of(bus, used_before));
   }
 }
 

@@ -56,8 +56,12 @@ Result<std::string> read_directly(const config::Site& site, const std::string& i
   const auto bus_of_meter = std::ranges::find(site.buses, meter->bus, &config::Bus::id);
   const auto bus = make_bus(*bus_of_meter);
   if (const auto opened = bus->open({}); !opened) return opened.error().during("opening " + bus->address());
+  if (bus->is_shared_line())
+    std::cerr << "No gateway runs: " << bus->address() << " is heard for " << bus_of_meter->listen_first.count()
+              << " ms first, lest another master be disturbed.\n";
   const auto index = static_cast<domain::MeterIndex>(meter - site.meters.begin());
-  return command::to_json(acquire::read_once(*bus, polled_meter_of(*meter, index), clock));
+  return command::to_json(
+      acquire::read_once(*bus, polled_meter_of(*meter, index), clock, manners_of(*bus_of_meter, false)));
 }
 
 }  // namespace

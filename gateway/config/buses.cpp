@@ -32,6 +32,17 @@ void read_timing(Section& section, Bus& bus) {
     section.complain("worst_latency", "is shorter than response_timeout", "at least that: replies may still come then");
 }
 
+constexpr std::array<std::pair<std::string_view, bool>, 2> other_master_words{{{"refused", false}, {"accepted", true}}};
+
+/// How to behave on a line that others may use.
+void read_manners(Section& section, Bus& bus) {
+  bus.listen_first = section.duration("listen_first", Millis{100}, Millis{30'000}).value_or(bus.listen_first);
+  bus.other_master_accepted = section.choice("other_master", other_master_words).value_or(bus.other_master_accepted);
+  if (bus.other_master_accepted)
+    section.journal().warn(section.place("other_master"),
+                           section.subject() + ": requests of two masters collide; make one of them stop instead");
+}
+
 void read_serial_line(Section& section, Bus& bus, const Site& site) {
   for (const auto key : {"host", "port"}) section.forbid(key, "is for a bus over TCP; remove it");
   section.forbid("pause", "is for kind = \"tcp\" (meters have `turnaround`); remove it");
@@ -45,6 +56,7 @@ void read_serial_line(Section& section, Bus& bus, const Site& site) {
                                                         "/dev/serial/by-path");
   bus.rs485 = section.boolean("rs485").value_or(false);
   read_timing(section, bus);
+  read_manners(section, bus);
 }
 
 void read_endpoint(Section& section, Bus& bus, const Site& site) {
@@ -53,8 +65,9 @@ void read_endpoint(Section& section, Bus& bus, const Site& site) {
   if (bus.kind == BusKind::rtu_over_tcp) {
     section.forbid("pause", "is for kind = \"tcp\" (meters have `turnaround`); remove it");
     read_timing(section, bus);
+    read_manners(section, bus);
   } else {
-    for (const auto key : {"baud", "parity", "stop_bits"})
+    for (const auto key : {"baud", "parity", "stop_bits", "listen_first", "other_master"})
       section.forbid(key, "is for kind = \"rtu\" or \"rtu-over-tcp\"; remove it");
     section.forbid("worst_latency",
                    "is for kind = \"rtu\" or \"rtu-over-tcp\" (a TCP connection is closed instead); remove it");
@@ -88,8 +101,8 @@ void read_buses(Section& root, Site& site) {
     bus.response_timeout =
         section.duration("response_timeout", Millis{10}, Millis{60'000}).value_or(bus.response_timeout);
     if (!kind)
-      for (const auto key :
-           {"host", "port", "device", "rs485", "baud", "parity", "stop_bits", "worst_latency", "pause"})
+      for (const auto key : {"host", "port", "device", "rs485", "baud", "parity", "stop_bits", "worst_latency", "pause",
+                             "listen_first", "other_master"})
         section.skip(key);
     else if (bus.kind == BusKind::rtu)
       read_serial_line(section, bus, site);

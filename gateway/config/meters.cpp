@@ -128,6 +128,13 @@ std::string percent(double share) {
   return std::to_string(std::lround(share * 100)) + " %";
 }
 
+/// After an error a line is kept silent for as long as the slowest of its meters may take.
+void apply_worst_latency(Site& site) {
+  for (Bus& bus : site.buses)
+    for (const Meter& meter : site.meters)
+      if (meter.bus == bus.id) bus.worst_latency = std::max(bus.worst_latency, meter.worst_latency);
+}
+
 /// What can only be said of a bus when its meters are known.
 void check_bus(Section& section, const Site& site) {
   const auto id = section.text("id");
@@ -168,6 +175,7 @@ void read_meters(Section& root, Site& site, const Catalogue& catalogue) {
     describe(meter);
     site.meters.push_back(std::move(meter));
   }
+  apply_worst_latency(site);
   for (Section& section : root.sections("bus", "bus")) check_bus(section, site);
 }
 

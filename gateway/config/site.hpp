@@ -46,7 +46,9 @@ struct Bus {
   meter::Parity parity = meter::Parity::none;
   std::uint8_t stop_bits = 1;
   Millis response_timeout{500};
-  Millis worst_latency{1000};  ///< After this long no late reply can arrive any more.
+  Millis worst_latency{1000};   ///< After this long no late reply can come any more from any of its meters.
+  Millis listen_first{10'000};  ///< rtu, rtu_over_tcp: silence before the first request on a line that was never used.
+  bool other_master_accepted = false;  ///< rtu, rtu_over_tcp
 };
 
 struct Meter {
@@ -56,7 +58,7 @@ struct Meter {
   std::string profile;  ///< Empty: the points stand in the site file.
   Millis period{1000};
   Millis turnaround{0};
-  Millis worst_latency{0};  ///< As its profile says, instead of the bus's; 0: the bus's.
+  Millis worst_latency{0};  ///< As its profile says; its bus has the longest of its meters' and its own. 0: not said.
   meter::ReadLimits limits;
   std::uint16_t short_count_max = 0;  ///< What to ask for at most once longer requests fail; 0: nothing is known.
   /// Selected points with the points they need; resolved from profile or site file. With `sunspec`, their addresses

@@ -42,6 +42,12 @@ std::string_view name_of(EventKind kind) {
       return "configuration";
     case EventKind::learned:
       return "learned";
+    case EventKind::foreign_meter:
+      return "foreign_meter";
+    case EventKind::ratio_changed:
+      return "ratio_changed";
+    case EventKind::foreign_master:
+      return "foreign_master";
   }
   return "unknown";
 }

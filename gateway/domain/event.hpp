@@ -33,7 +33,10 @@ enum class EventKind : std::uint8_t {
   store_damaged = 16,
   duplicate_identity = 17,  ///< Another box uses this gateway's id.
   configuration = 18,
-  learned = 19,  ///< A limit of a meter was learnt (a refused block was split).
+  learned = 19,         ///< A limit of a meter was learnt (a refused block was split).
+  foreign_meter = 20,   ///< A meter says it is another model, or has another serial number, than was expected.
+  ratio_changed = 21,   ///< A transformer ratio that a meter keeps in a register is another one.
+  foreign_master = 22,  ///< Somebody else sends on a bus that we use.
 };
 
 /// The contract's word: "epoch", "meter_silent", …

@@ -24,7 +24,7 @@ def buses_of(scenario, ports, period, line_period, points):
     text = ""
     for line in scenario.get("lines", []):
         text += (f'[[bus]]\nid = "{line["id"]}"\nkind = "rtu"\ndevice = "{ports["lines"][line["id"]]}"\n'
-                 f'baud = {line.get("baud", 9600)}\nresponse_timeout = "300ms"\nworst_latency = "600ms"\n\n')
+                 f'baud = {line.get("baud", 9600)}\nresponse_timeout = "300ms"\nworst_latency = "600ms"\nlisten_first = "1s"\n\n')
         text += "".join(meter_of(unit, line["id"], line_period or period, points) for unit in line["units"])
     for endpoint in scenario.get("tcp", []):
         text += (f'[[bus]]\nid = "{endpoint["id"]}"\nkind = "tcp"\nhost = "127.0.0.1"\n'

@@ -14,9 +14,9 @@ namespace jidian::acquire {
 /// A poller's core over a fake bus; time passes only where the core waits or the bus works.
 class PollerCoreTest : public testing::Test {
  protected:
-  void begin(std::vector<PolledMeter> meters) {
-    core = std::make_unique<PollerCore>("bus-1", bus, std::move(meters), sink, clock, board,
-                                        [this](Millis time) { clock.advance(time); });
+  void begin(std::vector<PolledMeter> meters, LineManners manners = {}) {
+    core = std::make_unique<PollerCore>(
+        "bus-1", bus, std::move(meters), sink, clock, board, [this](Millis time) { clock.advance(time); }, manners);
   }
 
   /// Lets the poller live for `time`.

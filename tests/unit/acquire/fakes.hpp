@@ -9,6 +9,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "acquire/bus.hpp"
@@ -67,6 +68,17 @@ class FakeBus final : public Bus {
   std::uint8_t last_exception() const override { return exception; }
   void close() override { open_ = false; }
   std::string address() const override { return "fake:502"; }
+  bool is_shared_line() const override { return shared; }
+  Result<Heard> listen(Millis duration, std::stop_token) override {
+    listened.push_back(duration);
+    clock_.advance(duration);
+    return heard_once ? std::exchange(heard, {}) : heard;
+  }
+  BusCounters counters() const override {
+    BusCounters counted;
+    counted.foreign = foreign;
+    return counted;
+  }
 
   struct Request {
     SteadyTime at;
@@ -75,6 +87,11 @@ class FakeBus final : public Bus {
   };
   std::vector<Request> requests;
   int opens = 0;
+  bool shared = false;
+  Heard heard;              ///< By whoever listens.
+  bool heard_once = false;  ///< `heard` is gone after the first time.
+  std::vector<Millis> listened;
+  std::uint64_t foreign = 0;
   std::uint8_t exception = 2;  ///< What refusals are.
   Millis read_cost{20};
   Millis timeout_cost{500};

@@ -110,7 +110,7 @@ TEST_F(PollerTest, LendsTheBusBetweenSlots) {
 
 TEST_F(PollerTest, ReadOnceNeedsNoPoller) {
   InstantBus bus;
-  const auto answer = read_once(bus, make_meter(4, {20, 21}), clock);
+  const auto answer = read_once(bus, make_meter(4, {20, 21}), clock, {});
   EXPECT_EQ(answer.meter, "meter-4");
   ASSERT_EQ(answer.points.size(), 2U);
   EXPECT_EQ(answer.points[1].value, "5021");

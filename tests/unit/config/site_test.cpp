@@ -87,6 +87,35 @@ TEST(Selection, TakesWhatMatchesInTheProfilesOrderAndAddsTheRatios) {
   EXPECT_THAT(select("points = [\"active_power.l1\", \"*\"]").size(), 6U) << "a text matched by * is left out silently";
 }
 
+TEST(Site, TheSlowestMeterOfALineSaysHowLateRepliesMayBe) {
+  const std::string slow = replace(small_profile, "[registers]", "[limits]\nworst_latency = \"3s\"\n\n[registers]");
+  const Parsed parsed =
+      parse_site(small_site, "site.toml", {{"test-meter", parse_profile(slow, "test-meter.toml").profile.value()}});
+  ASSERT_TRUE(parsed.site) << print(parsed.mistakes);
+  EXPECT_EQ(parsed.site->buses[0].worst_latency, Millis{3000});
+  EXPECT_EQ(parsed.site->buses[1].worst_latency, Millis{1000});
+}
+
+TEST(Site, AShorterOneOfAMeterDoesNotShortenTheLines) {
+  const std::string quick = replace(small_profile, "[registers]", "[limits]\nworst_latency = \"20ms\"\n\n[registers]");
+  const Parsed parsed =
+      parse_site(small_site, "site.toml", {{"test-meter", parse_profile(quick, "test-meter.toml").profile.value()}});
+  ASSERT_TRUE(parsed.site) << print(parsed.mistakes);
+  EXPECT_EQ(parsed.site->buses[0].worst_latency, Millis{1000});
+}
+
+TEST(Site, ALineIsHeardFirstAndOthersAreRefused) {
+  const Site site = parse_whole(small_site);
+  EXPECT_EQ(site.buses[0].listen_first, Millis{10'000});
+  EXPECT_FALSE(site.buses[0].other_master_accepted);
+  const Parsed parsed = parse_small(replace(small_site, "device = \"/dev/serial/by-path/x\"",
+                                            "device = \"/d\"\nlisten_first = \"2s\"\nother_master = \"accepted\""));
+  ASSERT_TRUE(parsed.site) << print(parsed.mistakes);
+  EXPECT_EQ(parsed.site->buses[0].listen_first, Millis{2'000});
+  EXPECT_TRUE(parsed.site->buses[0].other_master_accepted);
+  EXPECT_THAT(print(parsed.mistakes), testing::HasSubstr("requests of two masters collide"));
+}
+
 TEST(Site, AMeterMayOverrideItsProfilesLimits) {
   const Site site = parse_whole(
       replace(small_site, "period = \"1s\"", "period = \"500ms\"\ncount_max = 10\ngap_max = 0\nturnaround = \"20ms\""));

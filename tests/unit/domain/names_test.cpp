@@ -25,7 +25,7 @@ void expect_distinct_words(int first, int last) {
 TEST(Names, EveryCodeOfTheContractHasOneWord) {
   expect_distinct_words<Quality>(0, 12);
   expect_distinct_words<GapCause>(1, 13);
-  expect_distinct_words<EventKind>(1, 19);
+  expect_distinct_words<EventKind>(1, 22);
   expect_distinct_words<FacilityKind>(1, 5);
   expect_distinct_words<Carrier>(0, 4);
   expect_distinct_words<PointKind>(0, 3);

@@ -191,6 +191,17 @@ TEST_F(Restart, SlotsMissedWhileBusesAreOpenedHaveTheCauseOfTheRestart) {
   EXPECT_EQ(all[1], Named("m-0", Gap{GapCause::clean_stop, at(301), at(304), 3}));
 }
 
+TEST_F(Restart, SlotsMissedWhileANewLineIsHeardHaveTheCauseOfTheRestart) {
+  poll_both(*first_, 0, 30);
+  first_->stop();
+  auto& second = start_again();
+  second.take(plant::poll(0, at(312)));
+  second.stop();
+  const auto all = gaps();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[1], Named("m-0", Gap{GapCause::clean_stop, at(301), at(312), 11}));
+}
+
 TEST_F(Restart, ClockBehindTheRecordMakesNoGapThatEndsBeforeItBegins) {
   poll_both(*first_, 0, 30);
   first_->flush();
