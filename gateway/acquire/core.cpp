@@ -59,6 +59,12 @@ std::int64_t seconds_between(UtcTime from, UtcTime until) {
   return std::chrono::duration_cast<std::chrono::seconds>(until - from).count();
 }
 
+/// What another meter than the expected one tells is kept, and not taken for a reading of the old one.
+void mark_foreign(std::vector<domain::Sample>& samples) {
+  for (domain::Sample& sample : samples)
+    if (sample.quality == domain::Quality::ok) sample.quality = domain::Quality::implausible;
+}
+
 void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
   for (const BlockOutcome& block : outcome.blocks) {
     if (!block.asked || !block.error) continue;
@@ -71,6 +77,12 @@ void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
 }
 
 }  // namespace
+
+PollerCore::Meter::Meter(PolledMeter meter)
+    : polled(std::move(meter)),
+      learner(polled, polled.remembered),
+      identity(polled, learner.learned().serial),
+      ratios(polled.points, learner.learned().ratios) {}
 
 PollerCore::PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
                        health::Board& board, Pause pause, LineManners manners)
@@ -86,11 +98,10 @@ PollerCore::PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> me
       line_noted_(manners.used_before) {
   meters_.reserve(meters.size());
   for (PolledMeter& polled : meters) {
-    Meter& meter = meters_.emplace_back(Learner(polled, polled.remembered));
-    meter.health.id = polled.id;
+    Meter& meter = meters_.emplace_back(std::move(polled));
+    meter.health.id = meter.polled.id;
     meter.health.bus = bus_id_;
-    meter.health.unit = polled.unit;
-    meter.polled = std::move(polled);
+    meter.health.unit = meter.polled.unit;
   }
 }
 
@@ -142,7 +153,7 @@ bool PollerCore::serve_next(std::stop_token stop) {
   if (!overdue || probed_last_) {
     if (const auto slot = schedule_.take_due(clock_.utc_now())) {
       probed_last_ = false;
-      serve(*slot, std::move(stop));
+      serve(*slot, stop);
       return true;
     }
   }
@@ -152,7 +163,7 @@ bool PollerCore::serve_next(std::stop_token stop) {
   return true;
 }
 
-void PollerCore::serve(const Slot& slot, std::stop_token stop) {
+void PollerCore::serve(const Slot& slot, const std::stop_token& stop) {
   Meter& meter = meters_[slot.meter];
   meter.changed = true;
   meter.health.slots_skipped += slot.skipped;
@@ -163,9 +174,12 @@ void PollerCore::serve(const Slot& slot, std::stop_token stop) {
   const auto outcome = read_meter(meter, stop);
   if (!outcome) return;  // stopping: the clean stop explains the hole
   judge(meter, *outcome);
+  if (outcome->answered()) ask_identity(meter, stop);
+  auto samples = samples_of(meter.polled, meter.learner.plan(), *outcome);
+  watch_ratios(meter, samples);
+  if (meter.identity.is_foreign()) mark_foreign(samples);
   outlet_.offer(domain::Poll{meter.polled.index, slot.due, outcome->start, outcome->end, clock_.quality(),
-                             samples_of(meter.polled, meter.learner.plan(), *outcome),
-                             outcome->bus_failed() ? GapCause::bus_fault : GapCause::meter_silent},
+                             std::move(samples), outcome->bus_failed() ? GapCause::bus_fault : GapCause::meter_silent},
                 clock_.utc_now());
 }
 
@@ -231,21 +245,6 @@ std::optional<MeterOutcome> PollerCore::read_round(Meter& meter, std::stop_token
   return outcome;
 }
 
-void PollerCore::report_learned(Meter& meter) {
-  auto change = meter.learner.take_change();
-  if (!change) return;
-  spdlog::info("meter learnt, reading it so from now on bus={} meter={} unit={} what=\"{}\"", bus_id_, meter.polled.id,
-               meter.polled.unit, change->text);
-  outlet_.offer({clock_.utc_now(),
-                 EventKind::learned,
-                 meter.polled.id,
-                 std::move(change->text),
-                 std::nullopt,
-                 {},
-                 std::move(change->facts)});
-  outlet_.offer(domain::Note{note_name_of(meter.polled), meter.learner.learned().to_text()});
-}
-
 void PollerCore::judge(Meter& meter, const MeterOutcome& outcome) {
   if (outcome.complete()) {
     ++meter.health.polls_good;
@@ -273,6 +272,7 @@ void PollerCore::note_answer(Meter& meter) {
                silent_s);
   outlet_.offer(meter_back(meter.polled.id, silent_s, now));
   meter.learner.ask_again();
+  meter.identity.ask_soon();
 }
 
 void PollerCore::note_silence(Meter& meter, const Error& why) {

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "acquire/bus.hpp"
+#include "acquire/identity_watch.hpp"
 #include "acquire/learner.hpp"
 #include "acquire/line.hpp"
 #include "acquire/meter_read.hpp"
 #include "acquire/outlet.hpp"
 #include "acquire/poller.hpp"
+#include "acquire/ratio_watch.hpp"
 #include "acquire/schedule.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -51,9 +53,11 @@ class PollerCore {
 
  private:
   struct Meter {
-    explicit Meter(Learner made) : learner(std::move(made)) {}
+    explicit Meter(PolledMeter meter);
     PolledMeter polled;
     Learner learner;
+    IdentityWatch identity;
+    RatioWatch ratios;
     health::MeterHealth health;
     std::size_t first_read = 0;  ///< The read to begin with: one that timed out goes to the end of the queue.
     SteadyTime last_end{};       ///< When it was last talked to.
@@ -66,12 +70,15 @@ class PollerCore {
   };
 
   bool serve_next(std::stop_token stop);
-  void serve(const Slot& slot, std::stop_token stop);
+  void serve(const Slot& slot, const std::stop_token& stop);
   void probe(Meter& meter, std::stop_token stop);
   Meter* due_probe();
   std::optional<MeterOutcome> read_meter(Meter& meter, std::stop_token stop);
   std::optional<MeterOutcome> read_round(Meter& meter, std::stop_token stop);
   void report_learned(Meter& meter);
+  void remember(const Meter& meter);
+  void ask_identity(Meter& meter, const std::stop_token& stop);
+  void watch_ratios(Meter& meter, const std::vector<domain::Sample>& samples);
   void judge(Meter& meter, const MeterOutcome& outcome);
   void note_answer(Meter& meter);
   void note_silence(Meter& meter, const Error& why);

@@ -42,6 +42,17 @@ std::optional<std::vector<meter::Registers>> runs_of_text(std::string_view text)
   return runs;
 }
 
+bool read_ratios(std::string_view text, std::map<std::string, std::string>& ratios) {
+  while (!text.empty()) {
+    const auto one = text.substr(0, text.find(','));
+    const auto colon = one.find(':');
+    if (colon == std::string_view::npos) return false;
+    ratios[std::string(one.substr(0, colon))] = one.substr(colon + 1);
+    text.remove_prefix(std::min(one.size() + 1, text.size()));
+  }
+  return true;
+}
+
 bool read_entry(std::string_view name, std::string_view value, Learned& learned) {
   if (name == "splits" || name == "refused") {
     auto runs = runs_of_text(value);
@@ -56,6 +67,7 @@ bool read_entry(std::string_view name, std::string_view value, Learned& learned)
     learned.sunspec = SunspecPlace{static_cast<std::uint16_t>(*base), static_cast<std::uint16_t>(*common)};
     return true;
   }
+  if (name == "ratios") return read_ratios(value, learned.ratios);
   const auto number = take_number(value, 0, name == "plan" ? 16 : 10);
   if (!number || !value.empty()) return false;
   if (name == "plan") learned.plan = *number;
@@ -69,6 +81,9 @@ std::string Learned::to_text() const {
   std::string text = "plan=" + to_hex(plan) + " count_max=" + std::to_string(count_max) + " splits=" + text_of(splits) +
                      " refused=" + text_of(refused);
   if (sunspec) text += " sunspec=" + std::to_string(sunspec->base) + "/" + std::to_string(sunspec->common);
+  std::string seen;
+  for (const auto& [point, ratio] : ratios) seen += (seen.empty() ? "" : ",") + point + ":" + ratio;
+  if (!seen.empty()) text += " ratios=" + seen;
   return text + " serial=" + serial;  // last: it may hold blanks
 }
 

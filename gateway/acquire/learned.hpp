@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,12 +22,13 @@ struct SunspecPlace {
 
 /// What a meter has taught its reader. Holds for one plan only: another profile or choice of points discards it.
 struct Learned {
-  std::uint64_t plan = 0;                 ///< `fingerprint_of` what it was learnt with.
-  std::uint16_t count_max = 0;            ///< Registers the meter takes in one request; 0: what its profile says.
-  std::vector<meter::Registers> splits;   ///< No request goes across their first address. Sorted.
-  std::vector<meter::Registers> refused;  ///< Runs the meter does not have. Sorted.
-  std::optional<SunspecPlace> sunspec;    ///< Outlives a change of the plan.
-  std::string serial;                     ///< Newest serial number it told; empty: none. Outlives a change likewise.
+  std::uint64_t plan = 0;                     ///< `fingerprint_of` what it was learnt with.
+  std::uint16_t count_max = 0;                ///< Registers the meter takes in one request; 0: what its profile says.
+  std::vector<meter::Registers> splits;       ///< No request goes across their first address. Sorted.
+  std::vector<meter::Registers> refused;      ///< Runs the meter does not have. Sorted.
+  std::optional<SunspecPlace> sunspec;        ///< Outlives a change of the plan.
+  std::string serial;                         ///< The serial number it is known by; empty: none. Outlives it likewise.
+  std::map<std::string, std::string> ratios;  ///< Its transformer ratios seen last, by point. Likewise.
   friend bool operator==(const Learned&, const Learned&) = default;
 
   /// As a note for the next start, and back: nothing if the text is none.

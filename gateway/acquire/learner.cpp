@@ -57,6 +57,7 @@ Learner::Learner(const PolledMeter& meter, const std::optional<Learned>& remembe
   if (remembered) {
     learned_.sunspec = remembered->sunspec;
     learned_.serial = remembered->serial;
+    learned_.ratios = remembered->ratios;
   }
   learned_.plan = plan;
   if (std::ranges::all_of(needed_, [this](const auto& run) { return is_quarantined(run); })) learned_.refused.clear();

@@ -26,6 +26,12 @@ class Learner {
   const MeterPlan& plan() const { return plan_; }
   const Learned& learned() const { return learned_; }
 
+  /// What else is to be remembered of the meter, and is no change to be told here.
+  void keep_serial(const std::string& serial) { learned_.serial = told_.serial = solid_.serial = serial; }
+  void keep_ratios(const std::map<std::string, std::string>& ratios) {
+    learned_.ratios = told_.ratios = solid_.ratios = ratios;
+  }
+
   /// The reads of one slot begin: `plan` may change.
   void begin_poll(SteadyTime now);
 

@@ -40,4 +40,27 @@ Event foreign_master(const std::string& bus, const Evidence& news, UtcTime now) 
   return {now, EventKind::foreign_master, bus, "On this bus " + news.text + ".", std::nullopt, {}, news.facts};
 }
 
+Event foreign_meter(const std::string& meter, const IdentityWatch::Surprise& surprise, UtcTime now) {
+  const bool is_serial = surprise.what == "serial";
+  return {now,
+          EventKind::foreign_meter,
+          meter,
+          std::string("The meter tells ") + (is_serial ? "serial number" : "model") + " '" + surprise.told +
+              "', expected was '" + surprise.expected + "'." +
+              (is_serial ? " Its readings are marked until the site file names its serial number." : ""),
+          std::nullopt,
+          {},
+          {{"what", surprise.what}, {"expected", surprise.expected}, {"told", surprise.told}}};
+}
+
+Event ratio_changed(const std::string& meter, const RatioWatch::Change& change, UtcTime now) {
+  return {now,
+          EventKind::ratio_changed,
+          meter,
+          "Ratio '" + change.point + "' in the meter changed from " + change.before + " to " + change.after + ".",
+          std::nullopt,
+          {},
+          {{"point", change.point}, {"before", change.before}, {"after", change.after}}};
+}
+
 }  // namespace jidian::acquire

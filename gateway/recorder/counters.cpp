@@ -12,6 +12,10 @@ namespace {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
+bool is_sure(const domain::Sample& sample) {
+  return has_value(sample.quality) && sample.quality != domain::Quality::implausible;
+}
+
 std::string text_of(ValueType type, std::uint64_t bits) {
   switch (type) {
     case ValueType::unsigned_integer:
@@ -46,10 +50,14 @@ void Counters::remember(const domain::Poll& poll) {
   const auto& points = manifest_.meters[poll.meter].points;
   meter.values.resize(points.size());
   for (std::size_t i = 0; i < points.size(); ++i) {
-    if (points[i].kind != PointKind::counter || !has_value(poll.samples[i].quality)) continue;
-    meter.values[i] = Value{poll.samples[i].bits, poll.end};
-    meter.is_remembered = true;
+    const domain::Sample& sample = poll.samples[i];
+    if (points[i].kind != PointKind::counter || !has_value(sample.quality)) continue;
+    if (is_sure(sample))
+      meter.values[i] = Value{sample.bits, poll.end};
+    else
+      meter.values[i].reset();  // perhaps another meter's: no difference across it
   }
+  meter.is_remembered = std::ranges::any_of(meter.values, [](const auto& value) { return value.has_value(); });
 }
 
 std::optional<domain::Event> Counters::take_step(const domain::Poll& poll, UtcTime now) {
@@ -65,7 +73,7 @@ std::optional<domain::Event> Counters::take_step(const domain::Poll& poll, UtcTi
   Facts facts{{"from", format_utc(*newest)}, {"until", format_utc(poll.end)}};
   const std::size_t bare = facts.size();
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i] || !has_value(poll.samples[i].quality)) continue;
+    if (!values[i] || !is_sure(poll.samples[i])) continue;
     add_step(entry.points[i], values[i]->bits, poll.samples[i].bits, facts);
     if (values[i]->at != *newest) facts.emplace_back(entry.points[i].name + ".from", format_utc(values[i]->at));
   }

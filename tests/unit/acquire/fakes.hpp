@@ -61,7 +61,10 @@ class FakeBus final : public Bus {
     clock_.advance(failure && failure->kind() == ErrorKind::timeout ? timeout_cost : read_cost);
     if (failure && failure->kind() == ErrorKind::unreachable) open_ = false;
     if (failure) return *failure;
-    for (std::uint32_t n = 0; n < registers.count; ++n) into[n] = register_value(unit, registers.first + n);
+    for (std::uint32_t n = 0; n < registers.count; ++n) {
+      const auto special = held.find(registers.first + n);
+      into[n] = special == held.end() ? register_value(unit, registers.first + n) : special->second;
+    }
     return {};
   }
 
@@ -86,6 +89,7 @@ class FakeBus final : public Bus {
     meter::Registers registers;
   };
   std::vector<Request> requests;
+  std::map<std::uint32_t, std::uint16_t> held;  ///< What registers hold instead of `register_value`, in all units.
   int opens = 0;
   bool shared = false;
   Heard heard;              ///< By whoever listens.

@@ -213,6 +213,7 @@ TEST(LearnedText, ComesBackAsItWas) {
   learned.refused = {{meter::Table::input, 13, 2}, {meter::Table::input, 65'535, 1}};
   learned.sunspec = SunspecPlace{40'069, 40'002};
   learned.serial = "A 12";
+  learned.ratios = {{"ct_ratio", "40.0"}, {"pt_ratio", "1"}};
   EXPECT_EQ(Learned::from_text(learned.to_text()), learned);
   EXPECT_EQ(Learned::from_text(Learned{}.to_text()), Learned{});
   for (const auto* text : {"", "plan=", "plan=1 splits=9:1+1 serial=", "plan=1 refused=3:65535+2 serial=", "serial"})

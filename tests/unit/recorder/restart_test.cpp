@@ -180,6 +180,22 @@ TEST_F(Restart, CounterStepIsExactAcrossARollover) {
   EXPECT_EQ(steps[0].facts, facts);
 }
 
+TEST_F(Restart, CounterOfAnotherMeterMakesNoStep) {
+  const auto doubted = [](domain::Poll poll) {
+    for (auto& sample : poll.samples) sample.quality = domain::Quality::implausible;
+    return poll;
+  };
+  poll_both(*first_, 0, 30);
+  first_->take(doubted(plant::poll(0, at(30), 5)));
+  poll(*first_, 1, 30, 31);
+  first_->flush();
+  auto& second = start_again();
+  second.take(plant::poll(0, at(302), 50));
+  second.take(doubted(plant::poll(1, at(302), 50)));
+  second.flush();
+  EXPECT_TRUE(record_.events(EventKind::counter_step).empty());
+}
+
 TEST_F(Restart, SlotsMissedWhileBusesAreOpenedHaveTheCauseOfTheRestart) {
   poll_both(*first_, 0, 30);
   first_->stop();
