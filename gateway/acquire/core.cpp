@@ -22,9 +22,6 @@ constexpr Millis probe_most{300'000};
 constexpr Millis probe_patience{
     5'000};  ///< On a line without pauses a probe goes before a slot when it is late by this.
 
-/// A slot is read again at most so often while the meter's limits are being found out; the next slot goes on.
-constexpr int rounds_max = 8;
-
 /// A wall clock that moved by more than this against the steady one was set, not disciplined.
 constexpr Millis clock_step{500};
 
@@ -65,23 +62,13 @@ void mark_foreign(std::vector<domain::Sample>& samples) {
     if (sample.quality == domain::Quality::ok) sample.quality = domain::Quality::implausible;
 }
 
-void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
-  for (const BlockOutcome& block : outcome.blocks) {
-    if (!block.asked || !block.error) continue;
-    if (block.error->kind() == ErrorKind::timeout) ++health.timeouts;
-    if (block.error->kind() == ErrorKind::refused) ++health.exceptions;
-    if (block.error->kind() == ErrorKind::corrupt) ++health.corrupt;
-  }
-  const Error* first = outcome.first_error();
-  health.last_error = first != nullptr ? first->message() : std::string{};
-}
-
 }  // namespace
 
 PollerCore::Meter::Meter(PolledMeter meter)
     : polled(std::move(meter)),
       learner(polled, polled.remembered),
       identity(polled, learner.learned().serial),
+      offsets(polled),
       ratios(polled.points, learner.learned().ratios) {}
 
 PollerCore::PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
@@ -211,40 +198,6 @@ void PollerCore::probe(Meter& meter, std::stop_token stop) {
   plan_next_try(meter);
 }
 
-/// Reads a meter; again and with another plan as long as it refuses what another plan would give.
-std::optional<MeterOutcome> PollerCore::read_meter(Meter& meter, std::stop_token stop) {
-  std::optional<MeterOutcome> outcome;
-  meter.learner.begin_poll(clock_.steady_now());
-  meter.changed = true;
-  for (int round = 1;; ++round) {
-    outcome = read_round(meter, stop);
-    if (!outcome) return outcome;
-    if (!meter.learner.learn(*outcome, clock_.steady_now()) || round == rounds_max) break;
-    meter.learner.begin_round();
-  }
-  report_learned(meter);
-  return outcome;
-}
-
-std::optional<MeterOutcome> PollerCore::read_round(Meter& meter, std::stop_token stop) {
-  const MeterPlan& plan = meter.learner.plan();
-  const SteadyTime from = clock_.steady_now();
-  const SteadyTime ready = meter.last_end + meter.polled.turnaround;
-  if (ready > from) pause_(ready - from);
-  const std::size_t first = plan.reads.empty() ? 0 : meter.first_read % plan.reads.size();
-  auto outcome = read_blocks(context(std::move(stop)), meter.polled, plan, first);
-  meter.last_end = clock_.steady_now();
-  if (!outcome) return outcome;
-
-  count_errors(meter.health, *outcome);
-  const auto& error = outcome->blocks.empty() ? std::nullopt : outcome->blocks[first].error;
-  if (error && error->kind() == ErrorKind::timeout) {
-    meter.first_read = (first + 1) % plan.reads.size();
-    meter.silence_cost = meter.last_end - from;
-  }
-  return outcome;
-}
-
 void PollerCore::judge(Meter& meter, const MeterOutcome& outcome) {
   if (outcome.complete()) {
     ++meter.health.polls_good;
@@ -273,6 +226,7 @@ void PollerCore::note_answer(Meter& meter) {
   outlet_.offer(meter_back(meter.polled.id, silent_s, now));
   meter.learner.ask_again();
   meter.identity.ask_soon();
+  meter.is_placed = false;
 }
 
 void PollerCore::note_silence(Meter& meter, const Error& why) {

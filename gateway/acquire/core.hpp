@@ -17,6 +17,7 @@
 #include "acquire/poller.hpp"
 #include "acquire/ratio_watch.hpp"
 #include "acquire/schedule.hpp"
+#include "acquire/sunspec_place.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "domain/event.hpp"
@@ -57,6 +58,12 @@ class PollerCore {
     PolledMeter polled;
     Learner learner;
     IdentityWatch identity;
+    PolledMeter offsets;     ///< As `polled` was given: the points of a SunSpec device count from their model.
+    bool is_placed = false;  ///< `polled` has them where the device was found to have them.
+    std::optional<SunspecPlace> place;
+    std::optional<Error> no_place;
+    unsigned place_tries = 0;
+    SteadyTime place_at{};
     RatioWatch ratios;
     health::MeterHealth health;
     std::size_t first_read = 0;  ///< The read to begin with: one that timed out goes to the end of the queue.
@@ -75,6 +82,8 @@ class PollerCore {
   Meter* due_probe();
   std::optional<MeterOutcome> read_meter(Meter& meter, std::stop_token stop);
   std::optional<MeterOutcome> read_round(Meter& meter, std::stop_token stop);
+  Status find_place(Meter& meter, const std::stop_token& stop);
+  void note_no_place(Meter& meter, const Error& why);
   void report_learned(Meter& meter);
   void remember(const Meter& meter);
   void ask_identity(Meter& meter, const std::stop_token& stop);

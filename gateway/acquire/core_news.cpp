@@ -30,6 +30,8 @@ void PollerCore::remember(const Meter& meter) {
 /// Asks a meter that has just answered who it is, if that is due.
 void PollerCore::ask_identity(Meter& meter, const std::stop_token& stop) {
   if (!meter.identity.due(clock_.steady_now())) return;
+  if (meter.polled.sunspec && !meter.is_placed) return;  // nobody knows yet where to ask
+  meter.is_placed = false;                               // looked for again with the next poll
   if (meter.polled.turnaround > Millis{0}) pause_(meter.polled.turnaround);
   for (const auto& surprise : meter.identity.ask(line_, clock_.steady_now(), stop)) {
     spdlog::warn("meter is not the expected one bus={} meter={} what={} expected=\"{}\" told=\"{}\"", bus_id_,

@@ -60,13 +60,6 @@ bool read_entry(std::string_view name, std::string_view value, Learned& learned)
     (name == "splits" ? learned.splits : learned.refused) = std::move(*runs);
     return true;
   }
-  if (name == "sunspec") {
-    const auto base = take_number(value, '/');
-    const auto common = base ? take_number(value, 0) : std::nullopt;
-    if (!common || *base > 65535 || *common > 65535) return false;
-    learned.sunspec = SunspecPlace{static_cast<std::uint16_t>(*base), static_cast<std::uint16_t>(*common)};
-    return true;
-  }
   if (name == "ratios") return read_ratios(value, learned.ratios);
   const auto number = take_number(value, 0, name == "plan" ? 16 : 10);
   if (!number || !value.empty()) return false;
@@ -80,7 +73,6 @@ bool read_entry(std::string_view name, std::string_view value, Learned& learned)
 std::string Learned::to_text() const {
   std::string text = "plan=" + to_hex(plan) + " count_max=" + std::to_string(count_max) + " splits=" + text_of(splits) +
                      " refused=" + text_of(refused);
-  if (sunspec) text += " sunspec=" + std::to_string(sunspec->base) + "/" + std::to_string(sunspec->common);
   std::string seen;
   for (const auto& [point, ratio] : ratios) seen += (seen.empty() ? "" : ",") + point + ":" + ratio;
   if (!seen.empty()) text += " ratios=" + seen;

@@ -13,21 +13,13 @@
 
 namespace jidian::acquire {
 
-/// Where a SunSpec device has what a profile is for.
-struct SunspecPlace {
-  std::uint16_t base = 0;    ///< Address of the model's ID register.
-  std::uint16_t common = 0;  ///< That of the common model; 0: it has none.
-  friend bool operator==(const SunspecPlace&, const SunspecPlace&) = default;
-};
-
 /// What a meter has taught its reader. Holds for one plan only: another profile or choice of points discards it.
 struct Learned {
-  std::uint64_t plan = 0;                     ///< `fingerprint_of` what it was learnt with.
-  std::uint16_t count_max = 0;                ///< Registers the meter takes in one request; 0: what its profile says.
-  std::vector<meter::Registers> splits;       ///< No request goes across their first address. Sorted.
-  std::vector<meter::Registers> refused;      ///< Runs the meter does not have. Sorted.
-  std::optional<SunspecPlace> sunspec;        ///< Outlives a change of the plan.
-  std::string serial;                         ///< The serial number it is known by; empty: none. Outlives it likewise.
+  std::uint64_t plan = 0;                 ///< `fingerprint_of` what it was learnt with.
+  std::uint16_t count_max = 0;            ///< Registers the meter takes in one request; 0: what its profile says.
+  std::vector<meter::Registers> splits;   ///< No request goes across their first address. Sorted.
+  std::vector<meter::Registers> refused;  ///< Runs the meter does not have. Sorted.
+  std::string serial;  ///< The serial number it is known by; empty: none. Outlives a change of the plan.
   std::map<std::string, std::string> ratios;  ///< Its transformer ratios seen last, by point. Likewise.
   friend bool operator==(const Learned&, const Learned&) = default;
 

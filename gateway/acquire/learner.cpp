@@ -55,7 +55,6 @@ Learner::Learner(const PolledMeter& meter, const std::optional<Learned>& remembe
   const std::uint64_t plan = fingerprint_of(needed_, limits_, short_count_max_);
   if (remembered && remembered->plan == plan) learned_ = *remembered;
   if (remembered) {
-    learned_.sunspec = remembered->sunspec;
     learned_.serial = remembered->serial;
     learned_.ratios = remembered->ratios;
   }

@@ -191,6 +191,15 @@ std::optional<MeterOutcome> read_blocks(const ReadContext& context, const Polled
   return outcome;
 }
 
+MeterOutcome failed_outcome(const MeterPlan& plan, const Error& why, UtcTime now) {
+  MeterOutcome outcome;
+  outcome.start = outcome.end = now;
+  outcome.words.resize(plan.words);
+  outcome.blocks.assign(plan.reads.size(), BlockOutcome{false, now, now, why, 0});
+  if (!outcome.blocks.empty()) outcome.blocks.front().asked = true;
+  return outcome;
+}
+
 std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome) {
   const std::vector<meter::Decoded> decoded = decode_all(meter, plan, outcome);
   std::vector<domain::Sample> samples;

@@ -89,6 +89,9 @@ struct ReadContext {
 std::optional<MeterOutcome> read_blocks(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan,
                                         std::size_t first);
 
+/// A poll of which nothing could be asked, and why.
+MeterOutcome failed_outcome(const MeterPlan& plan, const Error& why, UtcTime now);
+
 /// The outcome of every point.
 std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "acquire/core.hpp"
+#include "acquire/sunspec_place.hpp"
 
 namespace jidian::acquire {
 namespace {
@@ -156,9 +157,19 @@ MeterAnswer read_once(Bus& bus, const PolledMeter& meter, Clock& clock, LineMann
     std::unique_lock lock(mutex);
     never.wait_for(lock, time, [] { return false; });
   };
-  const MeterPlan plan = plan_of(meter);
-  const auto outcome = read_blocks({line, clock, {}, pause, [] {}}, meter, plan, 0);
-  return answer_of(meter, plan, *outcome);  // without a stop token the outcome is always there
+  const ReadContext context{line, clock, {}, pause, [] {}};
+  PolledMeter placed = meter;
+  if (meter.sunspec) {
+    const auto place = find_sunspec(context, meter);
+    if (!place) {
+      const MeterPlan plan = plan_of(meter);
+      return answer_of(meter, plan, failed_outcome(plan, place.error(), clock.utc_now()));
+    }
+    place_sunspec(placed, *place);
+  }
+  const MeterPlan plan = plan_of(placed);
+  const auto outcome = read_blocks(context, placed, plan, 0);
+  return answer_of(placed, plan, *outcome);  // without a stop token the outcome is always there
 }
 
 }  // namespace jidian::acquire

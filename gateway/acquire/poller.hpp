@@ -33,6 +33,7 @@ struct PolledMeter {
   meter::ReadLimits limits;
   std::uint16_t short_count_max = 0;  ///< What to ask for at most if long reads stay without an answer; 0: not known.
   std::vector<meter::Point> points;   ///< In manifest order; no text points.
+  std::optional<meter::Sunspec> sunspec;        ///< Set: points and serial number count from models yet to be found.
   std::vector<meter::Identification> identify;  ///< How its model says what it is; empty: it cannot.
   std::optional<meter::IdentityPlace> serial;   ///< Where its serial number stands.
   std::string serial_declared;                  ///< The one in the site file, or empty.

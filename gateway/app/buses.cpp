@@ -33,6 +33,7 @@ acquire::PolledMeter polled_meter_of(const config::Meter& meter, domain::MeterIn
   polled.limits = meter.limits;
   polled.short_count_max = meter.short_count_max;
   polled.points = meter.points;
+  polled.sunspec = meter.sunspec;
   polled.identify = meter.identify;
   polled.serial = meter.serial;
   polled.serial_declared = meter.entry.serial;

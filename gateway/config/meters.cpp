@@ -68,11 +68,11 @@ void read_profile(Section& section, Meter& meter, const Catalogue& catalogue) {
         section.subject() + ": profile '" + *name + "' is unverified; compare its values with the meter's display");
 }
 
-/// Moves the points of a SunSpec profile to where the site file says the model begins.
+/// Moves the points of a SunSpec profile to where the site file says the model begins, if it does: else the device is
+/// asked.
 void read_sunspec_base(Section& section, Meter& meter) {
   if (!meter.sunspec) return section.forbid("sunspec_base", "is for profiles of SunSpec models; remove it");
   const std::int64_t most = 65'536 - 2 - meter.sunspec->length;
-  if (!section.require("sunspec_base", "sunspec_base = 40069, the address of the model's ID register")) return;
   const auto base = section.integer("sunspec_base", 0, most);
   if (!base) return;
   meter.points = meter::at_base(std::move(meter.points), static_cast<std::uint16_t>(*base));

@@ -211,7 +211,6 @@ TEST(LearnedText, ComesBackAsItWas) {
   learned.count_max = 10;
   learned.splits = {{meter::Table::holding, 6, 1}};
   learned.refused = {{meter::Table::input, 13, 2}, {meter::Table::input, 65'535, 1}};
-  learned.sunspec = SunspecPlace{40'069, 40'002};
   learned.serial = "A 12";
   learned.ratios = {{"ct_ratio", "40.0"}, {"pt_ratio", "1"}};
   EXPECT_EQ(Learned::from_text(learned.to_text()), learned);

@@ -230,6 +230,10 @@ TEST(Sunspec, ASiteCanSayWhereTheModelBegins) {
   ASSERT_TRUE(parsed.site) << print(parsed.mistakes);
   EXPECT_EQ(parsed.site->meters[0].points[0].place.first, 40'075);
   EXPECT_FALSE(parsed.site->meters[0].sunspec);
+  const Parsed without = parse_with("period = \"2s\"");
+  ASSERT_TRUE(without.site) << print(without.mistakes);
+  EXPECT_EQ(without.site->meters[0].points[0].place.first, 6);
+  EXPECT_EQ(without.site->meters[0].sunspec->models, std::vector<std::uint16_t>{203});
   EXPECT_THAT(print(parse_with("sunspec_base = 65535").mistakes), HasSubstr("sunspec_base is out of range"));
   EXPECT_THAT(print(parse_small(replace(small_site, "period = \"1s\"", "sunspec_base = 1")).mistakes),
               HasSubstr("sunspec_base is for profiles of SunSpec models"));
