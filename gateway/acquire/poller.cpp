@@ -75,9 +75,14 @@ class Poller::Loop {
       else if (requests_.size() >= requests_max)
         refusal = Error{ErrorKind::full, "too many requests for bus '" + bus_id_ + "' are waiting"};
       else
-        requests_.push_back(std::move(request));
+        return take(std::move(request));
     }
-    if (refusal) return request.refuse(std::move(*refusal));
+    request.refuse(std::move(*refusal));
+  }
+
+  /// Under the lock.
+  void take(Request request) {
+    requests_.push_back(std::move(request));
     asked_.notify_all();
   }
 

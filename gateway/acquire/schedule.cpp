@@ -20,7 +20,7 @@ UtcTime slot_from(const Schedule::Entry& entry, UtcTime now) {
 
 }  // namespace
 
-Schedule::Schedule(std::vector<Entry> entries, UtcTime now) {
+Schedule::Schedule(const std::vector<Entry>& entries, UtcTime now) {
   states_.reserve(entries.size());
   for (const Entry& entry : entries) {
     assert(entry.period > Millis{0});

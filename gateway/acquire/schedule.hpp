@@ -25,7 +25,7 @@ class Schedule {
     Millis offset{0};  ///< Spreads the meters of a bus inside their period.
   };
 
-  explicit Schedule(std::vector<Entry> entries, UtcTime now);
+  explicit Schedule(const std::vector<Entry>& entries, UtcTime now);
 
   /// The slot to serve at `now`: the longest overdue, among equals the one served longest ago; nothing if none is
   /// due. Taking it moves the meter to its next

@@ -29,7 +29,7 @@ std::string_view name_of(Stream stream);
 std::optional<Stream> stream_of(std::string_view name);
 
 /// A batch is refused above these. They keep a batch below every broker's usual packet limit.
-inline constexpr std::size_t batch_bytes_max = 64 * 1024;
+inline constexpr std::size_t batch_bytes_max = 65'536;
 inline constexpr std::size_t batch_readings_max = 30'000;
 /// A batch that is no copy leaves so much room, so that a copy of it is a batch as well.
 inline constexpr std::size_t copy_bytes_more = 128;
