@@ -15,6 +15,9 @@ namespace {
 // More findings than this say nothing new.
 constexpr std::size_t findings_max = 100;
 
+// Copies of a file whose originals are looked for; each may be as long as a batch.
+constexpr std::size_t copies_compared_max = 1'000;
+
 using ChainName = std::pair<std::uint64_t, record::Stream>;
 
 /// Walks every (epoch, stream) and gathers what does not hang together.
@@ -33,9 +36,15 @@ class Walk {
     const auto original = original_of(reader, *header);
     if (!original) return add(key, original.error().message());
     if (!*original) return;
-    const auto same = record::same_content(**original, bytes);
+    compare(key, **original, bytes);
+  }
+
+  void compare(const record::BatchKey& key, ByteView original, ByteView copy) {
+    const auto same = record::same_content(original, copy);
     if (!same || !*same) add(key, "the copy does not say what its original says");
   }
+
+  void count_copy() { ++copies_; }
 
   void add(const record::BatchKey& key, const std::string& finding) {
     note("epoch " + to_hex(key.epoch) + " " + std::string(record::name_of(key.stream)) + " " + std::to_string(key.seq) +
@@ -107,18 +116,46 @@ Status walk_store(const std::filesystem::path& folder, Walk& walk) {
   return {};
 }
 
-Status walk_export(const std::filesystem::path& path, Walk& walk) {
+/// Calls `visit` with every line of an evidence file, its number and the batch on it.
+template <typename Visit>
+Status for_each_line(const std::filesystem::path& path, const Visit& visit) {
   std::ifstream file(path);
   if (!file) return Error{ErrorKind::unreachable, "cannot read " + path.string()};
   std::string line;
-  for (std::uint64_t number = 1; std::getline(file, line); ++number) {
-    const auto batch = parse_evidence_line(line);
-    if (batch)
-      walk.step(batch->key, batch->bytes);
-    else
-      walk.note("line " + std::to_string(number) + ": " + batch.error().message());
-  }
+  for (std::uint64_t number = 1; std::getline(file, line); ++number) visit(number, parse_evidence_line(line));
   return {};
+}
+
+/// The copies of an evidence file by the key of their original, which may stand anywhere in the file or not at all.
+using Copies = std::multimap<record::BatchKey, store::StoredBatch>;
+
+void compare_copies(const Copies& copies, const store::StoredBatch& original, Walk& walk) {
+  const auto [first, last] = copies.equal_range(original.key);
+  for (auto at = first; at != last; ++at) {
+    const auto& copy = at->second;
+    const auto header = record::decode_header(copy.bytes);
+    if (record::sha256(original.bytes) == header->copy_of->sha256)
+      walk.compare(copy.key, original.bytes, copy.bytes);
+    else
+      walk.add(copy.key, "the file holds another batch under the key that the copy names");
+  }
+}
+
+Status walk_export(const std::filesystem::path& path, Walk& walk) {
+  Copies copies;
+  const auto walked = for_each_line(path, [&](std::uint64_t number, const Result<store::StoredBatch>& batch) {
+    if (!batch) return walk.note("line " + std::to_string(number) + ": " + batch.error().message());
+    walk.step(batch->key, batch->bytes);
+    const auto header = record::decode_header(batch->bytes);
+    if (!header || !header->copy_of) return;
+    walk.count_copy();
+    if (copies.size() < copies_compared_max)
+      copies.emplace(record::BatchKey{header->copy_of->epoch, header->key.stream, header->copy_of->seq}, *batch);
+  });
+  if (!walked || copies.empty()) return walked;
+  return for_each_line(path, [&](std::uint64_t, const Result<store::StoredBatch>& batch) {
+    if (batch) compare_copies(copies, *batch, walk);
+  });
 }
 
 }  // namespace

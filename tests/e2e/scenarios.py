@@ -3,6 +3,7 @@
 Each scenario is a function that raises checks.Broken when a promise does not hold. `scale` is 1 for the full length and
 less for a quick run.
 """
+import hashlib
 import json
 import random
 import shutil
@@ -214,6 +215,20 @@ def cloned_identity(_):
         report(verdict, epochs=verdict["epochs"])
 
 
+def _altered_copy_is_found(chain, evidence):
+    """An original whose bytes are not those its copy names is a finding, also where its own hash has been put right."""
+    lines = [json.loads(line) for line in evidence.read_text().splitlines()]
+    newest = lines[-1]["epoch"]
+    for line in lines:
+        if line["epoch"] != newest:
+            altered = bytearray.fromhex(line["bytes"])
+            altered[-1] ^= 1
+            line |= {"bytes": altered.hex(), "sha256": hashlib.sha256(altered).hexdigest()}
+    evidence.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = json.loads(chain.jidian("verify", str(evidence), "--json").stdout)["findings"]
+    expect(any("under the key that the copy names" in finding for finding in found), f"an altered original: {found[:3]}")
+
+
 def store_restored(_):
     """A store restored from an old copy re-uses seqs: the receiver sees the conflict, a new epoch tells it again."""
     with Chain() as chain:
@@ -240,6 +255,12 @@ def store_restored(_):
         store = json.loads(chain.jidian("verify", "--json").stdout)
         expect(not store["findings"], f"the store's chains: {store['findings'][:3]}")
         expect(store["copies"] >= verdict["copies"], "the receiver has copies that the store does not have")
+        evidence = chain.folder / "evidence.jsonl"
+        evidence.write_text(chain.jidian("export", "--format", "evidence").stdout)
+        exported = json.loads(chain.jidian("verify", str(evidence), "--json").stdout)
+        expect(not exported["findings"], f"the evidence file's chains: {exported['findings'][:3]}")
+        expect(exported["copies"] == store["copies"], "the evidence file has other copies than the store")
+        _altered_copy_is_found(chain, evidence)
         listed = chain.jidian("export", "--format", "csv").stdout.splitlines()
         twice = len(listed) - len(set(listed))
         expect(twice == 0 and len(listed) > 100, f"{twice} of {len(listed)} readings are exported twice")
