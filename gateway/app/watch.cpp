@@ -36,8 +36,8 @@ std::vector<std::string> row_of(const std::string& id, const nlohmann::json& met
     if (points.contains(name) && row.size() < 3 + columns_max) add(name);
   for (const auto& [name, point] : points.items()) {
     if (row.size() >= 3 + columns_max) break;
-    if (std::ranges::find_if(row, [&name](const auto& cell) { return cell.starts_with(name + " "); }) == row.end())
-      add(name);
+    const auto shows_it = [start = name + " "](const auto& cell) { return cell.starts_with(start); };
+    if (std::ranges::none_of(row, shows_it)) add(name);
   }
   return row;
 }

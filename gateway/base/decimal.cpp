@@ -30,7 +30,7 @@ std::string format_shortest(Float value, int exponent) {
     }
     mantissa = mantissa * 10 + (c - '0');
   }
-  exponent += std::atoi(&scientific[e + 1]);  // the array ends in zeros
+  exponent += static_cast<int>(std::strtol(&scientific[e + 1], nullptr, 10));  // the array ends in zeros
   if (mantissa == 0) return "0";
   if (scientific.front() == '-') mantissa = -mantissa;
   if (std::abs(exponent) > 40)

@@ -95,6 +95,7 @@ std::vector<ScanStage> plan_rest(const ScanRequest& request, const ScanLine& lin
   std::vector<LineSettings> all(answered.begin(), answered.end());
   add_new(all, line.home);
   std::vector<ScanStage> stages;
+  stages.reserve(all.size());
   for (const auto& settings : all) stages.push_back({settings, units_between(unit_quick_most + 1, unit_most)});
   return stages;
 }

@@ -139,7 +139,8 @@ std::optional<Interpretation> interpret_text(std::span<const std::uint16_t> word
 std::vector<Interpretation> interpret(std::span<const std::uint16_t> words, std::optional<double> expected) {
   std::vector<Interpretation> all;
   std::vector<int> scores;
-  for (std::uint16_t offset = 0; offset < words.size(); ++offset)
+  const auto count = static_cast<std::uint16_t>(words.size());  // of one request
+  for (std::uint16_t offset = 0; offset < count; ++offset)
     for (const Shape& shape : shapes) {
       if (offset + shape.registers > static_cast<int>(words.size())) continue;
       for (const auto bytes : {ByteOrder::high_first, ByteOrder::low_first})

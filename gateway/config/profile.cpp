@@ -8,7 +8,6 @@ namespace jidian::config {
 namespace {
 
 using meter::Confidence;
-using meter::Point;
 using meter::Profile;
 
 /// What a scan may try besides the delivered setting.

@@ -5,7 +5,7 @@
 namespace jidian::host {
 
 void keep_memory_small() {
-  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): before the first thread
 }
 
 void give_memory_back() {

@@ -13,7 +13,7 @@ namespace {
 
 /// A number in the environment; nothing if there is none.
 std::optional<long long> number_of(const char* variable) {
-  const char* text = std::getenv(variable);
+  const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets one
   if (text == nullptr || *text == '\0') return std::nullopt;
   char* end = nullptr;
   const long long number = std::strtoll(text, &end, 10);
@@ -23,7 +23,7 @@ std::optional<long long> number_of(const char* variable) {
 }  // namespace
 
 void notify_manager(const std::string& assignments) {
-  const char* path = std::getenv("NOTIFY_SOCKET");
+  const char* path = std::getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): nobody sets one
   if (path == nullptr || (*path != '/' && *path != '@')) return;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -9,7 +9,7 @@
 namespace jidian::record {
 
 /// Most bytes of a decompressed body: what a decoder must be able to hold.
-inline constexpr std::size_t body_bytes_max = 512 * 1024;
+inline constexpr std::size_t body_bytes_max = 524'288;
 
 /// A body before compression.
 struct PlainBody {

@@ -165,13 +165,13 @@ Result<std::unique_ptr<EpochFile>> EpochFile::open(const fs::path& folder, const
   if (!found) return found.error();
   auto db = Db::open(folder / name.file(), Db::Access::write);
   if (!db) return db.error();
-  std::unique_ptr<EpochFile> file(new EpochFile(name, std::move(*found), std::move(*db), log_frames_max));
+  std::unique_ptr<EpochFile> file(new EpochFile(name, *found, std::move(*db), log_frames_max));
   if (auto ready = file->prepare(); !ready) return ready.error().during("opening " + name.file());
   return file;
 }
 
 EpochFile::EpochFile(EpochName name, Found found, Db db, std::uint64_t log_frames_max)
-    : name_(name), found_(std::move(found)), log_frames_max_(log_frames_max), db_(std::move(db)) {}
+    : name_(name), found_(found), log_frames_max_(log_frames_max), db_(std::move(db)) {}
 
 Status EpochFile::prepare() {
   // The log keeps its length when it starts over: overwriting costs the file system no metadata.

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
+#include <system_error>
 
 #include "base/bytes.hpp"
 
@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 3> companions{"-wal", "-shm", "-journal"}
 constexpr std::uint64_t ample = 2;
 
 Error system_error(const std::string& action) {
-  return Error{ErrorKind::io, action + ": " + std::strerror(errno)};
+  return Error{ErrorKind::io, action + ": " + std::generic_category().message(errno)};
 }
 
 template <typename Visit>

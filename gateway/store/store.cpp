@@ -181,7 +181,7 @@ void StoreImpl::retire(const EpochName& name) {
   OldEpoch old;
   old.name = name;
   examine(old);
-  old_.push_back(std::move(old));
+  old_.push_back(old);
 }
 
 /// Shares the quota out again after an epoch came or went.

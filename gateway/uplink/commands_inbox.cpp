@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t command_bytes_max = 64 * 1024;
+constexpr std::size_t command_bytes_max = 65'536;
 constexpr std::size_t id_bytes_max = 64;
 
 std::string refusal(const std::string& id, ErrorKind kind, const std::string& message) {

@@ -24,7 +24,8 @@ std::optional<record::BatchKey> Manifests::find(const Hash& hash, std::uint64_t 
   auto epochs = reader_.epochs();
   epochs.erase(std::ranges::find(epochs, epoch) == epochs.end() ? epochs.end() : std::ranges::find(epochs, epoch) + 1,
                epochs.end());
-  for (const auto each : epochs | std::views::reverse) {
+  for (auto at = epochs.rbegin(); at != epochs.rend(); ++at) {
+    const auto each = *at;
     const auto extent = reader_.extent(each, record::Stream::event);
     if (!extent || !*extent) continue;
     auto last = (*extent)->last;

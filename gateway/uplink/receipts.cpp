@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t receipt_bytes_max = 64 * 1024;
+constexpr std::size_t receipt_bytes_max = 65'536;
 constexpr std::size_t entries_max = 1024;
 constexpr std::size_t reason_bytes_max = 64;
 
