@@ -12,7 +12,7 @@
 namespace jidian::app {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Ordered = nlohmann::ordered_json;
 using meter::IdentityPlace;
 using meter::IdentitySource;
 using meter::Point;
@@ -157,7 +157,7 @@ std::string indent(const std::string& text) {
   return indented;
 }
 
-Json json_of(const IdentityPlace& place) {
+Ordered json_of(const IdentityPlace& place) {
   if (place.source == IdentitySource::device_object) return {{"function", 43}, {"object", place.object}};
   if (place.source == IdentitySource::server_id) return {{"function", 17}};
   return {{"table", config::word_for(place.place.table)},
@@ -167,24 +167,24 @@ Json json_of(const IdentityPlace& place) {
           {"alone", place.alone}};
 }
 
-Json json_of(const meter::LinkDefaults& link) {
-  Json json{{"baud", link.baud},
-            {"parity", config::word_for(link.parity)},
-            {"stop_bits", link.stop_bits},
-            {"unit", link.unit}};
+Ordered json_of(const meter::LinkDefaults& link) {
+  Ordered json{{"baud", link.baud},
+               {"parity", config::word_for(link.parity)},
+               {"stop_bits", link.stop_bits},
+               {"unit", link.unit}};
   if (!link.bauds.empty()) json["bauds"] = link.bauds;
   for (const meter::Parity parity : link.parities) json["parities"].push_back(config::word_for(parity));
   return json;
 }
 
-Json json_of(const Point& point, bool prints) {
-  Json json{{"name", point.name},
-            {"quantity", point.quantity},
-            {"phase", point.phase},
-            {"kind", name_of(point.kind)},
-            {"carrier", name_of(point.carrier)},
-            {"table", config::word_for(point.place.table)},
-            {"address", point.place.first}};
+Ordered json_of(const Point& point, bool prints) {
+  Ordered json{{"name", point.name},
+               {"quantity", point.quantity},
+               {"phase", point.phase},
+               {"kind", name_of(point.kind)},
+               {"carrier", name_of(point.carrier)},
+               {"table", config::word_for(point.place.table)},
+               {"address", point.place.first}};
   if (prints) json["as_printed"] = config::print_address(point.place);
   json.update({{"registers", point.place.count},
                {"type", config::word_for(point.type)},
@@ -202,7 +202,7 @@ Json json_of(const Point& point, bool prints) {
   return json;
 }
 
-Json summary_of(const Profile& profile) {
+Ordered summary_of(const Profile& profile) {
   return {{"id", profile.id},
           {"vendor", profile.vendor},
           {"model", profile.model},
@@ -223,8 +223,8 @@ std::string list_text(const config::Catalogue& catalogue) {
   return format_table(rows);
 }
 
-Json list_json(const config::Catalogue& catalogue) {
-  Json list = Json::array();
+Ordered list_json(const config::Catalogue& catalogue) {
+  Ordered list = Ordered::array();
   for (const auto& [id, profile] : catalogue) list.push_back(summary_of(profile));
   return list;
 }
@@ -255,8 +255,8 @@ std::string explain_text(const Profile& profile) {
          "the site file selects points.\n";
 }
 
-Json explain_json(const Profile& profile) {
-  Json json = summary_of(profile);
+Ordered explain_json(const Profile& profile) {
+  Ordered json = summary_of(profile);
   json["provenance"] = profile.provenance;
   json["notes"] = profile.notes;
   json["limits"] = {{"count_max", profile.limits.count_max},
@@ -264,16 +264,16 @@ Json explain_json(const Profile& profile) {
                     {"short_count_max", profile.short_count_max},
                     {"turnaround_ms", profile.turnaround.count()},
                     {"worst_latency_ms", profile.worst_latency.count()}};
-  json["identify"] = Json::array();
+  json["identify"] = Ordered::array();
   for (const meter::Identification& it : profile.identify) {
-    Json way = json_of(it.at);
+    Ordered way = json_of(it.at);
     way["matches"] = it.matches;
     json["identify"].push_back(std::move(way));
   }
   if (profile.sunspec) json["sunspec"] = profile.sunspec->models;
   if (profile.serial) json["serial"] = json_of(*profile.serial);
   if (profile.firmware) json["firmware"] = json_of(*profile.firmware);
-  json["points"] = Json::array();
+  json["points"] = Ordered::array();
   for (const Point& point : profile.points) json["points"].push_back(json_of(point, !profile.sunspec));
   json["vectors"] = profile.vectors.size();
   return json;

@@ -33,6 +33,10 @@ struct Arguments {
   WatchOptions watch;
   TailOptions tail;
   ExportOptions export_;
+  ScanOptions scan;
+  TraceOptions trace;
+  DoctorOptions doctor;
+  ShowAsOptions show_as;
   std::string meter;
   std::string profile;
   std::string uplink;
@@ -81,6 +85,44 @@ void add_gateway_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   retry_verb->callback([&] { exit = retry_uplink(arguments.common, arguments.uplink); });
 }
 
+void add_commissioning_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
+  auto* scan_verb = add_verb(program, arguments, "scan", "Look for meters on a bus and name them");
+  scan_verb->add_option("BUS", arguments.scan.bus, "Id of the bus")->required();
+  auto* quick = scan_verb->add_flag("--quick", arguments.scan.quick, "Only the likely settings, units 1-32");
+  scan_verb->add_flag("--full", arguments.scan.full, "All units with every setting that a known meter can have")
+      ->excludes(quick);
+  scan_verb->add_option("--units", arguments.scan.units, "Only these units: 7 or 1-32");
+  scan_verb->add_flag("--despite-other-master", arguments.scan.despite_other_master,
+                      "Go on although another master speaks on the line");
+  scan_verb->callback([&] { exit = scan(arguments.common, arguments.scan); });
+
+  auto* trace_verb = add_verb(program, arguments, "trace", "Show every frame of a bus, decoded");
+  trace_verb->add_option("BUS", arguments.trace.bus, "Id of the bus")->required();
+  trace_verb->add_option("--seconds", arguments.trace.seconds, "How long; 0: until interrupted")
+      ->check(CLI::Range(0, 86'400));
+  trace_verb->callback([&] { exit = trace(arguments.common, arguments.trace); });
+
+  auto* doctor_verb = add_verb(program, arguments, "doctor", "Find out what is wrong with a bus");
+  doctor_verb->add_option("BUS", arguments.doctor.bus, "Id of the bus")->required();
+  doctor_verb->add_option("--seconds", arguments.doctor.seconds, "How long to look")
+      ->check(CLI::Range(5, 3'600))
+      ->capture_default_str();
+  doctor_verb->callback([&] { exit = doctor(arguments.common, arguments.doctor); });
+
+  auto* show_verb =
+      add_verb(program, arguments, "show-as", "Read some registers and show them in every type and order");
+  auto& show = arguments.show_as;
+  show_verb->add_option("BUS", show.bus, "Id of the bus")->required();
+  show_verb->add_option("UNIT", show.unit, "Modbus address of the meter")->required()->check(CLI::Range(1, 255));
+  show_verb->add_option("TABLE", show.table, "Which table")
+      ->required()
+      ->check(CLI::IsMember({"holding", "input", "coil", "discrete-input"}));
+  show_verb->add_option("ADDRESS", show.address, "First register, counted from 0: 8198 or 0x2006")->required();
+  show_verb->add_option("COUNT", show.count, "How many registers")->required()->check(CLI::Range(1, 16));
+  show_verb->add_option("--expect", show.expect, "What the meter's display shows: marks what fits");
+  show_verb->callback([&] { exit = app::show_as(arguments.common, show); });
+}
+
 void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   auto* tail_verb = add_verb(program, arguments, "tail", "Show what arrives at the broker, decoded");
   tail_verb->add_option("--uplink", arguments.tail.uplink, "Uplink whose broker to listen at; none: the first");
@@ -118,6 +160,7 @@ int run_command_line(int argc, char** argv) {
   Arguments arguments;
   Exit exit = Exit::ok;
   add_gateway_verbs(program, arguments, exit);
+  add_commissioning_verbs(program, arguments, exit);
   add_evidence_verbs(program, arguments, exit);
   try {
     program.parse(argc, argv);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/buses.hpp"
+#include "app/jobs.hpp"
 #include "app/version.hpp"
 #include "host/host.hpp"
 #include "record/manifest.hpp"
@@ -100,17 +101,24 @@ OpenStore::~OpenStore() {
     spdlog::error("store not closed cleanly, the next start will say crash why=\"{}\"", closed.error().message());
 }
 
-Result<std::unique_ptr<Gateway>> Gateway::start(const config::Site& site, Clock& clock) {
+Result<std::unique_ptr<Gateway>> Gateway::start(const config::Site& site, std::filesystem::path profiles,
+                                                Clock& clock) {
   auto store = store::open_store(store_options_of(site), clock.utc_now());
   if (!store) return store.error().during("opening the store in " + site.store.folder.string());
 
-  std::unique_ptr<Gateway> gateway(new Gateway(site, clock, std::move(*store)));
+  std::unique_ptr<Gateway> gateway(new Gateway(site, std::move(profiles), clock, std::move(*store)));
   if (const auto started = gateway->start_parts(site, clock); !started) return started.error();
   return gateway;
 }
 
-Gateway::Gateway(const config::Site& site, Clock& clock, std::unique_ptr<store::Store> store)
-    : manifest_(config::manifest_of(site)), store_(std::move(store), clock), brokers_(mqtt::make_broker_factory()) {}
+Gateway::Gateway(const config::Site& site, std::filesystem::path profiles, Clock& clock,
+                 std::unique_ptr<store::Store> store)
+    : site_(site),
+      profiles_(std::move(profiles)),
+      clock_(clock),
+      manifest_(config::manifest_of(site)),
+      store_(std::move(store), clock),
+      brokers_(mqtt::make_broker_factory()) {}
 
 Status Gateway::start_parts(const config::Site& site, Clock& clock) {
   const auto notes = store_->notes();  // before the recorder's thread writes
@@ -149,31 +157,49 @@ Status Gateway::start_parts(const config::Site& site, Clock& clock) {
 void Gateway::make_commands(const config::Site& site, Clock& clock) {
   std::map<std::string, std::string> bus_of_meter;
   for (const auto& meter : site.meters) bus_of_meter[meter.id] = meter.bus;
-  commands_ = std::make_unique<command::Commands>(
-      command::Commands::Parts{.gateway = site.gateway,
-                               .version = version,
-                               .started = clock.utc_now(),
-                               .clock = &clock,
-                               .board = &board_,
-                               .recorder = recorder_.get(),
-                               .store = &*store_,
-                               .pollers =
-                                   [this] {
-                                     std::vector<acquire::Poller*> all;
-                                     for (auto& poller : pollers_) all.push_back(&poller);
-                                     return all;
-                                   },
-                               .uplinks =
-                                   [this] {
-                                     std::map<std::string, uplink::Uplink*> all;
-                                     for (auto& [id, uplink] : uplinks_) all[id] = uplink.get();
-                                     return all;
-                                   },
-                               .bus_of =
-                                   [bus_of_meter](const std::string& id) {
-                                     const auto found = bus_of_meter.find(id);
-                                     return found == bus_of_meter.end() ? std::string() : found->second;
-                                   }});
+  commands_ = std::make_unique<command::Commands>(command::Commands::Parts{
+      .gateway = site.gateway,
+      .version = version,
+      .started = clock.utc_now(),
+      .clock = &clock,
+      .board = &board_,
+      .recorder = recorder_.get(),
+      .store = &*store_,
+      .pollers =
+          [this] {
+            std::vector<acquire::Poller*> all;
+            for (auto& poller : pollers_) all.push_back(&poller);
+            return all;
+          },
+      .uplinks =
+          [this] {
+            std::map<std::string, uplink::Uplink*> all;
+            for (auto& [id, uplink] : uplinks_) all[id] = uplink.get();
+            return all;
+          },
+      .bus_of =
+          [bus_of_meter](const std::string& id) {
+            const auto found = bus_of_meter.find(id);
+            return found == bus_of_meter.end() ? std::string() : found->second;
+          },
+      .make_work = [this](const std::string& what, const std::string& args) { return make_work(what, args); }});
+}
+
+/// A job with the bus of its poller.
+Result<command::Jobs::Work> Gateway::make_work(const std::string& what, const std::string& args) {
+  const auto parsed = nlohmann::json::parse(args, nullptr, false);
+  if (!parsed.is_object()) return Error{ErrorKind::invalid, "the arguments are not a JSON object"};
+  auto job = make_job(site_, profiles_, what, parsed);
+  if (!job) return job.error();
+  const auto bus = parsed.value("bus", "");
+  const auto poller = std::ranges::find_if(pollers_, [&](const auto& candidate) { return candidate.bus_id() == bus; });
+  if (poller == pollers_.end()) return Error{ErrorKind::unreachable, "bus '" + bus + "' is not being polled now"};
+  return command::Jobs::Work(
+      [this, poller = &*poller, job = std::move(*job)](std::stop_token stop, const command::Jobs::Emit& emit) {
+        const auto lender = lend_from(*poller);
+        commission::JobIo io{*lender, clock_, std::move(stop), emit};
+        return job(io);
+      });
 }
 
 void Gateway::start_uplinks(const config::Site& site, Clock& clock) {
@@ -241,6 +267,7 @@ Gateway::~Gateway() {
   }
   server_.reset();
   for (auto& poller : pollers_) poller.request_stop();  // all finish their transactions at the same time
+  commands_->stop_jobs();                               // they hold their pollers
   pollers_.clear();
   relay_.set({});
 }

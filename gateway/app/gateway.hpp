@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <list>
 #include <map>
@@ -64,9 +65,9 @@ class OpenStore {
 /// The running gateway: every part, built top to bottom, stopped bottom to top.
 class Gateway {
  public:
-  /// Starts recording. Returns once every part runs. Errors: io, conflict (another gateway runs on this store),
-  /// invalid.
-  static Result<std::unique_ptr<Gateway>> start(const config::Site& site, Clock& clock);
+  /// Starts recording. Returns once every part runs. `site` and `clock` must live as long as the gateway; `profiles` is
+  /// the folder that scans name meters from. Errors: io, conflict (another gateway runs on this store), invalid.
+  static Result<std::unique_ptr<Gateway>> start(const config::Site& site, std::filesystem::path profiles, Clock& clock);
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -77,7 +78,8 @@ class Gateway {
   std::string summary() const;
 
  private:
-  Gateway(const config::Site& site, Clock& clock, std::unique_ptr<store::Store> store);
+  Gateway(const config::Site& site, std::filesystem::path profiles, Clock& clock, std::unique_ptr<store::Store> store);
+  Result<command::Jobs::Work> make_work(const std::string& what, const std::string& args);
   Status start_parts(const config::Site& site, Clock& clock);
   void make_commands(const config::Site& site, Clock& clock);
   void start_uplinks(const config::Site& site, Clock& clock);
@@ -86,6 +88,9 @@ class Gateway {
   /// The reply to a command that came from above; an error while the gateway starts or stops.
   std::string run_from_above(const std::string& destination, const std::string& json);
 
+  const config::Site& site_;
+  std::filesystem::path profiles_;
+  Clock& clock_;
   health::Board board_;
   domain::Manifest manifest_;
   std::mutex commands_mutex_;  // guards ready_, and the lists below against commands from above
@@ -98,7 +103,7 @@ class Gateway {
   std::list<std::pair<std::string, std::unique_ptr<uplink::Uplink>>>
       uplinks_;  // 3. settle what is in flight, say goodbye
   std::unique_ptr<InboxSink> sink_;
-  std::list<acquire::Poller> pollers_;   // 2. finish the current transaction
+  std::list<acquire::Poller> pollers_;   // 2. finish the current transaction, and the jobs with theirs
   std::unique_ptr<api::Server> server_;  // 1. no more requests
 };
 

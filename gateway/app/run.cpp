@@ -19,7 +19,7 @@ Exit run(const Common& common, const RunOptions& options) {
   if (!site) return Exit::usage;
 
   const auto clock = host::make_system_clock();
-  auto gateway = Gateway::start(*site, *clock);
+  auto gateway = Gateway::start(*site, common.profiles, *clock);
   if (!gateway) {
     spdlog::error("not started why=\"{}\"", gateway.error().message());
     return gateway.error().kind() == ErrorKind::invalid ? Exit::usage : Exit::device;

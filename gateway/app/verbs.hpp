@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace jidian::app {
@@ -45,6 +46,33 @@ struct ExportOptions {
   std::string meter;           ///< Only this meter; empty: all.
 };
 
+struct ScanOptions {
+  std::string bus;
+  bool quick = false;  ///< The likely settings and units only.
+  bool full = false;   ///< Every unit with every setting that a known meter can have.
+  std::string units;   ///< "1-32": only these; empty: as the depth says.
+  bool despite_other_master = false;
+};
+
+struct TraceOptions {
+  std::string bus;
+  std::uint32_t seconds = 0;  ///< 0: until interrupted.
+};
+
+struct DoctorOptions {
+  std::string bus;
+  std::uint32_t seconds = 60;
+};
+
+struct ShowAsOptions {
+  std::string bus;
+  std::uint32_t unit = 1;
+  std::string table;
+  std::string address;  ///< On the wire, counted from 0; 0x for hexadecimal.
+  std::uint32_t count = 1;
+  std::optional<double> expect;  ///< What the display shows.
+};
+
 /// `jidian check`: the site file and the profiles, every mistake at once.
 Exit check(const Common& common);
 
@@ -62,6 +90,18 @@ Exit watch(const Common& common, const WatchOptions& options);
 
 /// `jidian status`: one screen.
 Exit status(const Common& common);
+
+/// `jidian scan BUS`: looks for meters.
+Exit scan(const Common& common, const ScanOptions& options);
+
+/// `jidian trace BUS`: every frame, decoded.
+Exit trace(const Common& common, const TraceOptions& options);
+
+/// `jidian doctor BUS`: what is wrong with a line, and why.
+Exit doctor(const Common& common, const DoctorOptions& options);
+
+/// `jidian show-as BUS UNIT TABLE ADDRESS COUNT`: some registers in every type and order.
+Exit show_as(const Common& common, const ShowAsOptions& options);
 
 /// `jidian tail`: what arrives at the broker, decoded.
 Exit tail(const Common& common, const TailOptions& options);

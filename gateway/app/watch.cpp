@@ -49,12 +49,12 @@ std::string render_live(const nlohmann::json& live) {
   return live.value("gateway", "?") + "  " + live.value("time", "") + "\n" + format_table(rows);
 }
 
-std::atomic<bool> interrupted = false;
+std::atomic<bool> watch_ended = false;
 
 /// Waits, ended early by Ctrl-C.
 void wait_s(std::uint32_t seconds) {
   timespec rest{static_cast<time_t>(seconds), 0};
-  while (!interrupted && nanosleep(&rest, &rest) != 0) {
+  while (!watch_ended && nanosleep(&rest, &rest) != 0) {
   }
 }
 
@@ -64,10 +64,10 @@ Exit watch(const Common& common, const WatchOptions& options) {
   const auto socket = socket_of(common);
   if (socket.empty()) return Exit::usage;
   const LocalClient gateway(socket);
-  (void)std::signal(SIGINT, [](int) { interrupted = true; });
+  (void)std::signal(SIGINT, [](int) { watch_ended = true; });
 
   const bool terminal = isatty(STDOUT_FILENO) == 1;
-  for (std::uint32_t round = 1; !interrupted; ++round) {
+  for (std::uint32_t round = 1; !watch_ended; ++round) {
     const auto body = gateway.get("/v1/live");
     if (!body) return print_failure(common, body.error()), Exit::device;
     const auto live = nlohmann::json::parse(*body, nullptr, false);

@@ -3,8 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "base/id.hpp"
@@ -14,6 +16,8 @@
 
 namespace jidian::command {
 namespace {
+
+constexpr std::string_view all_operations = "status, live, read, retry, start, job or cancel";
 
 // A request names an operation and a thing; anything longer is a mistake.
 constexpr std::size_t request_bytes_max = 65'536;
@@ -34,7 +38,8 @@ Error denied(const Caller& caller, const std::string& what) {
 
 }  // namespace
 
-Commands::Commands(Parts parts) : parts_(std::move(parts)), started_(parts_.clock->steady_now()) {}
+Commands::Commands(Parts parts)
+    : parts_(std::move(parts)), jobs_(*parts_.clock), started_(parts_.clock->steady_now()) {}
 
 Result<std::string> Commands::run(const Caller& caller, const std::string& request_json) {
   if (!caller.may_read && !caller.may_operate) return denied(caller, "ask this gateway");
@@ -43,19 +48,59 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
   if (!request.is_object()) return Error{ErrorKind::invalid, "the request is not a JSON object"};
   const auto named = request.find("op");
   if (named == request.end() || !named->is_string())
-    return Error{ErrorKind::invalid, "the request needs \"op\": status, live, read or retry"};
+    return Error{ErrorKind::invalid, "the request needs \"op\": " + std::string(all_operations)};
   const auto operation = named->get<std::string>();
 
   if (operation == "status") return status_json(snapshot());
   if (operation == "live") return parts_.recorder->live();
-  if (operation != "read" && operation != "retry")
-    return Error{ErrorKind::invalid, "there is no such operation; write status, live, read or retry"};
-
+  static constexpr std::array operations{"read", "retry", "start", "job", "cancel"};
+  if (std::ranges::find(operations, operation) == operations.end())
+    return Error{ErrorKind::invalid, "there is no such operation; write " + std::string(all_operations)};
   if (!caller.may_operate) return denied(caller, operation);
-  const auto id = id_in(request, operation == "read" ? "meter" : "uplink", operation);
+  return operate(operation, request, caller);
+}
+
+Result<std::string> Commands::operate(const std::string& operation, const Json& request, const Caller& caller) {
+  if (operation == "start") return start_job(request, caller);
+  const bool of_job = operation == "job" || operation == "cancel";
+  const auto id = id_in(request, operation == "read" ? "meter" : of_job ? "id" : "uplink", operation);
   if (!id) return id.error();
+  if (operation == "job") return job_news(*id, request);
   spdlog::info("command op={} target={} by={}", operation, *id, caller.name);
-  return operation == "read" ? read(*id) : retry(*id);
+  if (operation == "read") return read(*id);
+  if (operation == "retry") return retry(*id);
+  if (const auto done = jobs_.cancel(*id); !done) return done.error();
+  return Json{{"job", *id}, {"cancelled", true}}.dump();
+}
+
+Result<std::string> Commands::start_job(const Json& request, const Caller& caller) {
+  const auto what = request.find("what");
+  if (what == request.end() || !what->is_string() || !is_id(what->get<std::string>()) || !parts_.make_work)
+    return Error{ErrorKind::invalid, "'start' needs \"what\": the name of a job, as text"};
+  const auto args = request.find("args");
+  if (args != request.end() && !args->is_object()) return Error{ErrorKind::invalid, "\"args\" is not an object"};
+  auto work = parts_.make_work(what->get<std::string>(), args == request.end() ? "{}" : args->dump());
+  if (!work) return work.error();
+  const auto id = jobs_.start(std::move(*work));
+  if (!id) return id.error();
+  spdlog::info("command op=start what={} job={} by={}", what->get<std::string>(), *id, caller.name);
+  return Json{{"job", *id}}.dump();
+}
+
+Result<std::string> Commands::job_news(const std::string& id, const Json& request) {
+  const auto after = request.find("after");
+  if (after != request.end() && !after->is_number_unsigned())
+    return Error{ErrorKind::invalid, "\"after\" is not a whole number"};
+  const auto news = jobs_.news(id, after == request.end() ? 0 : after->get<std::uint64_t>());
+  if (!news) return news.error();
+  std::string lines;  // JSON already
+  for (const auto& line : news->lines) lines += (lines.empty() ? "" : ",") + line;
+  std::string error = "null";
+  if (news->error)
+    error = Json{{"kind", name_of(news->error->kind())}, {"message", news->error->message()}}.dump(
+        -1, ' ', false, Json::error_handler_t::replace);
+  return R"({"job":)" + Json(id).dump() + R"(,"next":)" + std::to_string(news->next) + R"(,"done":)" +
+         (news->done ? "true" : "false") + R"(,"error":)" + error + R"(,"lines":[)" + lines + "]}";
 }
 
 Result<std::string> Commands::read(const std::string& meter) {

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "acquire/poller.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "command/jobs.hpp"
 #include "command/snapshot.hpp"
 #include "health/board.hpp"
 #include "recorder/recorder.hpp"
@@ -40,23 +42,36 @@ class Commands {
     std::function<std::map<std::string, uplink::Uplink*>()> uplinks;  ///< By id.
     std::function<std::string(const std::string& meter_id)> bus_of;   ///< Empty: no such meter.
     Millis read_patience{12'000};                                     ///< How long "read" waits for the bus.
+    /// Makes the work of a "start": `what` and its `args`, a JSON object. Errors: invalid, not_found, unreachable.
+    std::function<Result<Jobs::Work>(const std::string& what, const std::string& args)> make_work = {};
   };
   explicit Commands(Parts parts);
 
-  /// Operations: "status" and "live" for callers that may read; "read" (of a `meter`) and "retry" (of an `uplink`) for
-  /// callers that may operate, as they cause traffic. "read" may block for `read_patience`. Any thread, several at
-  /// once.
+  /// Operations: "status" and "live" for callers that may read; for callers that may operate, as they cause traffic:
+  /// "read" (of a `meter`), "retry" (of an `uplink`), "start" (of long work: `what`, `args`) → {"job": id}, "job"
+  /// (`id`, `after`) → {"lines", "next", "done", "error"}, "cancel" (`id`). "read" may block for `read_patience`.
+  /// Any thread, several at once.
   Result<std::string> run(const Caller& caller, const std::string& request_json);
+
+  /// Cancels all jobs and waits for them: before the pollers go.
+  void stop_jobs() { jobs_.stop_all(); }
 
   /// Prometheus text format. Any thread.
   std::string metrics();
 
  private:
+  using Json = nlohmann::json;
+
   Snapshot snapshot() const;
   Result<std::string> read(const std::string& meter);
   Result<std::string> retry(const std::string& uplink);
 
+  Result<std::string> operate(const std::string& operation, const Json& request, const Caller& caller);
+  Result<std::string> start_job(const Json& request, const Caller& caller);
+  Result<std::string> job_news(const std::string& id, const Json& request);
+
   Parts parts_;
+  Jobs jobs_;
   SteadyTime started_;
 };
 
