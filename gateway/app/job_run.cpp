@@ -5,11 +5,13 @@
 #include <csignal>
 #include <ctime>
 #include <iostream>
+#include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
+#include "acquire/line_guard.hpp"
 #include "app/buses.hpp"
 #include "app/jobs.hpp"
 #include "app/local_client.hpp"
@@ -74,20 +76,34 @@ Status run_inside(const LocalClient& gateway, const Common& common, const std::s
   }
 }
 
+/// A search hears the line itself, and a trace only listens.
+bool sends_at_once(const std::string& what) {
+  return what == "show-as" || what == "doctor";
+}
+
 Status run_alone(const Common& common, const config::Site& site, const std::string& what, const Json& args,
                  const OnLine& on_line) {
   const auto job = make_job(site, common.profiles, what, args);
   if (!job) return job.error();
-  const auto bus = make_bus(*std::ranges::find(site.buses, args.value("bus", ""), &config::Bus::id));
+  const config::Bus& configured = *std::ranges::find(site.buses, args.value("bus", ""), &config::Bus::id);
+  const auto bus = make_bus(configured);
   if (const auto opened = bus->open({}); !opened) return opened.error().during("opening " + bus->address());
 
   const auto clock = host::make_system_clock();
-  const auto lender = lend_from(*bus);
   std::stop_source stop;
   const std::jthread watch([&stop](const std::stop_token& ended) {
     while (!ended.stop_requested() && !cut_short) rest();
     if (cut_short) stop.request_stop();
   });
+  std::unique_ptr<acquire::Bus> silent;
+  if (sends_at_once(what)) {
+    acquire::LineGuard guard(manners_of(configured, false));
+    if (const auto admitted = guard.admit(*bus, stop.get_token()); !admitted) {
+      if (what != "doctor" || !guard.evidence()) return admitted;
+      silent = acquire::listen_only(*bus);
+    }
+  }
+  const auto lender = lend_from(silent ? *silent : *bus);
   std::mutex output;
   commission::JobIo io{*lender, *clock, stop.get_token(), [&](const std::string& line) {
                          const std::scoped_lock lock(output);
