@@ -12,7 +12,6 @@
 namespace jidian::acquire {
 namespace {
 
-using domain::EventKind;
 using domain::GapCause;
 
 /// Polls in a row without a valid reply after which a meter is given up for a time.

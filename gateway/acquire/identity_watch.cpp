@@ -41,7 +41,9 @@ IdentityWatch::IdentityWatch(const PolledMeter& meter, std::string known)
       spread_(meter.id),
       identify_(meter.identify),
       serial_(meter.serial),
-      expected_(meter.serial_declared.empty() ? std::move(known) : meter.serial_declared) {}
+      expected_(meter.serial_declared) {
+  if (expected_.empty()) expected_ = std::move(known);
+}
 
 std::vector<IdentityWatch::Surprise> IdentityWatch::ask(Line& line, SteadyTime now, const std::stop_token& stop) {
   std::vector<Surprise> surprises;

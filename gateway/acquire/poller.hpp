@@ -53,8 +53,8 @@ class Sink {
   /// False if the queue is full: the poller counts it, and tells of it in a gap once there is room again.
   virtual bool offer(domain::Poll poll) = 0;
   virtual bool offer(domain::Event event) = 0;
-  /// Keeps a note for the next start, if this sink can.
-  virtual bool offer(domain::Note /*note*/) { return true; }
+  /// Keeps a note for the next start.
+  virtual bool offer(domain::Note note) = 0;
 };
 
 /// One point of a `read` for people: what came, before anything was made of it.

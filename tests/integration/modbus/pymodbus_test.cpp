@@ -137,6 +137,7 @@ class WaitingSink final : public acquire::Sink {
     events_.push_back(std::move(event));
     return true;
   }
+  bool offer(domain::Note) override { return true; }
   /// The polls, once there are at least `count`; or what there is after `patience`.
   std::vector<domain::Poll> wait_for(std::size_t count, std::chrono::seconds patience) {
     std::unique_lock lock(mutex_);

@@ -41,6 +41,7 @@ class NullSink final : public Sink {
  public:
   bool offer(domain::Poll) override { return true; }
   bool offer(domain::Event) override { return true; }
+  bool offer(domain::Note) override { return true; }
 };
 
 class PollerTest : public testing::Test {

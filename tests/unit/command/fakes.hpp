@@ -51,6 +51,7 @@ class DeafSink final : public acquire::Sink {
  public:
   bool offer(domain::Poll) override { return true; }
   bool offer(domain::Event) override { return true; }
+  bool offer(domain::Note) override { return true; }
 };
 
 /// Decides whether a FakeBus answers at once or when the test lets it.

@@ -67,7 +67,7 @@ class CopiesOnDisk : public testing::Test {
   }
   std::string acknowledged(Stream stream) { return store_->acknowledged("province", old_epoch_, stream).to_text(); }
 
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{memory_or_disk()};
   domain::Manifest manifest_ = plant::manifest(1);
   std::unique_ptr<store::Store> store_;
   std::uint64_t old_epoch_ = 0;
