@@ -15,6 +15,7 @@ using meter::Registers;
 constexpr int strikes_max = 3;
 constexpr int silences_max = 3;
 constexpr Millis ask_again_interval = std::chrono::hours(1);
+constexpr Millis long_reads_interval = std::chrono::hours(24);
 
 /// A meter that refuses everything is looked into at growing distances.
 constexpr Millis fruitless_first{10'000};
@@ -77,17 +78,30 @@ void Learner::begin_poll(SteadyTime now) {
     if (is_quarantined(again_.front())) trial_ = again_.front();
     again_.pop_front();
   }
-  if (had_trial || trial_ || stale_) plan_ = make_plan();
+  begin_long_reads(now);
+  if (had_trial || trial_ || long_reads_ || stale_) plan_ = make_plan();
   stale_ = false;
+}
+
+/// Once a day, while fewer registers than the profile allows are asked for, one poll tries the profile's.
+void Learner::begin_long_reads(SteadyTime now) {
+  if (learned_.count_max == 0) long_reads_at_.reset();
+  if (learned_.count_max == 0 || search_ || !cases_.empty() || trial_) return;
+  if (!long_reads_at_) long_reads_at_ = now + long_reads_interval;
+  if (now < *long_reads_at_) return;
+  long_reads_at_ = now + long_reads_interval;
+  long_reads_ = true;
 }
 
 void Learner::begin_round() {
   trial_.reset();
+  long_reads_ = false;
   plan_ = make_plan();
   stale_ = false;
 }
 
 bool Learner::learn(const MeterOutcome& outcome, SteadyTime now) {
+  if (std::exchange(long_reads_, false)) return judge_long_reads(outcome);
   const bool any_good = std::ranges::any_of(outcome.blocks, is_good);
   stale_ |= note_silence(outcome);
   bool changed = judge_trial(outcome);
@@ -108,6 +122,15 @@ void Learner::note_short_answer() {
 
 void Learner::ask_again() {
   again_at_ = {};
+}
+
+/// Long reads that are all answered end the limit; else the slot is read again as before.
+bool Learner::judge_long_reads(const MeterOutcome& outcome) {
+  stale_ = true;
+  if (!std::ranges::all_of(outcome.blocks, is_good)) return true;
+  set_count_max(limits_.count_max);
+  solid_ = learned_;
+  return false;
 }
 
 bool Learner::judge_trial(const MeterOutcome& outcome) {
@@ -283,7 +306,7 @@ void Learner::set_count_max(std::uint32_t count) {
 
 MeterPlan Learner::make_plan() const {
   meter::ReadLimits limits = limits_;
-  if (learned_.count_max != 0) limits.count_max = learned_.count_max;
+  if (learned_.count_max != 0 && !long_reads_) limits.count_max = learned_.count_max;
   return plan_of(needed_, places_, limits, {learned_.splits, learned_.refused, trial_});
 }
 

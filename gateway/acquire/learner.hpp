@@ -18,7 +18,8 @@ namespace jidian::acquire {
 /// A read that the meter refuses (illegal address or value) is cut in two, never inside a run, until the pieces are
 /// good; where no hole explains it, the meter takes fewer registers, and how many is searched for. A run refused alone
 /// in three polls while the meter gave others is quarantined and asked again once an hour, and when the meter comes
-/// back. A long read that is not answered while short ones are is asked for in shorter ones.
+/// back. A long read that is not answered while short ones are is asked for in shorter ones. Whether the meter takes
+/// fewer registers than its profile says is tried again once a day: noise or a slow hour may have taught it.
 class Learner {
  public:
   Learner(const PolledMeter& meter, const std::optional<Learned>& remembered);
@@ -71,6 +72,8 @@ class Learner {
   };
 
   MeterPlan make_plan() const;
+  void begin_long_reads(SteadyTime now);
+  bool judge_long_reads(const MeterOutcome& outcome);
   bool judge_trial(const MeterOutcome& outcome);
   bool note_refusals(const MeterOutcome& outcome, bool any_good, SteadyTime now);
   bool cut(const meter::Registers& block);
@@ -102,6 +105,8 @@ class Learner {
   std::deque<meter::Registers> again_;
   std::optional<meter::Registers> trial_;  ///< A quarantined run asked again in this poll.
   SteadyTime again_at_{};
+  bool long_reads_ = false;  ///< This poll asks for as much at once as the profile allows.
+  std::optional<SteadyTime> long_reads_at_;
   std::uint64_t polls_ = 0;
   unsigned fruitless_ = 0;  ///< Times in a row that cutting led to nothing good.
   SteadyTime cut_again_at_{};

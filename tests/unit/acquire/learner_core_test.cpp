@@ -192,6 +192,34 @@ TEST_F(Learning, LongReadsWithoutAnAnswerBecomeShort) {
   EXPECT_EQ(fact(sink.of(EventKind::learned)[0], "count_max"), "40");
 }
 
+TEST_F(Learning, LongReadsAreTriedAgainOnceADayAndCostNoSlot) {
+  bool is_slow = true;
+  bus.fails = [&](std::uint8_t, meter::Registers asked) -> std::optional<Error> {
+    if (is_slow && asked.count > 48) return silence();
+    return std::nullopt;
+  };
+  begin({make_meter(0, addresses(0, 90), minutes{5})});
+  run(hours{2});
+  ASSERT_EQ(sink.of(EventKind::learned).size(), 1U);
+  const auto from = sink.polls.size();
+  const auto long_requests = [&] {
+    return std::ranges::count_if(bus.requests, [](const auto& request) { return request.registers.count > 48; });
+  };
+  bus.requests.clear();
+  run(hours{49});
+  EXPECT_EQ(long_requests(), 2);
+  EXPECT_EQ(sink.polls.size() - from, 49U * 12);
+  for (std::size_t n = from; n < sink.polls.size(); ++n)
+    EXPECT_TRUE(std::ranges::all_of(sink.polls[n].samples, [](const auto& s) { return s.quality == Quality::ok; }));
+  EXPECT_EQ(sink.of(EventKind::learned).size(), 1U);
+
+  is_slow = false;
+  run(hours{24});
+  ASSERT_EQ(sink.of(EventKind::learned).size(), 2U);
+  EXPECT_TRUE(sink.of(EventKind::learned)[1].facts.empty());
+  EXPECT_EQ(requests_of_one_poll().size(), 1U);
+}
+
 TEST_F(Learning, AMeterThatWasOffIsReadAsBefore) {
   begin({make_meter(0, addresses(0, 90), seconds{5})});
   run(minutes{1});
