@@ -127,9 +127,11 @@ Result<MeterAnswer> PollerCore::read(std::string_view meter_id, std::stop_token 
 Status PollerCore::lend(const Poller::Task& task, std::stop_token stop) {
   auto open = line_.ensure_open(stop);
   if (!open && line_.foreign_master() == nullptr) return open.error().during("opening bus '" + bus_id_ + "'");
+  post_bus(true);
   auto done = open ? line_.lend(task, std::move(stop)) : line_.lend_to_listen(task, std::move(stop));
   heartbeat_.beat(clock_.steady_now());
   watch_line();
+  post_bus(false);
   return done;
 }
 
@@ -314,12 +316,15 @@ void PollerCore::watch_line() {
 void PollerCore::post_health() {
   for (Meter& meter : meters_)
     if (std::exchange(meter.changed, false)) board_.post(meter.health);
-  if (!std::exchange(bus_changed_, false)) return;
+  if (std::exchange(bus_changed_, false)) post_bus(false);
+}
 
+void PollerCore::post_bus(bool lent) {
   health::BusHealth bus;
   bus.id = bus_id_;
   bus.address = line_.address();
   bus.open = line_.is_open() && !line_.down();
+  bus.lent = lent;
   bus.requests = line_.requests();
   bus.reopened = line_.reopened();
   bus.dropped_polls = outlet_.dropped_polls();

@@ -98,6 +98,7 @@ class PollerCore {
   void watch_line();
   void watch_others();
   domain::GapCause cause_of_line() const;
+  void post_bus(bool lent);
   Millis time_to_next() const;
   ReadContext context(std::stop_token stop);
 

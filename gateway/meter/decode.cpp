@@ -202,7 +202,8 @@ std::string decode_text(const Point& point, std::span<const std::uint16_t> words
     const char low = static_cast<char>(word & 0xFF);
     text += point.bytes == ByteOrder::high_first ? std::string{high, low} : std::string{low, high};
   }
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
+  std::erase(text, '\0');  // some meters have one character in each register
+  while (text.ends_with(' ')) text.pop_back();
   return text;
 }
 

@@ -28,7 +28,7 @@ struct Decoded {
 /// arrive as one 0/1 word each). Precondition: words.size() == point.place.count, and the point is not text.
 Decoded decode(const Point& point, std::span<const std::uint16_t> words);
 
-/// The characters of a text point, trailing blanks and zeros removed.
+/// The characters of a text point, without zeros and trailing blanks.
 std::string decode_text(const Point& point, std::span<const std::uint16_t> words);
 
 /// The engineering value as an exact decimal before ratios: integers with their exponent, floats as the shortest

@@ -101,8 +101,14 @@ TEST_F(PollerTest, LendsTheBusBetweenSlots) {
   Poller poller("bus-1", std::make_unique<InstantBus>(), {make_meter(0, {7}, std::chrono::hours{24})}, sink, clock,
                 board);
   std::array<std::uint16_t, 1> word{};
-  auto lent = poller.lend([&](Bus& bus, std::stop_token) { return bus.read(9, {meter::Table::holding, 3, 1}, word); });
+  bool was_lent = false;
+  auto lent = poller.lend([&](Bus& bus, std::stop_token) {
+    was_lent = board.buses().at(0).lent;
+    return bus.read(9, {meter::Table::holding, 3, 1}, word);
+  });
   EXPECT_TRUE(lent.get());
+  EXPECT_TRUE(was_lent);
+  EXPECT_FALSE(board.buses().at(0).lent);
   EXPECT_EQ(word[0], register_value(9, 3));
   const auto refused = poller.lend([](Bus& bus, std::stop_token) { return bus.retune({}); }).get();
   ASSERT_FALSE(refused);

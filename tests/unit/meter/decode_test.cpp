@@ -184,6 +184,7 @@ TEST(DecodeText, ReadsTwoCharactersARegisterWithoutTheTail) {
   Point point = point_of(RawType::text, 5);
   EXPECT_EQ(decode_text(point, Words{0x6945, 0x4D33, 0x3135, 0x3520, 0x0000}), "iEM3155");
   point.place.count = 2;
+  EXPECT_EQ(decode_text(point, Words{0x0042, 0x0059}), "BY");
   point.bytes = ByteOrder::low_first;
   EXPECT_EQ(decode_text(point, Words{0x4241, 0x4443}), "ABCD");
   point.words = WordOrder::low_first;
