@@ -160,7 +160,6 @@ void check_bus(Section& section, const Site& site) {
 }  // namespace
 
 void read_meters(Section& root, Site& site, const Catalogue& catalogue) {
-  root.require("meter", "[[meter]] for each meter");
   for (Section& section : root.sections("meter", "meter")) {
     if (site.meters.size() == meter_count_max) {
       section.complain("there are more than " + std::to_string(meter_count_max) + " meters");

@@ -42,6 +42,15 @@ TEST(Site, ASmallOneIsRead) {
   EXPECT_THAT(site.uplinks[0].may, ElementsAre("backfill"));
 }
 
+TEST(Site, MayBeginWithoutAMeter) {
+  const auto begin = small_site.find("[[meter]]");
+  const auto end = small_site.find("[[uplink]]");
+  const Parsed parsed = parse_small(std::string(small_site.substr(0, begin)) + std::string(small_site.substr(end)));
+  ASSERT_TRUE(parsed.site) << print(parsed.mistakes);
+  EXPECT_TRUE(parsed.site->meters.empty());
+  EXPECT_NE(print(parsed.mistakes).find("no meter is on this bus yet; jidian scan finds them"), std::string::npos);
+}
+
 TEST(Site, WorstLatencyFollowsALongResponseTimeout) {
   const Site site = parse_whole(replace(small_site, "device = \"/dev/serial/by-path/x\"",
                                         "device = \"/dev/serial/by-path/x\"\nresponse_timeout = \"900ms\""));
