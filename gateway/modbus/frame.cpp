@@ -1,6 +1,7 @@
 #include "modbus/frame.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 namespace jidian::modbus {
@@ -49,31 +50,28 @@ void unpack(meter::Registers registers, ByteView data, std::span<std::uint16_t> 
 
 }  // namespace
 
-std::array<std::uint8_t, 6> encode_request(std::uint8_t unit, meter::Registers registers) {
+Request encode_request(std::uint8_t unit, meter::Registers registers) {
   assert(registers.count >= 1 && registers.count <= (is_bits(registers.table) ? bits_max : registers_max));
   assert(registers.end() <= 0x10000);
-  return {unit,
-          static_cast<std::uint8_t>(registers.table),
-          high(registers.first),
-          low(registers.first),
-          high(registers.count),
-          low(registers.count)};
+  return Request({unit, static_cast<std::uint8_t>(registers.table), high(registers.first), low(registers.first),
+                  high(registers.count), low(registers.count)});
 }
 
-Bytes encode_server_id_request(std::uint8_t unit) {
-  return {unit, report_server_id};
+Request encode_server_id_request(std::uint8_t unit) {
+  return Request({unit, report_server_id});
 }
 
-Bytes encode_identification_request(std::uint8_t unit, std::uint8_t object) {
+Request encode_identification_request(std::uint8_t unit, std::uint8_t object) {
   constexpr std::uint8_t basic = 1;
-  return {unit, encapsulated, device_identification, basic, object};
+  return Request({unit, encapsulated, device_identification, basic, object});
 }
 
-Bytes with_tcp_header(std::uint16_t transaction, ByteView request) {
-  const auto length = static_cast<std::uint32_t>(request.size());
+Bytes with_tcp_header(std::uint16_t transaction, const Request& request) {
+  const ByteView bytes = request.bytes();
+  const auto length = static_cast<std::uint32_t>(bytes.size());
   const std::array<std::uint8_t, 6> header{high(transaction), low(transaction), 0, 0, high(length), low(length)};
-  Bytes frame(header.size() + request.size());
-  std::ranges::copy(request, std::ranges::copy(header, frame.begin()).out);
+  Bytes frame(header.size() + bytes.size());
+  std::ranges::copy(bytes, std::ranges::copy(header, frame.begin()).out);
   return frame;
 }
 

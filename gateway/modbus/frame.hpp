@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -19,17 +19,34 @@ inline constexpr std::uint16_t bits_max = 2000;
 /// Length of the Modbus/TCP header up to, not including, the unit.
 inline constexpr std::size_t tcp_prefix_length = 6;
 
-/// Unit, function, first address, count: what both framings carry. The function is the table's number, 1…4.
-std::array<std::uint8_t, 6> encode_request(std::uint8_t unit, meter::Registers registers);
+/// What may be sent, from the unit on, without checksum or header: both framings carry the same. Only the three
+/// functions below make one, so nothing else can leave the gateway.
+class Request {
+ public:
+  ByteView bytes() const { return bytes_; }
+  std::uint8_t unit() const { return bytes_[0]; }
+  std::uint8_t function() const { return bytes_[1]; }
 
-/// Function 17, report server id. Without checksum, from the unit on.
-Bytes encode_server_id_request(std::uint8_t unit);
+ private:
+  explicit Request(Bytes bytes) : bytes_(std::move(bytes)) {}
+  friend Request encode_request(std::uint8_t unit, meter::Registers registers);
+  friend Request encode_server_id_request(std::uint8_t unit);
+  friend Request encode_identification_request(std::uint8_t unit, std::uint8_t object);
+
+  Bytes bytes_;
+};
+
+/// Unit, function, first address, count. The function is the table's number, 1…4.
+Request encode_request(std::uint8_t unit, meter::Registers registers);
+
+/// Function 17, report server id.
+Request encode_server_id_request(std::uint8_t unit);
 
 /// Function 43/14, read device identification: the stream of basic objects from `object` on.
-Bytes encode_identification_request(std::uint8_t unit, std::uint8_t object);
+Request encode_identification_request(std::uint8_t unit, std::uint8_t object);
 
-/// `request` (from the unit on) as a whole Modbus/TCP frame.
-Bytes with_tcp_header(std::uint16_t transaction, ByteView request);
+/// `request` as a whole Modbus/TCP frame.
+Bytes with_tcp_header(std::uint16_t transaction, const Request& request);
 
 /// Bytes of a good reply from the unit to the last data byte.
 std::size_t reply_length(meter::Registers registers);

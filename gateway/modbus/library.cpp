@@ -15,6 +15,15 @@ void set_reply_timeout(modbus_t* context, Millis whole_reply) {
   modbus_set_byte_timeout(context, 0, 0);
 }
 
+std::size_t confirmation_length(ByteView frame) {
+  constexpr std::size_t around = 4;  // unit, function, checksum
+  const std::uint8_t function = frame[1];
+  if (function == 5 || function == 6 || function == 15 || function == 16) return around + 4;
+  if (function == 22) return around + 6;
+  const bool counted = function <= 4 || function == 17 || function == 23;
+  return around + 1 + (counted ? frame[2] : 0U);
+}
+
 Error library_error(int number) {
   switch (number) {
     case EMBBADCRC:

@@ -1,12 +1,9 @@
 #include "modbus/rtu_bus.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cerrno>
-#include <ctime>
 #include <utility>
 
 #include "modbus/frame.hpp"
@@ -15,19 +12,8 @@
 #include "modbus/serial_timing.hpp"
 
 namespace jidian::modbus {
-namespace {
 
 using acquire::FrameKind;
-
-constexpr std::size_t shortest_frame = 5;  ///< An exception reply.
-constexpr std::size_t run_max = 300;
-constexpr std::size_t frames_max = 32;
-constexpr std::chrono::milliseconds stop_interval{100};
-
-/// A reply whose length nobody knows beforehand ends with this silence: server and network may pause inside it.
-constexpr std::chrono::milliseconds end_of_reply{40};
-
-}  // namespace
 
 Status RtuBus::open(std::stop_token stop) {
   if (is_open()) return {};
@@ -36,6 +22,7 @@ Status RtuBus::open(std::stop_token stop) {
   if (!context) return context.error();
   context_ = std::move(*context);
   quiet_since_ = SteadyClock::now();
+  others_until_ = {};
   request_.clear();
   run_.clear();
   return {};
@@ -86,7 +73,7 @@ Result<std::map<std::uint8_t, std::string>> RtuBus::device_identification(std::u
 }
 
 /// The reply to `request` (neither with a checksum); exceptions are errors.
-Result<Bytes> RtuBus::ask(ByteView request) {
+Result<Bytes> RtuBus::ask(const Request& request) {
   assert(is_open());
   exception_ = 0;
   if (!catch_up()) return gone();
@@ -97,7 +84,7 @@ Result<Bytes> RtuBus::ask(ByteView request) {
     return begun.error();
   }
   auto reply = receive();
-  if (reply && (*reply)[0] == request[0] && (*reply)[1] == (request[1] | 0x80U) && reply->size() == 3) {
+  if (reply && (*reply)[0] == request.unit() && (*reply)[1] == (request.function() | 0x80U) && reply->size() == 3) {
     exception_ = (*reply)[2];
     auto refused = exception_error(exception_);
     note_outcome(&refused);
@@ -132,11 +119,14 @@ Result<Bytes> RtuBus::receive() {
   return Bytes(frame.begin(), frame.end() - crc_length);
 }
 
-/// Waits for silence and sends. Errors: corrupt, unreachable.
-Status RtuBus::begin(ByteView request) {
-  if (auto silent = wait_for_silence(); !silent) return silent;
+/// Waits for silence and sends. That somebody else spoke since our last transaction is no failure of the meter that is
+/// to be asked: then the line is made trustworthy first. Errors: corrupt, unreachable.
+Status RtuBus::begin(const Request& request) {
+  auto silence = wait_for_silence();
+  if (silence == Silence::broken) silence = drain() ? wait_for_silence() : Silence::gone;
+  if (auto silent = status_of(silence); !silent) return silent;
   ++counters_.requests;
-  request_ = with_crc(request);
+  request_ = with_crc(request.bytes());
   show(FrameKind::request, request_);
   sent_ = SteadyClock::now();
   return transmit(context_.get(), request);
@@ -184,59 +174,67 @@ Result<std::uint8_t> RtuBus::exchange(std::uint8_t unit, meter::Registers regist
   const auto reply =
       decode_reply(unit, registers, ByteView{frame}.first(static_cast<std::size_t>(length) - crc_length), into);
   if (!reply) return reply;
-  if (auto silent = wait_for_silence(); !silent) return silent.error();  // a second frame: which one is the answer?
+  const auto silent = status_of(wait_for_silence());
+  if (!silent) return silent.error();  // a second frame: which one is the answer?
   return reply;
 }
 
-/// Shows and counts what libmodbus took from the line. Of a reply it did not accept it does not tell the length:
-/// then what it left in `frame` up to the last byte that is not zero is shown.
+/// Shows what libmodbus took from the line. What it did not accept is the beginning of the run that is drained then: so
+/// another master's request, of which it takes five bytes for a reply, is known for what it is.
 void RtuBus::note_confirmation(ByteView frame, int length, int error) {
   if (length > 0) return show(FrameKind::reply, frame.first(static_cast<std::size_t>(length)));
   const auto last = std::find_if(frame.rbegin(), frame.rend(), [](std::uint8_t byte) { return byte != 0; });
-  const ByteView left = frame.first(static_cast<std::size_t>(frame.rend() - last));
-  if (left.empty()) return;
-  if (length == 0) {
-    count(FrameKind::foreign, left.size());
-    return show(FrameKind::foreign, left);
-  }
-  const bool echo =
-      error == EMBBADCRC && left.size() >= 4 && std::ranges::equal(left.first(4), ByteView{request_}.first(4));
-  count(echo ? FrameKind::echo : FrameKind::noise, left.size());
-  show(echo ? FrameKind::echo : FrameKind::noise, left);
+  auto taken = static_cast<std::size_t>(frame.rend() - last);  // it does not tell
+  if (length == 0 || error == EMBBADCRC) taken = std::min(frame.size(), confirmation_length(frame));
+  keep(frame.first(taken));
 }
 
-/// Waits until the line has been silent for the time between two frames. Single bytes heard meanwhile are the noise
-/// of drivers switching and thrown away; what is long enough to be a frame, or never ends, means that the line is out
-/// of step or not ours alone. Errors: corrupt, unreachable.
-Status RtuBus::wait_for_silence() {
+/// Waits until the line has been silent for the time between two frames, and no request of another master waits for its
+/// answer. Single bytes heard meanwhile are the noise of drivers switching and thrown away; what is long enough to be a
+/// frame, or never ends, means that the line is out of step or not ours alone.
+RtuBus::Silence RtuBus::wait_for_silence() {
   const auto patience = SteadyClock::now() + dead_time(timing_, request_.size());
   std::size_t count = 0;
   while (SteadyClock::now() < patience) {
-    const Catch heard = listen_until(quiet_since_ + frame_silence(timing_));
-    if (heard.gone) return gone();
+    const Catch heard = listen_until(std::max(quiet_since_ + frame_silence(timing_), others_until_));
+    if (heard.gone) return Silence::gone;
     count += heard.bytes;
     if (!heard.deadline) continue;
     end_run();
-    if (count < shortest_frame) return {};
-    return Error{ErrorKind::corrupt, "a frame came that nobody asked for"};
+    return count < shortest_frame ? Silence::kept : Silence::broken;
   }
   end_run();
-  return Error{ErrorKind::corrupt, "the line is never silent: noise, or another master"};
+  return Silence::none;
 }
 
-/// Listens until no reply to the last request can arrive any more and the line is silent. False: the port is gone.
+Status RtuBus::status_of(Silence silence) const {
+  switch (silence) {
+    case Silence::broken:
+      return Error{ErrorKind::corrupt, "a frame came that nobody asked for"};
+    case Silence::none:
+      return Error{ErrorKind::corrupt, "the line is never silent: noise, or another master"};
+    case Silence::gone:
+      return gone();
+    case Silence::kept:
+      break;
+  }
+  return {};
+}
+
+/// Listens until no reply to the last request, nor to one of another master, can arrive any more and the line is
+/// silent. False: the port is gone.
 bool RtuBus::drain() {
-  const auto dead = sent_ + dead_time(timing_, request_.size());
-  const auto give_up = dead + dead_time(timing_, request_.size());
-  auto until = dead;
+  const auto dead = dead_time(timing_, request_.size());
+  const auto give_up = std::max(sent_ + dead, SteadyClock::now()) + dead;
   while (SteadyClock::now() < give_up) {
-    const Catch heard = listen_until(until);
+    const auto trusted = std::max({sent_ + dead, others_until_, quiet_since_ + frame_silence(timing_)});
+    const Catch heard = listen_until(run_.empty() ? trusted : quiet_since_ + end_of_reply);
     if (heard.gone) return false;
-    if (heard.deadline) break;
-    until = std::max(dead, quiet_since_ + frame_silence(timing_));
+    if (!heard.deadline) continue;
+    if (run_.empty()) break;
+    end_run();  // which says whether somebody waits for an answer
   }
   end_run();
-  modbus_flush(context_.get());
   is_owed_ = false;
   return true;
 }
@@ -262,7 +260,7 @@ Result<acquire::Probe> RtuBus::probe(std::uint8_t unit, meter::Registers registe
 
   const auto request = encode_request(unit, registers);
   ++counters_.requests;
-  request_ = with_crc(request);
+  request_ = with_crc(request.bytes());
   show(FrameKind::request, request_);
   sent_ = SteadyClock::now();
   modbus_set_slave(context_.get(), unit);
@@ -299,78 +297,6 @@ void RtuBus::sort_run(std::uint8_t unit, acquire::Probe& probe) {
     show(kind, bytes);
   }
   run_.clear();
-}
-
-Result<acquire::Heard> RtuBus::listen(Millis duration, std::stop_token stop) {
-  assert(is_open());
-  acquire::Heard all;
-  const auto end = SteadyClock::now() + duration;
-  while (SteadyClock::now() < end) {
-    if (stop.stop_requested()) return Error{ErrorKind::cancelled, "asked to stop"};
-    const auto pause = run_.empty() ? SteadyClock::now() + stop_interval : quiet_since_ + end_of_reply;
-    const Catch heard = listen_until(std::min(end, pause));
-    if (heard.gone) {
-      close();
-      return gone();
-    }
-    all.bytes += heard.bytes;
-    if (heard.deadline) end_run(&all);
-  }
-  end_run(&all);
-  return all;
-}
-
-/// Waits for bytes and keeps them in the run.
-RtuBus::Catch RtuBus::listen_until(SteadyClock::time_point deadline) {
-  const auto left = std::max<SteadyClock::duration>(deadline - SteadyClock::now(), SteadyClock::duration::zero());
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
-  const timespec timeout{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
-  pollfd watched{fd(), POLLIN, 0};
-  const int ready = ::ppoll(&watched, 1, &timeout, nullptr);
-  if (ready == 0) return {.deadline = true};
-  if (ready < 0) return {.gone = errno != EINTR};
-
-  std::array<std::uint8_t, 256> bytes{};
-  const auto count = ::read(fd(), bytes.data(), bytes.size());
-  if (count <= 0) return {.gone = count == 0 || (errno != EAGAIN && errno != EINTR)};
-  quiet_since_ = SteadyClock::now();
-  keep(ByteView{bytes}.first(static_cast<std::size_t>(count)));
-  return {.bytes = static_cast<std::size_t>(count)};
-}
-
-void RtuBus::keep(ByteView bytes) {
-  if (run_.size() + bytes.size() > run_max) end_run();
-  run_.insert(run_.end(), bytes.begin(), bytes.end());
-}
-
-/// Tells what the bytes heard since the last silence were.
-void RtuBus::end_run(acquire::Heard* heard) {
-  if (run_.empty()) return;
-  for (const Piece& piece : split_run(run_)) {
-    FrameKind kind = piece.valid ? kind_of(piece.bytes, request_) : FrameKind::noise;
-    if (heard != nullptr && piece.valid) kind = FrameKind::foreign;
-    count(kind, piece.bytes.size());
-    show(kind, piece.bytes);
-    if (heard != nullptr && heard->frames.size() < frames_max)
-      heard->frames.push_back({kind,
-                               std::chrono::floor<Millis>(std::chrono::system_clock::now()),
-                               {},
-                               Bytes(piece.bytes.begin(), piece.bytes.end())});
-  }
-  run_.clear();
-}
-
-void RtuBus::count(FrameKind kind, std::size_t bytes) {
-  if (kind == FrameKind::late) ++counters_.late;
-  if (kind == FrameKind::foreign) ++counters_.foreign;
-  if (kind == FrameKind::echo) ++counters_.echoes;
-  if (kind == FrameKind::noise) counters_.stray_bytes += bytes;
-}
-
-void RtuBus::show(FrameKind kind, ByteView bytes) {
-  if (!watcher_) return;
-  watcher_({kind, std::chrono::floor<Millis>(std::chrono::system_clock::now()), wire_time(timing_, bytes.size()),
-            Bytes(bytes.begin(), bytes.end())});
 }
 
 Error RtuBus::gone() const {

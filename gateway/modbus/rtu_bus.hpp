@@ -11,9 +11,13 @@
 
 #include "acquire/bus.hpp"
 #include "modbus/bus.hpp"
+#include "modbus/frame.hpp"
 #include "modbus/library.hpp"
 
 namespace jidian::modbus {
+
+/// A reply whose length nobody knows beforehand ends with this silence: server and network may pause inside it.
+inline constexpr std::chrono::milliseconds end_of_reply{40};
 
 /// A bus with RTU framing over libmodbus; how the bytes get there is for the derived class to say.
 ///
@@ -42,8 +46,8 @@ class RtuBus : public acquire::Bus {
   virtual Result<Context> connect(std::stop_token stop) = 0;
   /// Lets go of what goes with the connection.
   virtual void disconnected() {}
-  /// Sends a request; `request` is without its checksum. Errors: unreachable.
-  virtual Status transmit(modbus_t* context, ByteView request) = 0;
+  /// Sends a request with its checksum. Errors: unreachable.
+  virtual Status transmit(modbus_t* context, const Request& request) = 0;
   /// For people: "/dev/ttyUSB0".
   virtual std::string place() const = 0;
 
@@ -63,20 +67,30 @@ class RtuBus : public acquire::Bus {
     bool gone = false;      ///< The port is not there any more.
   };
 
+  /// How the wait for silence ended.
+  enum class Silence : std::uint8_t {
+    kept,
+    broken,  ///< By something long enough to be a frame.
+    none,    ///< There was none for as long as a transaction takes.
+    gone,    ///< The port is not there any more.
+  };
+
   Result<std::uint8_t> exchange(std::uint8_t unit, meter::Registers registers, std::span<std::uint16_t> into);
-  Result<Bytes> ask(ByteView request);
+  Result<Bytes> ask(const Request& request);
   Result<Bytes> receive();
-  Status begin(ByteView request);
+  Status begin(const Request& request);
   Status settle(Status done);
   void note_outcome(const Error* error);
   void note_confirmation(ByteView frame, int length, int error);
-  Status wait_for_silence();
+  Silence wait_for_silence();
+  Status status_of(Silence silence) const;
   bool catch_up();
   void sort_run(std::uint8_t unit, acquire::Probe& probe);
   bool drain();
   Catch listen_until(SteadyClock::time_point deadline);
   void keep(ByteView bytes);
   void end_run(acquire::Heard* heard = nullptr);
+  void note_other(ByteView bytes, bool is_frame);
   void count(acquire::FrameKind kind, std::size_t bytes);
   void show(acquire::FrameKind kind, ByteView bytes);
   Error gone() const;
@@ -86,9 +100,10 @@ class RtuBus : public acquire::Bus {
   SteadyClock::time_point sent_;
   SteadyClock::time_point quiet_since_;
   std::uint8_t exception_ = 0;
-  bool is_owed_ = false;  ///< A probe was not answered: its reply may still come.
-  Bytes request_;         ///< The last one, with its checksum.
-  Bytes run_;             ///< What was heard since the line was silent, beside replies; bounded.
+  bool is_owed_ = false;                  ///< A probe was not answered: its reply may still come.
+  SteadyClock::time_point others_until_;  ///< Until then a request of another master may be answered.
+  Bytes request_;                         ///< The last one, with its checksum.
+  Bytes run_;                             ///< What was heard since the line was silent, beside replies; bounded.
   acquire::BusCounters counters_;
   acquire::FrameWatcher watcher_;
 };

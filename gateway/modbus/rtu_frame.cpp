@@ -87,6 +87,28 @@ std::vector<Piece> split_run(ByteView run) {
   return pieces;
 }
 
+bool may_be_request(ByteView frame) {
+  constexpr std::size_t identification_length = 7;
+  switch (frame[1]) {
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+      return frame.size() == short_length;
+    case 15:
+    case 16:
+      return frame.size() > short_length;
+    case 17:
+      return frame.size() == shortest;
+    case 43:
+      return frame.size() == identification_length;
+    default:
+      return (frame[1] & exception_bit) == 0;  // nobody knows how long those are
+  }
+}
+
 acquire::FrameKind kind_of(ByteView frame, ByteView request) {
   if (request.size() < shortest) return acquire::FrameKind::foreign;
   if (std::ranges::equal(frame, request)) return acquire::FrameKind::echo;

@@ -11,6 +11,7 @@ namespace jidian::modbus {
 
 inline constexpr std::size_t crc_length = 2;
 inline constexpr std::size_t rtu_frame_max = 256;
+inline constexpr std::size_t shortest_frame = 5;  ///< That a meter sends: an exception reply.
 
 /// CRC-16 of Modbus over serial line 1.02, 6.2.2 (polynomial 0xA001 reflected, start 0xFFFF); sent low byte first.
 std::uint16_t crc16(ByteView bytes);
@@ -31,6 +32,9 @@ struct Piece {
 /// checksum and the length its function says (functions of other lengths only if they fill the run alone), since among
 /// hundreds of lengths a checksum fits by chance.
 std::vector<Piece> split_run(ByteView run);
+
+/// Whether a valid frame has the length of a request. Replies to functions 1 and 2 that carry three bytes do as well.
+bool may_be_request(ByteView frame);
 
 /// What a valid frame is, heard after `request` (with its checksum; empty if there was none yet).
 acquire::FrameKind kind_of(ByteView frame, ByteView request);

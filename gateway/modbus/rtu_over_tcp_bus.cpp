@@ -31,8 +31,8 @@ class RtuOverTcpBus final : public RtuBus {
   }
 
   /// libmodbus would write to the socket and raise SIGPIPE when the other end has closed it.
-  Status transmit(modbus_t* context, ByteView request) override {
-    const Bytes frame = with_crc(request);
+  Status transmit(modbus_t* context, const Request& request) override {
+    const Bytes frame = with_crc(request.bytes());
     const auto sent = ::send(modbus_get_socket(context), frame.data(), frame.size(), MSG_NOSIGNAL);
     if (sent < 0) return library_error(errno);
     if (sent != static_cast<ssize_t>(frame.size()))

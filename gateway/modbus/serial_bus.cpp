@@ -82,9 +82,9 @@ class SerialBus final : public RtuBus {
 
   void disconnected() override { lock_.reset(); }
 
-  Status transmit(modbus_t* context, ByteView request) override {
-    if (modbus_send_raw_request(context, request.data(), static_cast<int>(request.size())) < 0)
-      return library_error(errno);
+  Status transmit(modbus_t* context, const Request& request) override {
+    const ByteView bytes = request.bytes();
+    if (modbus_send_raw_request(context, bytes.data(), static_cast<int>(bytes.size())) < 0) return library_error(errno);
     return {};
   }
 

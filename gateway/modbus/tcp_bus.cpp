@@ -97,8 +97,8 @@ class TcpBus final : public acquire::Bus {
     return error;
   }
 
-  /// Sends `request` (from the unit on) under the next transaction number.
-  Status send(ByteView request) {
+  /// Sends `request` under the next transaction number.
+  Status send(const Request& request) {
     if (const auto since = SteadyClock::now() - spoke_; since < options_.pause)
       std::this_thread::sleep_for(options_.pause - since);
     if (auto quiet = check_quiet(); !quiet) return quiet;
@@ -128,16 +128,16 @@ class TcpBus final : public acquire::Bus {
     return decode_reply(unit, registers, *reply, into);
   }
 
-  /// The reply to `request`, both from the unit on; exceptions are errors.
-  Result<Bytes> ask(ByteView request) {
+  /// The reply to `request` from the unit on; exceptions are errors.
+  Result<Bytes> ask(const Request& request) {
     exception_ = 0;
     if (!is_open()) return Error{ErrorKind::unreachable, "the connection is closed"};
     auto sent = send(request);
     auto reply = sent ? receive() : Result<Bytes>{sent.error()};
     if (!reply) return failed(reply.error());
-    if (reply->size() < 2 || (*reply)[0] != request[0] || ((*reply)[1] & 0x7FU) != request[1])
+    if (reply->size() < 2 || (*reply)[0] != request.unit() || ((*reply)[1] & 0x7FU) != request.function())
       return failed({ErrorKind::corrupt, "the reply is of another unit or function"});
-    if ((*reply)[1] == request[1]) {
+    if ((*reply)[1] == request.function()) {
       ++counters_.replies;
       return reply;
     }

@@ -3,6 +3,7 @@ import json
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -53,12 +54,7 @@ class Chain:
         """`scenario` is a built-in name or a dict in the plant's format. With `at_hour` the plant lives as if it were that
         hour of its day now."""
         self.scenario_file = self.folder / "scenario.json"
-        if isinstance(scenario, str):
-            text = subprocess.run([self.program("jidian-plant"), "scenario", scenario], check=True, capture_output=True,
-                                  text=True).stdout
-        else:
-            text = json.dumps(scenario)
-        self.scenario = json.loads(text)
+        self.scenario = self.builtin(scenario) if isinstance(scenario, str) else dict(scenario)
         if at_hour is not None:
             local_ms = time.time_ns() // 1_000_000 + 8 * HOUR_MS
             self.scenario["schedule_shift_ms"] = (local_ms // HOUR_MS % 24 - at_hour) * HOUR_MS
@@ -74,6 +70,25 @@ class Chain:
         ports = json.loads(ports_file.read_text())
         self.ports = {"tcp": {endpoint["id"]: endpoint["port"] for endpoint in ports["tcp"]},
                       "lines": {line["id"]: line["path"] for line in ports["lines"]}}
+
+    def builtin(self, scenario):
+        """A built-in scenario as a dict."""
+        return json.loads(subprocess.run([self.program("jidian-plant"), "scenario", scenario], check=True,
+                                         capture_output=True, text=True).stdout)
+
+    def tell_plant(self, line):
+        """A command of the plant's control protocol."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(self.folder / "plant.sock"))
+            control.sendall(line.encode() + b"\n")
+            answer = control.makefile().readline().strip()
+        if answer != "ok":
+            raise RigError(f"the plant says '{answer}' to '{line}'")
+
+    def stop_plant(self):
+        """Its counters."""
+        self.plant.stop()
+        return json.loads((self.folder / "plant-stats.json").read_text())
 
     # -- broker -------------------------------------------------------------------------------------------------
     def start_broker(self, acl=None, extra=""):
@@ -98,7 +113,6 @@ class Chain:
         self._expect(self.broker, self._broker_listens, "the broker")
 
     def _broker_listens(self):
-        import socket
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 

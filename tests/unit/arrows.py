@@ -4,7 +4,8 @@ Usage: arrows.py GATEWAY_FOLDER ARROWS_FILE
 Each line of ARROWS_FILE, written by CMake from the jidian_module() calls, is `module: used modules | foreign headers`.
 A module may include its own headers, headers of the modules it uses, the C++ standard library, and the foreign headers
 it declares: a header by name, a folder as `spdlog/`, or `posix` for the system's own C headers.
-No file may name a function of libmodbus that writes to a meter.
+No file may name a function of libmodbus that writes to a meter, or that sends a request of its own making. Bytes go to a
+meter in one statement for each kind of bus, which takes a `modbus::Request`; what that can hold, frame.cpp alone decides.
 """
 import pathlib
 import re
@@ -13,6 +14,10 @@ import sys
 POSIX = re.compile(r"^(sys|netinet|arpa|net|linux)/|^(unistd|fcntl|poll|termios|signal|netdb|grp|pwd|dirent|pty|dlfcn)\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 WRITES = re.compile(r"\bmodbus_(write|mask_write|set_bits|set_input)\w*|\bmodbus_reply\w*")
+
+SENDS = re.compile(r"\bmodbus_(read_\w+|report_\w+|send_raw\w*)\s*\(|::(send|sendto|sendmsg|write|writev|pwrite)\s*\(")
+SENDERS = {"rtu_over_tcp_bus.cpp": "::send(", "serial_bus.cpp": "modbus_send_raw_request(", "tcp_bus.cpp": "::send("}
+MADE = re.compile(r"\bRequest\s*[({]\s*[{\w]")
 
 
 def read_arrows(text):
@@ -41,6 +46,19 @@ def why_forbidden(module, quoted, header, arrows):
     return f"{module} does not declare the foreign header {header}"
 
 
+def stray_sends(path, text):
+    """Where a file of the module `modbus` sends, or makes a request, and should not."""
+    allowed = SENDERS.get(path.name)
+    for number, match in enumerate(SENDS.finditer(text)):
+        if number > 0 or match[0] != allowed:
+            yield match.start(), f"{match[0]}…) sends past the one place that may"
+    if allowed and not SENDS.search(text):
+        yield 0, f"{allowed}…) is not here any more: say in SENDERS where this bus sends"
+    if path.name not in ("frame.cpp", "frame.hpp"):
+        for match in MADE.finditer(text):
+            yield match.start(), f"{match[0]}… makes a request outside of frame.cpp"
+
+
 def main(gateway, arrows_file):
     arrows = read_arrows(pathlib.Path(arrows_file).read_text())
     order = list(arrows)
@@ -64,6 +82,10 @@ def main(gateway, arrows_file):
         for match in WRITES.finditer(text):
             line = text.count("\n", 0, match.start()) + 1
             findings.append(f"{path}:{line}: {match[0]} could change a meter; the gateway only reads")
+        if module == "modbus":
+            for at, reason in stray_sends(path, text):
+                line = text.count("\n", 0, at) + 1
+                findings.append(f"{path}:{line}: {reason}")
     if files == 0:
         findings.append("no source file found: wrong folder?")
     for finding in findings:

@@ -19,9 +19,9 @@ Result<std::uint8_t> decode(Registers registers, const Bytes& reply, std::vector
 }
 
 TEST(Frame, RequestCarriesUnitFunctionFirstAndCount) {
-  EXPECT_THAT(encode_request(17, {Table::input, 0x1234, 125}), ElementsAre(17, 4, 0x12, 0x34, 0, 125));
-  EXPECT_THAT(encode_request(1, {Table::holding, 65'535, 1}), ElementsAre(1, 3, 0xFF, 0xFF, 0, 1));
-  EXPECT_THAT(encode_request(1, {Table::coil, 0, 2'000}), ElementsAre(1, 1, 0, 0, 0x07, 0xD0));
+  EXPECT_THAT(encode_request(17, {Table::input, 0x1234, 125}).bytes(), ElementsAre(17, 4, 0x12, 0x34, 0, 125));
+  EXPECT_THAT(encode_request(1, {Table::holding, 65'535, 1}).bytes(), ElementsAre(1, 3, 0xFF, 0xFF, 0, 1));
+  EXPECT_THAT(encode_request(1, {Table::coil, 0, 2'000}).bytes(), ElementsAre(1, 1, 0, 0, 0x07, 0xD0));
 }
 
 TEST(Frame, TcpRequestBeginsWithItsNumber) {

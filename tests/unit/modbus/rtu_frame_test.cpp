@@ -59,6 +59,19 @@ TEST(RtuFrame, AFrameIsKnownByTheRequestBeforeIt) {
   EXPECT_EQ(kind_of(reply, {}), FrameKind::foreign);
 }
 
+TEST(RtuFrame, WhatMayBeARequestHasTheLengthOfOne) {
+  for (const Bytes& asked : std::vector<Bytes>{{1, 3, 0, 0, 0, 2},
+                                               {1, 6, 0, 0, 0, 2},
+                                               {1, 16, 0, 0, 0, 1, 2, 0, 9},
+                                               {1, 17},
+                                               {1, 43, 14, 1, 0},
+                                               {1, 8, 0, 0, 1, 2}})
+    EXPECT_TRUE(may_be_request(with_crc(asked))) << to_hex(asked);
+  for (const Bytes& told : std::vector<Bytes>{
+           {1, 3, 4, 0, 0, 0, 2}, {1, 0x83, 2}, {1, 16, 0, 0, 0, 1}, {1, 17, 2, 9, 0xFF}, {1, 1, 1, 0}, {1, 0x88, 1}})
+    EXPECT_FALSE(may_be_request(with_crc(told))) << to_hex(told);
+}
+
 TEST(IdentityFrame, ObjectsAreCollectedOverSeveralReplies) {
   const auto ask = [](std::uint8_t object) -> Result<Bytes> {
     if (object == 0) return Bytes{1, 43, 14, 1, 1, 0xFF, 2, 2, 0, 2, 'A', 'B', 1, 1, 'C'};
