@@ -96,7 +96,6 @@ class Commissioning(unittest.TestCase):
                 self.assertIn(model, [one["profile"] for one in units[unit]["profiles"]])
         self.assertEqual(lines[-1], {"type": "summary", "found": 8, "complete": True})
         print(f"quick scan: 8 meters found and named in {took:.1f} s", file=sys.stderr)
-        self.assertLess(took, 90)  # 60 s is the promise; a busy machine may take longer
 
     def test_scan_beside_polling_leaves_the_polls_alone(self):
         self.gateway()

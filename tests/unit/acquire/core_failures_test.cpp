@@ -31,6 +31,29 @@ TEST_F(PollerCoreFailures, TwoDeadMetersOfEightCostTheOthersNoSlot) {
   }
 }
 
+TEST_F(PollerCoreFailures, TwoDeadMetersOfEightOnALineOf9600BaudCostTheOthersNoSlot) {
+  bus.shared = true;
+  bus.read_cost = Millis{104};     // forty registers
+  bus.timeout_cost = Millis{940};  // time-out and worst latency of 300 and 600 ms
+  silence_units({3, 6});
+  std::vector<PolledMeter> eight;
+  for (domain::MeterIndex n = 0; n < 8; ++n) eight.push_back(make_meter(n, {0, 39}, seconds{3}));
+  for (PolledMeter& meter : eight) meter.limits.gap_max = 40;
+  begin(std::move(eight), {.used_before = true});
+  run(hours{2});
+  for (const auto alive : std::vector<domain::MeterIndex>{0, 1, 3, 4, 6, 7}) {
+    const auto polls = sink.of(alive);
+    EXPECT_NEAR(static_cast<double>(polls.size()), 2'400, 1) << alive;
+    for (std::size_t n = 0; n < polls.size(); ++n) {
+      ASSERT_EQ(polls[n].samples[0].quality, Quality::ok) << alive;
+      if (n > 0) {
+        ASSERT_EQ(polls[n].slot - polls[n - 1].slot, seconds{3}) << alive;
+      }
+    }
+  }
+  EXPECT_GT(requests_of(3), 20U);  // and they were looked for all the time
+}
+
 TEST_F(PollerCoreFailures, ADeadMeterStillShowsEveryHole) {
   silence_units({1});
   begin(meters(1, seconds{1}));
