@@ -1,6 +1,7 @@
 #include "base/decimal.hpp"
 
 #include <array>
+#include <bit>
 #include <cassert>
 #include <charconv>
 #include <cmath>
@@ -62,6 +63,24 @@ std::string format_float(float value, int exponent) {
 
 std::string format_float(double value, int exponent) {
   return format_shortest(value, exponent);
+}
+
+std::string format_value(ValueType type, std::uint64_t bits, int exponent) {
+  switch (type) {
+    case ValueType::unsigned_integer:
+      return format_decimal(bits, exponent);
+    case ValueType::signed_integer:
+      return format_decimal(static_cast<std::int64_t>(bits), exponent);
+    case ValueType::float32: {
+      const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+      return std::isfinite(value) ? format_float(value, exponent) : "null";
+    }
+    case ValueType::float64: {
+      const auto value = std::bit_cast<double>(bits);
+      return std::isfinite(value) ? format_float(value, exponent) : "null";
+    }
+  }
+  return "null";
 }
 
 }  // namespace jidian

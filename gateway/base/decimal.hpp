@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/quantity.hpp"
+
 namespace jidian {
 
 /// `mantissa` × 10^`exponent` written exactly, without rounding: (48213770, -3) is "48213.770".
@@ -16,5 +18,9 @@ std::string format_decimal(std::uint64_t mantissa, int exponent);
 /// finite.
 std::string format_float(float value, int exponent);
 std::string format_float(double value, int exponent);
+
+/// The value that 64 bits of `type` stand for, × 10^`exponent`, in the same way: a legal JSON number, or "null" for a
+/// float that is none.
+std::string format_value(ValueType type, std::uint64_t bits, int exponent);
 
 }  // namespace jidian

@@ -18,18 +18,6 @@ constexpr double largest_step = 0.05;
 /// Three phases of 400 V: what small consumers are fed with.
 constexpr double line_voltage_v = 400;
 
-/// "200/5" as 200 and 5.
-std::optional<std::pair<double, double>> parse_ratio(std::string_view text) {
-  const auto slash = text.find('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  double primary = 0;
-  double secondary = 0;
-  const auto first = std::from_chars(text.data(), text.data() + slash, primary);
-  const auto second = std::from_chars(text.data() + slash + 1, text.data() + text.size(), secondary);
-  if (first.ec != std::errc{} || second.ec != std::errc{} || secondary <= 0 || primary <= 0) return std::nullopt;
-  return std::pair{primary, secondary};
-}
-
 std::string decimal(double value) {
   std::array<char, 32> text{};
   const auto end =
@@ -59,7 +47,7 @@ double power_step_w(const Meter& meter, double ct) {
 }
 
 void check_facility(Section& section, const domain::FacilityEntry& facility, const Meter& meter) {
-  const auto ratio = parse_ratio(meter.entry.ct_ratio);
+  const auto ratio = domain::parse_ratio(meter.entry.ct_ratio);
   if (!ratio) return;
   const double rated_w = static_cast<double>(facility.rated_power_w);
   const double ct_w = std::sqrt(3.0) * line_voltage_v * ratio->first;

@@ -160,7 +160,8 @@ void check_bus(Section& section, const Site& site) {
 }  // namespace
 
 void read_meters(Section& root, Site& site, const Catalogue& catalogue) {
-  for (Section& section : root.sections("meter", "meter")) {
+  auto sections = root.sections("meter", "meter");
+  for (Section& section : sections) {
     if (site.meters.size() == meter_count_max) {
       section.complain("there are more than " + std::to_string(meter_count_max) + " meters");
       break;
@@ -171,10 +172,12 @@ void read_meters(Section& root, Site& site, const Catalogue& catalogue) {
     read_registers(section, meter, catalogue);
     read_period(section, meter);
     read_plate(section, meter.entry);
+    read_family(section, meter.entry);
     section.finish();
     describe(meter);
     site.meters.push_back(std::move(meter));
   }
+  check_parents(sections, site);
   apply_worst_latency(site);
   for (Section& section : root.sections("bus", "bus")) check_bus(section, site);
 }

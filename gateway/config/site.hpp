@@ -109,6 +109,7 @@ struct Site {
   std::vector<Bus> buses;
   std::vector<Meter> meters;
   std::vector<domain::FacilityEntry> facilities;
+  domain::PlausibilityRules plausibility;
   std::vector<Uplink> uplinks;
   Store store;
   Api api;

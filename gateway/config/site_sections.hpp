@@ -13,6 +13,12 @@ void read_buses(Section& root, Site& site);
 void read_meters(Section& root, Site& site, const Catalogue& catalogue);
 /// Needs the meters.
 void read_facilities(Section& root, Site& site);
+/// The section `[plausibility]`.
+void read_plausibility(Section& root, Site& site);
+/// `parent` and `unchecked` of a meter.
+void read_family(Section& section, domain::MeterEntry& entry);
+/// Parents that are no meter, or among their own descendants. Needs the meters; `sections` are theirs.
+void check_parents(std::vector<Section>& sections, const Site& site);
 /// Warns of facilities too small for the meter that is to judge them. `sections` are those of the facilities.
 void check_facilities(std::vector<Section>& sections, const Site& site);
 /// Needs the meters.

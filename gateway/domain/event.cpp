@@ -48,6 +48,8 @@ std::string_view name_of(EventKind kind) {
       return "ratio_changed";
     case EventKind::foreign_master:
       return "foreign_master";
+    case EventKind::implausible:
+      return "implausible";
   }
   return "unknown";
 }

@@ -37,6 +37,7 @@ enum class EventKind : std::uint8_t {
   foreign_meter = 20,   ///< A meter says it is another model, or has another serial number, than was expected.
   ratio_changed = 21,   ///< A transformer ratio that a meter keeps in a register is another one.
   foreign_master = 22,  ///< Somebody else sends on a bus that we use.
+  implausible = 30,     ///< What a meter shows contradicts itself, its past or its family: begins, ends.
 };
 
 /// The contract's word: "epoch", "meter_silent", …

@@ -171,6 +171,12 @@ void IntervalBuilder::begin(Interval& interval, MeterIndex index, UtcTime start)
   }
 }
 
+void IntervalBuilder::restart_counter(MeterIndex index, std::size_t point) {
+  Meter& meter = meters_[index];
+  meter.latest[point] = {};
+  for (Interval& interval : meter.intervals) interval.points[point].first = {};
+}
+
 void IntervalBuilder::close_overdue(UtcTime now, Rows& rows) {
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const Millis patience = std::max(2 * manifest_.meters[i].period, patience_min);

@@ -46,6 +46,10 @@ class IntervalBuilder {
   /// A poll of a meter, in time order, with or without values. Completed rows are appended to `rows`.
   void add(const Poll& poll, Rows& rows);
 
+  /// A counter is taken at another level from here on: no difference goes across. Its rows begin anew with the next
+  /// poll.
+  void restart_counter(MeterIndex meter, std::size_t point);
+
   /// Completes rows whose time is over.
   void close_overdue(UtcTime now, Rows& rows);
 

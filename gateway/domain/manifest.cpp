@@ -1,5 +1,7 @@
 #include "domain/manifest.hpp"
 
+#include <charconv>
+
 namespace jidian::domain {
 
 std::string_view name_of(FacilityKind kind) {
@@ -28,6 +30,17 @@ std::optional<int> exponent_of(const MeterEntry& meter, const PointEntry& point,
   const auto scale = static_cast<std::int64_t>(samples[position].bits);
   if (scale < -scale_most || scale > scale_most) return std::nullopt;
   return point.exponent + static_cast<int>(scale);
+}
+
+std::optional<std::pair<double, double>> parse_ratio(std::string_view text) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  double primary = 0;
+  double secondary = 0;
+  const auto first = std::from_chars(text.data(), text.data() + slash, primary);
+  const auto second = std::from_chars(text.data() + slash + 1, text.data() + text.size(), secondary);
+  if (first.ec != std::errc{} || second.ec != std::errc{} || secondary <= 0 || primary <= 0) return std::nullopt;
+  return std::pair{primary, secondary};
 }
 
 }  // namespace jidian::domain

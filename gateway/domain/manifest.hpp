@@ -6,9 +6,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/quantity.hpp"
+#include "domain/plausibility.hpp"
 #include "domain/reading.hpp"
 
 namespace jidian::domain {
@@ -77,12 +79,17 @@ struct MeterEntry {
   std::string pt_ratio;
   std::chrono::milliseconds period{1000};
   std::vector<PointEntry> points;
+  std::string parent;                  ///< Id of the meter that this one's consumption is part of, or empty.
+  std::vector<std::string> unchecked;  ///< Words of the checks of plausibility that do not fit it.
   friend bool operator==(const MeterEntry&, const MeterEntry&) = default;
 };
 
 /// The decimal exponent of a point's value in a poll of `meter`: its own, and that of its scale point. Nothing if the
 /// scale point has no value there, or none that can be an exponent.
 std::optional<int> exponent_of(const MeterEntry& meter, const PointEntry& point, std::span<const Sample> samples);
+
+/// "200/5" as 200 and 5. Nothing if it is no such ratio of two positive numbers.
+std::optional<std::pair<double, double>> parse_ratio(std::string_view text);
 
 enum class FacilityKind : std::uint8_t { production = 1, treatment = 2, auxiliary = 3, generation = 4, storage = 5 };
 
@@ -106,6 +113,7 @@ struct Manifest {
   SiteCard site;
   std::vector<MeterEntry> meters;
   std::vector<FacilityEntry> facilities;
+  PlausibilityRules plausibility = {};
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 

@@ -1,5 +1,3 @@
-#include <bit>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/decimal.hpp"
@@ -15,25 +13,6 @@ std::string in_quotes(std::string_view text) {
   return Json(to_utf8(text)).dump();
 }
 
-/// The value × 10^exponent as a JSON number; "null" for what JSON cannot say.
-std::string number_of(ValueType type, int exponent, std::uint64_t bits) {
-  switch (type) {
-    case ValueType::unsigned_integer:
-      return format_decimal(bits, exponent);
-    case ValueType::signed_integer:
-      return format_decimal(static_cast<std::int64_t>(bits), exponent);
-    case ValueType::float32: {
-      const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-      return std::isfinite(value) ? format_float(value, exponent) : "null";
-    }
-    case ValueType::float64: {
-      const auto value = std::bit_cast<double>(bits);
-      return std::isfinite(value) ? format_float(value, exponent) : "null";
-    }
-  }
-  return "null";
-}
-
 /// The name of a state's value, from "3=fault"; empty if it has none.
 std::string_view label_of(const domain::PointEntry& point, std::uint64_t bits) {
   const std::string start = std::to_string(bits) + "=";
@@ -47,7 +26,7 @@ std::string live_point(const domain::MeterEntry& meter, const domain::PointEntry
   const auto exponent = domain::exponent_of(meter, point, samples);
   const bool valued = has_value(sample.quality) && exponent;
   std::string text =
-      in_quotes(point.name) + ":{\"value\":" + (valued ? number_of(point.type, *exponent, sample.bits) : "null");
+      in_quotes(point.name) + ":{\"value\":" + (valued ? format_value(point.type, sample.bits, *exponent) : "null");
   if (const auto label = label_of(point, sample.bits); valued && !label.empty())
     text += ",\"label\":" + in_quotes(label);
   text += ",\"unit\":" + in_quotes(point.unit);
@@ -127,6 +106,8 @@ Json json_of(const domain::MeterEntry& meter) {
           {"ct_ratio", meter.ct_ratio},
           {"pt_ratio", meter.pt_ratio},
           {"period_ms", meter.period.count()},
+          {"parent", meter.parent},
+          {"unchecked", meter.unchecked},
           {"points", std::move(points)}};
 }
 
@@ -144,6 +125,14 @@ std::string to_json(const domain::Manifest& manifest, const Hash& hash) {
                                   {"meters", facility.meters},
                                   {"treats", facility.treats},
                                   {"rated_power_w", facility.rated_power_w}});
+  const auto& rules = manifest.plausibility;
+  json["plausibility"] = {{"counter_polls", rules.counter_polls},
+                          {"wiring_polls", rules.wiring_polls},
+                          {"phase_sum_percent", rules.phase_sum_percent},
+                          {"capacity_percent", rules.capacity_percent},
+                          {"parent_percent", rules.parent_percent},
+                          {"parent_quarters", rules.parent_quarters},
+                          {"constant_after_s", rules.constant_after.count()}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -81,6 +81,36 @@ void write_meter(const domain::MeterEntry& meter, std::size_t point_list, jidian
   out.set_pt_ratio(to_utf8(meter.pt_ratio));
   out.set_period_ms(static_cast<std::uint64_t>(meter.period.count()));
   out.set_point_list(static_cast<std::uint32_t>(point_list));
+  out.set_parent(to_utf8(meter.parent));
+  put(meter.unchecked, *out.mutable_unchecked());
+}
+
+/// What is as the contract's defaults is left out.
+void write_rules(const domain::PlausibilityRules& rules, jidian::v1::Manifest& out) {
+  const domain::PlausibilityRules usual;
+  if (rules == usual) return;
+  auto& entry = *out.mutable_plausibility();
+  if (rules.counter_polls != usual.counter_polls) entry.set_counter_polls(rules.counter_polls);
+  if (rules.wiring_polls != usual.wiring_polls) entry.set_wiring_polls(rules.wiring_polls);
+  if (rules.phase_sum_percent != usual.phase_sum_percent) entry.set_phase_sum_percent(rules.phase_sum_percent);
+  if (rules.capacity_percent != usual.capacity_percent) entry.set_capacity_percent(rules.capacity_percent);
+  if (rules.parent_percent != usual.parent_percent) entry.set_parent_percent(rules.parent_percent);
+  if (rules.parent_quarters != usual.parent_quarters) entry.set_parent_quarters(rules.parent_quarters);
+  if (rules.constant_after != usual.constant_after)
+    entry.set_constant_after_s(static_cast<std::uint64_t>(rules.constant_after.count()));
+}
+
+domain::PlausibilityRules read_rules(const jidian::v1::Plausibility& in) {
+  domain::PlausibilityRules rules;
+  if (in.has_counter_polls()) rules.counter_polls = in.counter_polls();
+  if (in.has_wiring_polls()) rules.wiring_polls = in.wiring_polls();
+  if (in.has_phase_sum_percent()) rules.phase_sum_percent = in.phase_sum_percent();
+  if (in.has_capacity_percent()) rules.capacity_percent = in.capacity_percent();
+  if (in.has_parent_percent()) rules.parent_percent = in.parent_percent();
+  if (in.has_parent_quarters()) rules.parent_quarters = in.parent_quarters();
+  if (in.has_constant_after_s())
+    rules.constant_after = std::chrono::seconds{static_cast<std::int64_t>(in.constant_after_s())};
+  return rules;
 }
 
 void write_facility(const domain::FacilityEntry& facility, jidian::v1::Facility& out) {
@@ -159,7 +189,9 @@ domain::MeterEntry read_meter(const jidian::v1::Meter& in, const std::vector<dom
           in.ct_ratio(),
           in.pt_ratio(),
           Millis{static_cast<std::int64_t>(in.period_ms())},
-          points};
+          points,
+          in.parent(),
+          get(in.unchecked())};
 }
 
 }  // namespace
@@ -178,6 +210,7 @@ EncodedManifest encode(const domain::Manifest& manifest) {
     write_points(meter.points, *message.add_point_lists());
   }
   for (const auto& facility : manifest.facilities) write_facility(facility, *message.add_facilities());
+  write_rules(manifest.plausibility, message);
 
   EncodedManifest encoded{Bytes(message.ByteSizeLong()), {}};
   message.SerializeWithCachedSizesToArray(encoded.bytes.data());
@@ -198,7 +231,7 @@ Result<domain::Manifest> decode_manifest(ByteView bytes) {
     if (!points) return points.error();
     lists.push_back(std::move(*points));
   }
-  domain::Manifest manifest{message.gateway(), read_site(message.site()), {}, {}};
+  domain::Manifest manifest{message.gateway(), read_site(message.site()), {}, {}, read_rules(message.plausibility())};
   std::size_t points = 0;
   for (const auto& meter : message.meters()) {
     if (meter.point_list() >= lists.size()) return Error{ErrorKind::corrupt, "a meter's point list is not there"};

@@ -32,6 +32,8 @@ Core::Core(const Options& options, PendingLimits limits)
       manifest_(record::encode(options_.manifest)),
       pending_(limits),
       holes_(options_.manifest),
+      plausibility_(options_.manifest),
+      families_(options_.manifest),
       intervals_(options_.manifest),
       counters_(options_.manifest) {}
 
@@ -62,6 +64,7 @@ void Core::remember(const record::Decoded& batch) {
     else
       holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);
     counters_.remember(poll);
+    plausibility_.remember(poll);
     intervals_.add(poll, rows);
   }
   for (auto& row : rows) pending_.add(std::move(row), manifest_.hash);
@@ -116,6 +119,16 @@ void Core::observe(const Instant& now) {
     keep(std::move(rows), now);
   }
   tell(std::move(event), now);
+}
+
+void Core::judge(domain::Poll& poll, const Instant& now) {
+  findings_.clear();
+  plausibility_.judge(poll, findings_);
+  for (const std::size_t point : findings_.restarted) intervals_.restart_counter(poll.meter, point);
+  for (auto& event : findings_.events) tell(std::move(event), now);
+  if (poll.clock != ClockQuality::unsynchronised) return;
+  for (domain::Sample& sample : poll.samples)
+    if (sample.quality == domain::Quality::ok) sample.quality = domain::Quality::unsynchronised;
 }
 
 void Core::accept(domain::Poll poll, const Instant& now) {
@@ -237,7 +250,12 @@ void Core::tell_later(domain::Event event, const Instant& now) {
 
 void Core::keep(std::vector<domain::IntervalRow> rows, const Instant& now) {
   if (rows.empty()) return;
-  for (auto& row : rows) pending_.add(std::move(row), in_force_);
+  std::vector<domain::Event> events;
+  for (auto& row : rows) {
+    families_.add(row, events);
+    pending_.add(std::move(row), in_force_);
+  }
+  for (auto& event : events) tell(std::move(event), now);
   note_pending(now);
   drop_overflow();
 }

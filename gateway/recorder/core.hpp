@@ -4,7 +4,9 @@
 #include <optional>
 #include <vector>
 
+#include "domain/family_watch.hpp"
 #include "domain/interval_builder.hpp"
+#include "domain/plausibility_watch.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
 #include "recorder/clock_watch.hpp"
@@ -35,6 +37,10 @@ class Core {
 
   /// Watches the clocks. Call it before what came is accepted: that is older than `now`.
   void observe(const Instant& now);
+
+  /// Says of a poll's values what they are worth: which are implausible, and that the clock was never set. Once for
+  /// each poll, before it is accepted.
+  void judge(domain::Poll& poll, const Instant& now);
 
   void accept(domain::Poll poll, const Instant& now);
   void accept(domain::Event event, const Instant& now);
@@ -82,6 +88,9 @@ class Core {
   Hash in_force_{};  ///< The manifest that what comes now is under; zeros before the record has one.
   Pending pending_;
   Holes holes_;
+  domain::PlausibilityWatch plausibility_;
+  domain::FamilyWatch families_;
+  domain::Findings findings_;  ///< Of the present poll; kept for its memory.
   domain::IntervalBuilder intervals_;
   Counters counters_;
   ClockWatch clock_watch_;

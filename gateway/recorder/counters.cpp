@@ -1,7 +1,6 @@
 #include "recorder/counters.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <string>
 #include <utility>
 
@@ -16,20 +15,6 @@ bool is_sure(const domain::Sample& sample) {
   return has_value(sample.quality) && sample.quality != domain::Quality::implausible;
 }
 
-std::string text_of(ValueType type, std::uint64_t bits) {
-  switch (type) {
-    case ValueType::unsigned_integer:
-      return std::to_string(bits);
-    case ValueType::signed_integer:
-      return std::to_string(static_cast<std::int64_t>(bits));
-    case ValueType::float32:
-      return format_float(std::bit_cast<float>(static_cast<std::uint32_t>(bits)), 0);
-    case ValueType::float64:
-      return format_float(std::bit_cast<double>(bits), 0);
-  }
-  return {};
-}
-
 void add_step(const domain::PointEntry& point, std::uint64_t before, std::uint64_t after, Facts& facts) {
   const bool is_integer = point.type == ValueType::unsigned_integer || point.type == ValueType::signed_integer;
   const bool fits = point.modulus == 0 || (before < point.modulus && after < point.modulus);
@@ -38,8 +23,8 @@ void add_step(const domain::PointEntry& point, std::uint64_t before, std::uint64
   } else if (is_integer && fits && point.modulus != 0) {
     facts.emplace_back(point.name, std::to_string(after + (point.modulus - before)));
   } else {
-    facts.emplace_back(point.name + ".before", text_of(point.type, before));
-    facts.emplace_back(point.name + ".after", text_of(point.type, after));
+    facts.emplace_back(point.name + ".before", format_value(point.type, before, 0));
+    facts.emplace_back(point.name + ".after", format_value(point.type, after, 0));
   }
 }
 
@@ -63,6 +48,9 @@ void Counters::remember(const domain::Poll& poll) {
 std::optional<domain::Event> Counters::take_step(const domain::Poll& poll, UtcTime now) {
   Meter& meter = meters_[poll.meter];
   if (!meter.is_remembered || !has_any_value(poll)) return std::nullopt;
+  // A meter that had no power either may show 0 at first: what it shows next counts.
+  for (std::size_t i = 0; i < meter.values.size(); ++i)
+    if (meter.values[i] && poll.samples[i].quality == domain::Quality::implausible) return std::nullopt;
   meter.is_remembered = false;
   const auto values = std::exchange(meter.values, {});
   const auto& entry = manifest_.meters[poll.meter];

@@ -21,8 +21,9 @@ class Counters {
   void remember(const domain::Poll& poll);
 
   /// The `counter_step` event of a meter's first poll with values after the start; nothing for later ones, and for
-  /// meters of which nothing is remembered. Integers: the exact difference, modulo the counter's modulus; a counter
-  /// without one that shows less than before, and floats: both values.
+  /// meters of which nothing is remembered. A poll whose counters are implausible is waited out. Integers: the exact
+  /// difference, modulo the counter's modulus; a counter without one that shows less than before, and floats: both
+  /// values.
   std::optional<domain::Event> take_step(const domain::Poll& poll, UtcTime now);
 
  private:

@@ -152,6 +152,7 @@ void RecorderImpl::take(std::vector<Inbox::Item> items) {
   live_.set_now(instant.utc);
   for (Inbox::Item& item : items) {
     if (auto* poll = std::get_if<domain::Poll>(&item)) {
+      core_.judge(*poll, instant);
       live_.put(*poll);
       core_.accept(std::move(*poll), instant);
     } else if (auto* event = std::get_if<domain::Event>(&item)) {

@@ -26,11 +26,18 @@ TEST(Names, EveryCodeOfTheContractHasOneWord) {
   expect_distinct_words<Quality>(0, 12);
   expect_distinct_words<GapCause>(1, 13);
   expect_distinct_words<EventKind>(1, 22);
+  expect_distinct_words<EventKind>(30, 30);
+  expect_distinct_words<Check>(0, 6);
   expect_distinct_words<FacilityKind>(1, 5);
   expect_distinct_words<Carrier>(0, 4);
   expect_distinct_words<PointKind>(0, 3);
   expect_distinct_words<ValueType>(0, 3);
   expect_distinct_words<ClockQuality>(1, 3);  // 0 is "unknown" by right
+}
+
+TEST(Names, EveryCheckIsFoundByItsWord) {
+  for (const Check check : all_checks) EXPECT_EQ(find_check(name_of(check)), check);
+  EXPECT_EQ(find_check("phase-sum"), std::nullopt);
 }
 
 TEST(Quality, OnlyFourCodesCarryNoValue) {

@@ -28,6 +28,24 @@ TEST(Manifest, CarriesTheScalePoint) {
   EXPECT_EQ(decode_manifest(encode(manifest).bytes).error().kind(), ErrorKind::corrupt);
 }
 
+TEST(Manifest, CarriesParentsAndWhatIsImplausible) {
+  auto manifest = samples::manifest();
+  const auto plain = encode(manifest);
+  manifest.meters[1].parent = manifest.meters[0].id;
+  manifest.meters[0].unchecked = {"phase_sum", "ct_reversed"};
+  manifest.plausibility = {2, 30, 6, 200, 7, 3, std::chrono::hours(6)};
+  const auto encoded = encode(manifest);
+  EXPECT_EQ(decode_manifest(encoded.bytes).value(), manifest);
+  const std::string json = to_json(manifest, encoded.hash);
+  EXPECT_NE(json.find("\"unchecked\":[\"phase_sum\",\"ct_reversed\"]"), std::string::npos) << json;
+  EXPECT_NE(json.find("\"parent_percent\":7"), std::string::npos) << json;
+
+  // What is as usual takes no byte, so that a release without it names the same manifest alike.
+  manifest = samples::manifest();
+  manifest.plausibility = {};
+  EXPECT_EQ(encode(manifest).bytes, plain.bytes);
+}
+
 TEST(LiveJson, AddsTheScaleToTheExponent) {
   domain::Manifest manifest;
   manifest.meters.push_back({});

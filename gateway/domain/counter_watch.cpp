@@ -1,0 +1,120 @@
+#include "domain/counter_watch.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace jidian::domain {
+namespace {
+
+constexpr Millis update_most = std::chrono::minutes(1);
+constexpr double rounding_units = 2;
+constexpr double ms_per_hour = 3'600'000;
+
+/// A step so small needs no thought.
+constexpr std::uint64_t small_step = 2;
+
+/// A float counter is the sum of others, rounded: its last digits may go back. Two units in the last place of a
+/// float32.
+constexpr double float_slack = 1.0 / (1 << 22);
+
+/// Without a capacity a counter rolled over only if it was within this share of its modulus before.
+constexpr std::uint64_t rollover_share = 100;
+
+enum class Motion : std::uint8_t { still, up, down };
+
+struct Step {
+  Motion motion = Motion::still;
+  double units = 0;  ///< Upwards; where it may have rolled over, across that.
+  bool may_have_rolled_over = false;
+};
+
+Step float_step(const Column& column, std::uint64_t before, std::uint64_t after) {
+  const double from = plain_number(column.type(), before);
+  const double to = plain_number(column.type(), after);
+  if (!std::isfinite(to) || to < from - std::abs(from) * float_slack) return {Motion::down, 0, false};
+  return {to > from ? Motion::up : Motion::still, std::max(0.0, to - from), false};
+}
+
+Step step_between(const CounterColumn& counter, std::uint64_t before, std::uint64_t after) {
+  if (before == after) return {};
+  if (counter.column.is_float()) return float_step(counter.column, before, after);
+  const bool is_signed = counter.column.type() == ValueType::signed_integer;
+  const bool rises = is_signed ? static_cast<std::int64_t>(after) > static_cast<std::int64_t>(before) : after > before;
+  if (rises) return {Motion::up, static_cast<double>(after - before), false};
+  const std::uint64_t modulus = counter.modulus;
+  const bool fits = modulus == 0 || (before < modulus && after < modulus);
+  if (is_signed || !fits) return {Motion::down, 0, false};
+  return {Motion::down, static_cast<double>(after - before + modulus), true};
+}
+
+/// Whether a counter may have gone on from `before` to `after` within `time`.
+CounterWatch::Outcome compare(const CounterColumn& counter, std::span<const Sample> samples, std::uint64_t before,
+                              std::uint64_t after, Millis time, const CounterWatch::Bounds& bounds) {
+  using Outcome = CounterWatch::Outcome;
+  if (after - before <= small_step && !counter.column.is_float()) return Outcome::plausible;
+  const Step step = step_between(counter, before, after);
+  const bool is_bounded = counter.is_energy && bounds.capacity_va > 0;
+  const double most = is_bounded ? most_units(counter, samples, time, bounds.capacity_va) : 0;
+  if (step.motion == Motion::down) {
+    if (bounds.may_fall) return Outcome::plausible;
+    const double range = counter.modulus == 0 ? std::exp2(64) : static_cast<double>(counter.modulus);
+    const double rolled_most = is_bounded ? most : range / rollover_share;
+    return step.may_have_rolled_over && step.units <= rolled_most ? Outcome::plausible : Outcome::fell;
+  }
+  // A worth that is not known (NaN) bounds nothing.
+  const bool is_too_far = is_bounded && step.motion == Motion::up && step.units > most;
+  return is_too_far && !bounds.may_jump ? Outcome::jumped : Outcome::plausible;
+}
+
+}  // namespace
+
+double most_units(const CounterColumn& counter, std::span<const Sample> samples, Millis time, double capacity_va) {
+  const Millis counted = std::max(time, Millis{0}) + update_most;
+  const double watt_hours = capacity_va * static_cast<double>(counted.count()) / ms_per_hour;
+  return watt_hours / counter.column.worth(samples) + rounding_units;
+}
+
+void CounterWatch::begin(std::uint64_t bits, std::uint64_t scale, UtcTime at) {
+  level_ = bits;
+  scale_ = scale;
+  moved_at_ = at;
+  candidate_polls_ = 0;
+  is_set_ = true;
+}
+
+void CounterWatch::remember(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at) {
+  const std::uint64_t bits = samples[counter.column.position()].bits;
+  const std::uint64_t scale = counter.scale ? samples[*counter.scale].bits : 0;
+  if (!is_set_ || bits != level_ || scale != scale_) begin(bits, scale, at);
+}
+
+CounterWatch::Outcome CounterWatch::judge(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at,
+                                          const Bounds& bounds) {
+  const std::uint64_t bits = samples[counter.column.position()].bits;
+  const std::uint64_t scale = counter.scale ? samples[*counter.scale].bits : 0;
+  if (!is_set_ || scale != scale_) {  // numbers before and after another exponent do not compare
+    begin(bits, scale, at);
+    return Outcome::plausible;
+  }
+  if (bits == level_) {
+    candidate_polls_ = 0;
+    return Outcome::plausible;
+  }
+  const Outcome outcome = compare(counter, samples, level_, bits, at - moved_at_, bounds);
+  if (outcome == Outcome::plausible) {
+    begin(bits, scale, at);
+    return outcome;
+  }
+  const bool goes_on = candidate_polls_ > 0 &&
+                       compare(counter, samples, candidate_, bits, at - candidate_at_, bounds) == Outcome::plausible;
+  candidate_polls_ = goes_on ? candidate_polls_ + 1 : 1;
+  candidate_ = bits;
+  candidate_at_ = at;
+  if (candidate_polls_ < bounds.polls) return Outcome::doubted;
+  before_ = level_;
+  before_since_ = moved_at_;
+  begin(bits, scale, at);
+  return outcome;
+}
+
+}  // namespace jidian::domain

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/time.hpp"
+#include "domain/gauge.hpp"
+#include "domain/reading.hpp"
+
+namespace jidian::domain {
+
+/// Follows one counter: what it shows must come from what it showed.
+///
+/// A meter that comes back from a power loss shows 0 for a poll, or its last saved value. So a value that fell, or rose
+/// further than its transformers carry, is doubted, and the counter waits at its old level. Some polls in a row that go
+/// on from the new level make it the counter's level.
+class CounterWatch {
+ public:
+  enum class Outcome : std::uint8_t {
+    plausible,
+    doubted,
+    fell,    ///< Now taken at a lower level.
+    jumped,  ///< Now taken at a level that is too far above.
+  };
+
+  /// What a counter may do.
+  struct Bounds {
+    double capacity_va = 0;   ///< With its margin; 0: not known.
+    std::uint32_t polls = 3;  ///< In a row, to take a new level.
+    bool may_fall = false;    ///< Falling is not looked for.
+    bool may_jump = false;    ///< Jumping is not looked for.
+  };
+
+  /// A good value of an earlier run.
+  void remember(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at);
+
+  /// The next poll. `samples[position]` is trusted.
+  Outcome judge(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at, const Bounds& bounds);
+
+  /// After `fell` or `jumped`: the level it had, and since when. Else its level.
+  std::uint64_t before() const { return before_; }
+  UtcTime before_since() const { return before_since_; }
+  std::uint64_t level() const { return level_; }
+  /// When it moved last, as far as seen.
+  UtcTime moved_at() const { return moved_at_; }
+  bool is_set() const { return is_set_; }
+
+ private:
+  void begin(std::uint64_t bits, std::uint64_t scale, UtcTime at);
+
+  std::uint64_t level_ = 0;
+  std::uint64_t scale_ = 0;
+  std::uint64_t candidate_ = 0;
+  std::uint64_t before_ = 0;
+  UtcTime moved_at_{};
+  UtcTime candidate_at_{};
+  UtcTime before_since_{};
+  std::uint32_t candidate_polls_ = 0;
+  bool is_set_ = false;
+};
+
+/// How many of its own units an energy counter may count between two instants: the capacity for that time and for a
+/// minute more, which is the slowest that meters bring their registers up to date, and two units of rounding.
+double most_units(const CounterColumn& counter, std::span<const Sample> samples, Millis time, double capacity_va);
+
+}  // namespace jidian::domain
