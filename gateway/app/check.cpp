@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "app/load.hpp"
 #include "app/print.hpp"
@@ -46,8 +47,9 @@ Exit check(const Common& common) {
     for (const auto& mistake : loaded.mistakes) mistakes.push_back(json_of(mistake));
     std::cout << nlohmann::json{{"valid", loaded.site.has_value()}, {"mistakes", mistakes}}.dump(2) << '\n';
   } else {
-    for (const auto& mistake : loaded.mistakes)
-      std::cout << (mistake.warning ? "WARN  " : "ERR   ") << mistake.to_string() << '\n';
+    for (auto mistake : loaded.mistakes) {
+      std::cout << (std::exchange(mistake.warning, false) ? "WARN  " : "ERR   ") << mistake.to_string() << '\n';
+    }
     if (loaded.site) std::cout << "OK    " << describe(*loaded.site) << '\n';
     if (!loaded.site)
       std::cout << counted(errors, "mistake") << "; correct them and run: jidian check --site " << common.site.string()

@@ -1,18 +1,26 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "app/verbs.hpp"
 #include "app/version.hpp"
+#include "config/journal.hpp"
 
 namespace jidian::app {
 namespace {
 
+/// What the environment says instead of a default; an option goes before it.
+void take_environment(Common& common) {
+  for (const auto& [name, path] : {std::pair{"JIDIAN_SITE", &common.site}, {"JIDIAN_PROFILES", &common.profiles}})
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0')  // NOLINT(concurrency-mt-unsafe)
+      *path = value;
+}
+
 void add_common(CLI::App& verb, Common& common) {
-  verb.add_option("--site,-s", common.site, "Site file")->envname("JIDIAN_SITE")->capture_default_str();
-  verb.add_option("--profiles", common.profiles, "Folder of the meter profiles")
-      ->envname("JIDIAN_PROFILES")
+  verb.add_option("--site,-s", common.site, "Site file; else $JIDIAN_SITE")->capture_default_str();
+  verb.add_option("--profiles", common.profiles, "Folder of the meter profiles; else $JIDIAN_PROFILES")
       ->capture_default_str();
   verb.add_option("--socket", common.socket, "Socket of the running gateway (default: as the site file says)");
   verb.add_flag("--json", common.json, "Print JSON");
@@ -136,10 +144,10 @@ void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   export_verb->add_option("--store", arguments.export_.store, "Store folder (default: as the site file says)");
   export_verb->add_option("--meter", arguments.export_.meter, "Only this meter");
   export_verb
-      ->add_option("--format", arguments.export_.format,
-                   "csv and jsonl: one reading a line; evidence: whole batches, for jidian verify")
-      ->check(CLI::IsMember({"csv", "jsonl", "evidence"}))
-      ->capture_default_str();
+      ->add_option(
+          "--format", arguments.export_.format,
+          "csv (default) and jsonl (with --json): one reading a line; evidence: whole batches, for jidian verify")
+      ->check(CLI::IsMember({"csv", "jsonl", "evidence"}));
   export_verb->callback([&] { exit = export_period(arguments.common, arguments.export_); });
 
   auto* verify_verb =
@@ -151,6 +159,18 @@ void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   version_verb->callback([&] { exit = print_version(arguments.common); });
 }
 
+/// How the program ends if its first word is no verb; nothing if it is one.
+std::optional<Exit> explain_unknown_verb(const CLI::App& program, std::string_view word) {
+  if (word.starts_with('-')) return std::nullopt;
+  std::vector<std::string> verbs;
+  for (const auto* verb : program.get_subcommands(nullptr)) verbs.push_back(verb->get_name());
+  if (std::ranges::find(verbs, word) != verbs.end()) return std::nullopt;
+  const std::vector<std::string_view> names(verbs.begin(), verbs.end());
+  std::cerr << "jidian: there is no verb '" << word << "'" << config::did_you_mean(word, names)
+            << "\nNext: jidian --help lists them\n";
+  return Exit::usage;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -158,6 +178,7 @@ int run_command_line(int argc, char** argv) {
   program.require_subcommand(1);
   program.footer("Exit status: 0 ok, 1 findings, 2 usage or configuration, 3 device or gateway not reached.");
   Arguments arguments;
+  take_environment(arguments.common);
   Exit exit = Exit::ok;
   add_gateway_verbs(program, arguments, exit);
   add_commissioning_verbs(program, arguments, exit);
@@ -165,6 +186,8 @@ int run_command_line(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const auto unknown = argc > 1 ? explain_unknown_verb(program, argv[1]) : std::nullopt;
+    if (unknown) return static_cast<int>(*unknown);
     return program.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
   }
   return static_cast<int>(exit);

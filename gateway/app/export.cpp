@@ -28,6 +28,8 @@ Result<Period> parse_period(const ExportOptions& options) {
       return Error{ErrorKind::invalid, "'" + *text + "' is not an instant; write it as 2026-03-01T08:00:00Z"};
     *instant = *parsed;
   }
+  if (period.until <= period.from)
+    return Error{ErrorKind::invalid, "--to is not after --from; no reading lies between them"};
   return period;
 }
 
@@ -37,21 +39,32 @@ class ReadingPrinter {
   ReadingPrinter(const ExportOptions& options, Period period) : options_(options), period_(period) {}
 
   void print_head() const {
-    if (options_.format == "csv") std::cout << "meter,point,start,end,value,unit,quality,raw\n";
+    if (options_.format == "csv") std::cout << "meter,point,start,end,value,unit,times,quality,raw\n";
   }
 
   void print(const record::Polls& polls, const domain::Manifest& manifest) {
     for (const auto& poll : polls) {
       const auto& meter = manifest.meters[poll.meter];
       if (poll.start < period_.from || poll.start >= period_.until) continue;
-      if (!options_.meter.empty() && meter.id != options_.meter) continue;
+      if (!options_.meter.empty() && meter.id != options_.meter) {
+        others_.insert(meter.id);
+        continue;
+      }
       for (std::size_t i = 0; i < poll.samples.size(); ++i) print(poll, meter, meter.points[i], poll.samples[i]);
     }
   }
 
   std::uint64_t readings() const { return readings_; }
+  const std::set<std::string>& others() const { return others_; }
 
  private:
+  /// The points whose values multiply this one, by blanks.
+  static std::string times_of(const domain::MeterEntry& meter, const domain::PointEntry& point) {
+    std::string names;
+    for (const auto ratio : point.ratio_points) names += (names.empty() ? "" : " ") + meter.points[ratio].name;
+    return names;
+  }
+
   void print(const domain::Poll& poll, const domain::MeterEntry& meter, const domain::PointEntry& point,
              const domain::Sample& sample) {
     ++readings_;
@@ -61,11 +74,13 @@ class ReadingPrinter {
     const auto quality = std::string(domain::name_of(sample.quality));
     if (options_.format == "csv") {
       std::cout << meter.id << ',' << point.name << ',' << format_utc(poll.start) << ',' << format_utc(poll.end) << ','
-                << value << ',' << point.unit << ',' << quality << ',' << (there ? to_hex(sample.bits) : "") << '\n';
+                << value << ',' << point.unit << ',' << times_of(meter, point) << ',' << quality << ','
+                << (there ? to_hex(sample.bits) : "") << '\n';
       return;
     }
     nlohmann::json line{{"meter", meter.id},           {"point", point.name}, {"start", format_utc(poll.start)},
                         {"end", format_utc(poll.end)}, {"unit", point.unit},  {"quality", quality}};
+    if (!point.ratio_points.empty()) line["times"] = times_of(meter, point);
     line["value"] = there && exponent ? nlohmann::json(value) : nlohmann::json();
     line["raw"] = there ? nlohmann::json(to_hex(sample.bits)) : nlohmann::json();
     std::cout << line.dump() << '\n';
@@ -74,6 +89,7 @@ class ReadingPrinter {
   const ExportOptions& options_;
   Period period_;
   std::uint64_t readings_ = 0;
+  std::set<std::string> others_;  ///< Meters that were there and not wanted.
 };
 
 /// Tells which batches say again what another batch of the store says, so that nothing is listed twice.
@@ -98,6 +114,7 @@ struct Outcome {
   std::uint64_t batches = 0;
   std::uint64_t undecoded = 0;
   std::uint64_t readings = 0;
+  std::set<std::string> others;
 };
 
 Result<Outcome> export_readings(store::Reader& reader, const ExportOptions& options, Period period) {
@@ -122,6 +139,7 @@ Result<Outcome> export_readings(store::Reader& reader, const ExportOptions& opti
       });
   if (!walked) return walked.error();
   outcome.readings = printer.readings();
+  outcome.others = printer.others();
   return outcome;
 }
 
@@ -146,17 +164,26 @@ Exit explain(const Outcome& outcome, const ExportOptions& options, std::uint64_t
   }
   std::cerr << outcome.batches << " batches";
   if (options.format != "evidence") std::cerr << ", " << outcome.readings << " readings";
+  const bool none_of_meter = !options.meter.empty() && outcome.readings == 0;
+  if (none_of_meter) {
+    std::cerr << "; none of meter '" << options.meter << "'";
+    std::string ids;
+    for (const auto& id : outcome.others) ids += (ids.empty() ? "" : ", ") + id;
+    if (!ids.empty()) std::cerr << ", there are: " << ids;
+  }
   if (outcome.undecoded + damaged > 0)
     std::cerr << "; " << outcome.undecoded + damaged << " batches are damaged and were left out\n"
               << "Next: jidian verify\n";
   else
     std::cerr << (options.format == "evidence" ? "\nNext: jidian verify FILE\n" : "\n");
-  return outcome.undecoded + damaged == 0 ? Exit::ok : Exit::findings;
+  return outcome.undecoded + damaged == 0 && !none_of_meter ? Exit::ok : Exit::findings;
 }
 
 }  // namespace
 
-Exit export_period(const Common& common, const ExportOptions& options) {
+Exit export_period(const Common& common, const ExportOptions& wanted) {
+  ExportOptions options = wanted;
+  if (options.format.empty()) options.format = common.json ? "jsonl" : "csv";
   const auto period = parse_period(options);
   if (!period) return print_failure(common, period.error()), Exit::usage;
   auto folder = options.store;

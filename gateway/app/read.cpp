@@ -7,6 +7,7 @@
 #include "app/print.hpp"
 #include "app/verbs.hpp"
 #include "command/answers.hpp"
+#include "config/journal.hpp"
 #include "host/host.hpp"
 
 namespace jidian::app {
@@ -69,8 +70,10 @@ Result<std::string> read_directly(const config::Site& site, const std::string& i
 Exit read(const Common& common, const std::string& meter) {
   const auto site = load_or_explain(common);
   if (!site) return Exit::usage;
-  if (std::ranges::find(site->meters, meter, &config::Meter::id) == site->meters.end())
-    return print_failure(common, Error{ErrorKind::not_found, "the site file has no meter '" + meter + "'"}),
+  const auto ids = config::pick(site->meters, [](const auto& it) -> std::string_view { return it.id; });
+  if (std::ranges::find(ids, meter) == ids.end())
+    return print_failure(common, Error{ErrorKind::not_found, "the site file has no meter '" + meter + "'" +
+                                                                 config::did_you_mean(meter, ids)}),
            Exit::usage;
 
   const auto clock = host::make_system_clock();

@@ -42,8 +42,8 @@ struct ExportOptions {
   std::filesystem::path store;  ///< Empty: as the site file says.
   std::string from;             ///< "2026-03-01T08:00:00Z" or with the site's offset; empty: from the beginning.
   std::string until;
-  std::string format = "csv";  ///< csv, jsonl or evidence.
-  std::string meter;           ///< Only this meter; empty: all.
+  std::string format;  ///< csv, jsonl or evidence; empty: csv, or jsonl where JSON is wanted.
+  std::string meter;   ///< Only this meter; empty: all.
 };
 
 struct ScanOptions {

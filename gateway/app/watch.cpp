@@ -11,6 +11,7 @@
 #include "app/local_client.hpp"
 #include "app/print.hpp"
 #include "app/verbs.hpp"
+#include "config/journal.hpp"
 
 namespace jidian::app {
 namespace {
@@ -86,14 +87,25 @@ Exit watch(const Common& common, const WatchOptions& options) {
 Exit retry_uplink(const Common& common, const std::string& uplink) {
   const auto site = load_or_explain(common);
   if (!site) return Exit::usage;
+  const auto ids = config::pick(site->uplinks, [](const auto& it) -> std::string_view { return it.id; });
+  if (ids.empty())
+    return print_failure(common, Error{ErrorKind::not_found, "the site file has no [[uplink]]"}), Exit::usage;
+  if (!uplink.empty() && std::ranges::find(ids, uplink) == ids.end())
+    return print_failure(common, Error{ErrorKind::not_found,
+                                       "there is no uplink '" + uplink + "'; write " + config::join_or(ids)}),
+           Exit::usage;
   const LocalClient gateway(common.socket.empty() ? site->api.socket : common.socket);
-  for (const auto& destination : site->uplinks) {
-    if (!uplink.empty() && destination.id != uplink) continue;
-    const auto answer = gateway.post("/v1/command", nlohmann::json{{"op", "retry"}, {"uplink", destination.id}}.dump());
-    if (!answer) return print_failure(common, answer.error()), Exit::device;
+  std::string asked;
+  for (const std::string_view id : ids) {
+    if (!uplink.empty() && id != uplink) continue;
+    const auto answer = gateway.post("/v1/command", nlohmann::json{{"op", "retry"}, {"uplink", id}}.dump());
+    if (!answer) return print_failure(common, answer.error().during("asking the gateway")), Exit::device;
     if (common.json) std::cout << *answer << '\n';
+    asked += (asked.empty() ? "" : ", ") + std::string(id);
   }
-  if (!common.json) std::cout << "Rejected batches are sent again.\nNext: jidian status\n";
+  if (!common.json)
+    std::cout << "Whatever " << asked << " rejected is sent again; nothing happens if it rejected nothing.\n"
+              << "Next: jidian status\n";
   return Exit::ok;
 }
 

@@ -23,7 +23,8 @@ bool is_host(std::string_view host) {
 void read_timing(Section& section, Bus& bus) {
   bus.baud = static_cast<std::uint32_t>(section.integer("baud", bauds.front(), bauds.back()).value_or(bus.baud));
   if (std::ranges::find(bauds, bus.baud) == bauds.end())
-    section.complain("baud", "is no usual rate", "1200, 2400, 4800, 9600, 19200, 38400, 57600 or 115200");
+    section.complain("baud", "is no usual rate",
+                     "1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400 or 460800");
   bus.parity = section.choice("parity", parity_words).value_or(bus.parity);
   bus.stop_bits = static_cast<std::uint8_t>(section.integer("stop_bits", 1, 2).value_or(bus.stop_bits));
   bus.worst_latency = section.duration("worst_latency", Millis{10}, Millis{60'000})

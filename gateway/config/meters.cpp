@@ -87,7 +87,12 @@ void read_registers(Section& section, Meter& meter, const Catalogue& catalogue) 
   if (!own && !section.has("profile")) section.require("profile", "profile = \"…\", or a section [meter.registers]");
   if (own && section.has("profile")) section.complain("registers and profile exclude each other; remove one of them");
   read_profile(section, meter, catalogue);
-  if (auto registers = section.section("registers", section.subject())) meter.points = parse_registers(*registers);
+  if (auto registers = section.section("registers", section.subject())) {
+    for (const auto key :
+         {"period", "offset", "serial", "accuracy_class", "calibrated", "ct_ratio", "pt_ratio", "turnaround"})
+      registers->forbid(key, "stands below [meter.registers] and so in it; write it above that line");
+    meter.points = parse_registers(*registers);
+  }
   meter.limits = parse_limits(section, meter.limits);
   meter.turnaround = section.duration("turnaround", Millis{0}, turnaround_max).value_or(meter.turnaround);
 

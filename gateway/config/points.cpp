@@ -280,6 +280,21 @@ void check_runs(const std::vector<Point>& points, std::uint16_t count_max,
   }
 }
 
+/// What the author of a pattern that names nothing probably meant: all phases of a quantity, or a point.
+std::string point_meant(std::string_view pattern, std::span<const std::string_view> names) {
+  const auto quantity_of = [](std::string_view name) { return name.substr(0, name.find('.')); };
+  std::vector<std::string_view> quantities;
+  for (const std::string_view name : names)
+    if (name.find('.') != std::string_view::npos) quantities.push_back(quantity_of(name));
+  const std::string_view wanted = quantity_of(pattern);
+  const bool whole = wanted == pattern || pattern.ends_with(".*");
+  const std::string_view near = std::ranges::find(quantities, wanted) != quantities.end() ? wanted
+                                : whole                                                   ? closest(wanted, quantities)
+                                                                                          : std::string_view();
+  if (near.empty() || !whole) return did_you_mean(pattern, names);
+  return "; did you mean '" + std::string(near) + ".*'?";
+}
+
 std::vector<Point> select_points(const std::vector<Point>& all, Section& section) {
   const bool states = section.has("points");
   const std::vector<Text> patterns = section.texts("points");
@@ -298,7 +313,7 @@ std::vector<Point> select_points(const std::vector<Point>& all, Section& section
         section.complain(pattern, "point '" + pattern.value + "' is a text, which is never part of a reading");
     }
     if (!any)
-      section.complain(pattern, "no point is called '" + pattern.value + "'" + did_you_mean(pattern.value, names));
+      section.complain(pattern, "no point is called '" + pattern.value + "'" + point_meant(pattern.value, names));
   }
   const auto take = [&](std::string_view name) {
     taken[static_cast<std::size_t>(std::ranges::find(all, name, &Point::name) - all.begin())] = true;

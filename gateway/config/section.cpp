@@ -47,6 +47,21 @@ std::string_view line_of(std::string_view text, int line) {
   return text.substr(0, text.find('\n'));
 }
 
+/// What the author of a line that is no TOML probably meant.
+std::string hint_for(std::string_view description, std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  if (line.starts_with('[') && !line.starts_with("[[") && description.find("redefine") != std::string_view::npos) {
+    const std::string name(line.substr(1, line.find(']') - 1));
+    return "; write [[" + name + "]] before each if there are several";
+  }
+  const auto equals = line.find('=');
+  const auto value = equals == std::string_view::npos ? equals : line.find_first_not_of(" \t", equals + 1);
+  if (value == std::string_view::npos || std::string_view("\"'[{").find(line[value]) != std::string_view::npos)
+    return {};
+  const auto key = line.substr(0, line.find_first_of(" \t="));
+  return "; a text stands in straight quotes: " + std::string(key) + " = \"…\"";
+}
+
 }  // namespace
 
 Place place_of(const toml::node& node) {
@@ -354,9 +369,10 @@ std::optional<toml::table> parse_document(std::string_view text, Journal& journa
     return toml::parse(text);
   } catch (const toml::parse_error& error) {
     const Place place = place_of(error.source().begin);
-    const bool secret = holds_secret(line_of(text, place.line));
-    journal.mistake(place, secret ? "this line is not TOML (not repeated here: it may hold a secret)"
-                                  : "not TOML: " + std::string(error.description()));
+    const auto line = line_of(text, place.line);
+    const std::string why(error.description());
+    journal.mistake(place, holds_secret(line) ? "this line is not TOML (not repeated here: it may hold a secret)"
+                                              : "not TOML: " + why + hint_for(why, line));
     return std::nullopt;
   }
 }

@@ -60,7 +60,7 @@ def go_through_trouble(chain):
     say("Everything that was recorded meanwhile is confirmed. Now kill -9 of the gateway, in full flight.")
     chain.gateway.kill()
     chain.start_gateway()
-    say("Started again. It declares what it missed, as a gap with its cause:")
+    say("Started again. What it missed it has declared as a gap with its cause; the verdict below counts it. Now it records:")
     watch(chain, 12)
 
 
@@ -79,7 +79,17 @@ def summarise(chain):
     return verdict["clean"] and not store["findings"]
 
 
+def stop(*_):
+    """So that whoever stops the demonstration finds nothing left behind."""
+    print("\nStopped; everything that was started is stopped and removed.", flush=True)
+    sys.exit(1)
+
+
 def main():
+    if len(sys.argv) > 1:
+        sys.exit(f"demo: takes no arguments, got '{sys.argv[1]}'")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     print("Jidian, end to end: meters -> SQLite -> MQTT 5 over mutual TLS -> receiver -> checked against the truth")
     with Chain(tls=True) as chain:
         try:

@@ -67,6 +67,8 @@ std::string to_text(const Verdict& verdict) {
   std::array<char, 64> density{};
   (void)std::snprintf(density.data(), density.size(), "%.2f bytes per reading", bytes_per_reading(verdict));
   std::string gaps;
+  std::uint64_t declared = 0;
+  for (const auto& [cause, count] : verdict.gaps_by_cause) declared += count;
   for (const auto& [cause, count] : verdict.gaps_by_cause)
     gaps += (gaps.empty() ? "" : ", ") + std::to_string(count) + " " + name_of_cause(cause);
 
@@ -76,7 +78,9 @@ std::string to_text(const Verdict& verdict) {
       "seq without a hole, chain unbroken: " + std::string(verdict.holes + verdict.chain_breaks == 0 ? "yes" : "NO"));
   text += line("readings", verdict.readings, density.data());
   text += line("polls expected", verdict.slots_expected);
-  text += line("  of them in gaps", verdict.slots_in_gaps, gaps.empty() ? "" : "declared: " + gaps);
+  text += line(
+      "  of them in gaps", verdict.slots_in_gaps,
+      gaps.empty() ? "" : "declared by " + std::to_string(declared) + (declared == 1 ? " gap: " : " gaps: ") + gaps);
   text += line("  missing", verdict.slots_missing, "nobody said why");
   text += line("values compared", verdict.values_checked, "with what the plant really had");
   text += line("  false", verdict.values_false);

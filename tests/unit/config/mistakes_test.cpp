@@ -78,6 +78,17 @@ TEST(Mistakes, AllAreToldAtOnce) {
 
 TEST(Mistakes, SyntaxErrorsHaveAPlace) {
   EXPECT_THAT(said("unit = 1\nprofile", "unit = \nprofile"), HasSubstr("site.toml:24:8: not TOML: "));
+  EXPECT_THAT(said("host = \"127.0.0.1\"", "host = 127.0.0.1"),
+              HasSubstr("; a text stands in straight quotes: host = \"…\""));
+  EXPECT_THAT(said("host = \"127.0.0.1\"", "host = “127.0.0.1”"),
+              HasSubstr("; a text stands in straight quotes: host = \"…\""));
+  EXPECT_THAT(print(parse_small("[bus]\nid = \"a\"\n[bus]\nid = \"b\"\n").mistakes),
+              HasSubstr("; write [[bus]] before each if there are several"));
+}
+
+TEST(Mistakes, AKeyBelowTheRegistersIsToldWhereItBelongs) {
+  EXPECT_THAT(said("[meter.registers]\n", "[meter.registers]\nperiod = \"5s\"\n"),
+              HasSubstr("period stands below [meter.registers] and so in it; write it above that line"));
 }
 
 TEST(Mistakes, ReferencesMustExist) {
