@@ -6,23 +6,25 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import field  # noqa: E402
 import scenarios  # noqa: E402
 
 QUICK_SCALE = 0.05
+ALL = scenarios.ALL | field.ALL
 
 
 def main(arguments):
     quick = "--quick" in arguments
-    names = [name for name in arguments if not name.startswith("-")] or list(scenarios.ALL)
-    unknown = [name for name in names if name not in scenarios.ALL]
+    names = [name for name in arguments if not name.startswith("-")] or list(ALL)
+    unknown = [name for name in names if name not in ALL]
     if unknown:
-        print(f"no such scenario: {unknown}; there are {list(scenarios.ALL)}")
+        print(f"no such scenario: {unknown}; there are {list(ALL)}")
         return 2
     failed = 0
     for name in names:
         started = time.monotonic()
         try:
-            scenarios.ALL[name](QUICK_SCALE if quick else 1)
+            ALL[name](QUICK_SCALE if quick else 1)
             outcome = "ok"
         except Exception as error:  # a scenario's failure must not hide the others
             outcome = f"FAILED {type(error).__name__}: {error}"

@@ -36,6 +36,7 @@ class MixedScan(unittest.TestCase):
 
     def test_an_interrupted_scan_tells_what_it_has_found(self):
         scan = subprocess.Popen([*self.line.command("scan", "line"), "--json"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(scan.stdout.close)
         lines = []
         for text in scan.stdout:
             lines.append(json.loads(text))
