@@ -115,6 +115,7 @@ Result<Bytes> RtuBus::receive() {
     show(kind_of(frame, request_), frame);
     return Error{ErrorKind::corrupt, "the reply is of another unit or function"};
   }
+  is_unanswered_ = false;
   show(FrameKind::reply, frame);
   return Bytes(frame.begin(), frame.end() - crc_length);
 }
@@ -128,6 +129,7 @@ Status RtuBus::begin(const Request& request) {
   ++counters_.requests;
   request_ = with_crc(request.bytes());
   show(FrameKind::request, request_);
+  is_unanswered_ = true;
   sent_ = SteadyClock::now();
   return transmit(context_.get(), request);
 }
@@ -174,6 +176,7 @@ Result<std::uint8_t> RtuBus::exchange(std::uint8_t unit, meter::Registers regist
   const auto reply =
       decode_reply(unit, registers, ByteView{frame}.first(static_cast<std::size_t>(length) - crc_length), into);
   if (!reply) return reply;
+  is_unanswered_ = false;
   const auto silent = status_of(wait_for_silence());
   if (!silent) return silent.error();  // a second frame: which one is the answer?
   return reply;
@@ -262,6 +265,7 @@ Result<acquire::Probe> RtuBus::probe(std::uint8_t unit, meter::Registers registe
   ++counters_.requests;
   request_ = with_crc(request.bytes());
   show(FrameKind::request, request_);
+  is_unanswered_ = true;
   sent_ = SteadyClock::now();
   modbus_set_slave(context_.get(), unit);
   if (auto done = transmit(context_.get(), request); !done) return close(), done.error();
@@ -286,6 +290,7 @@ void RtuBus::sort_run(std::uint8_t unit, acquire::Probe& probe) {
     const bool echo = piece.valid && std::ranges::equal(bytes, request_);
     if (piece.valid && !echo && unit != 0 && bytes[0] == unit && (bytes[1] & 0x7FU) == request_[1]) {
       probe.answered = true;
+      is_unanswered_ = false;
       if ((bytes[1] & 0x80U) != 0) probe.exception = bytes[2];
       show(FrameKind::reply, bytes);
       continue;

@@ -100,10 +100,12 @@ class RtuBus : public acquire::Bus {
   SteadyClock::time_point sent_;
   SteadyClock::time_point quiet_since_;
   std::uint8_t exception_ = 0;
-  bool is_owed_ = false;                  ///< A probe was not answered: its reply may still come.
-  SteadyClock::time_point others_until_;  ///< Until then a request of another master may be answered.
-  Bytes request_;                         ///< The last one, with its checksum.
-  Bytes run_;                             ///< What was heard since the line was silent, beside replies; bounded.
+  bool is_owed_ = false;                          ///< A probe was not answered: its reply may still come.
+  bool is_unanswered_ = false;                    ///< Our last request, so far.
+  SteadyClock::time_point others_until_;          ///< Until then a request of another master may be answered.
+  std::array<std::uint8_t, 2> others_request_{};  ///< Its unit and function; zeros if it was garbled.
+  Bytes request_;                                 ///< The last one, with its checksum.
+  Bytes run_;  ///< What was heard since the line was silent, beside replies; bounded.
   acquire::BusCounters counters_;
   acquire::FrameWatcher watcher_;
 };

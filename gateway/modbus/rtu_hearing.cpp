@@ -88,9 +88,14 @@ void RtuBus::end_run(acquire::Heard* heard) {
 void RtuBus::note_other(ByteView bytes, bool is_frame) {
   const auto dead = dead_time(timing_, bytes.size());
   const bool is_of_ours = quiet_since_ <= sent_ + dead;  // garbled, but the answer to our own request
-  if (is_frame ? may_be_request(bytes) : bytes.size() >= shortest_frame && !is_of_ours)
+  if (is_frame ? may_be_request(bytes) : bytes.size() >= shortest_frame && !is_of_ours) {
     others_until_ = quiet_since_ + dead;
-  else if (is_frame)
+    others_request_ = is_frame ? std::array{bytes[0], bytes[1]} : std::array<std::uint8_t, 2>{};
+    return;
+  }
+  // A frame that may as well be our own late reply settles nothing.
+  const bool may_be_ours = is_unanswered_ && is_of_ours;
+  if (is_frame && !may_be_ours && bytes[0] == others_request_[0] && (bytes[1] & 0x7FU) == others_request_[1])
     others_until_ = {};
 }
 

@@ -15,6 +15,7 @@ from rig.wire import SerialTap, TcpTap
 
 LATENCY_MS = 20
 POINTS = {"eastron-sdm630": '["voltage_ln.l*", "current.l*", "active_energy_import.total"]'}
+WORST_LATENCY = "3s"
 RESUMED_S = 30  # a bound for the test; how long it took is told
 
 
@@ -81,7 +82,9 @@ class Field(Chain):
         self.write_site(points=POINTS, commit="1s", line_period="1s")
         text = self.site_file.read_text()
         more = "".join(f"{key} = {value}\n" for key, value in bus.items())
-        self.site_file.write_text(text.replace('kind = "rtu"\n', f'kind = "rtu"\n{more}', 1))
+        text = text.replace('kind = "rtu"\n', f'kind = "rtu"\n{more}', 1)
+        # A plant on a busy machine may need long to answer the other master; longer than it says it must not.
+        self.site_file.write_text(text.replace('worst_latency = "600ms"', f'worst_latency = "{WORST_LATENCY}"', 1))
 
     def last_good(self, meter):
         """When the meter last answered in full, as status says it, or nothing."""
@@ -256,7 +259,7 @@ def dead_of_eight(scale):
         chain.write_site(points=POINTS, period="5s", commit="1s")
         chain.start_gateway()
         alive = [unit["meter"] for unit in chain.scenario["lines"][0]["units"] if unit["meter"] not in dead]
-        wait_until(lambda: all(_good_polls(chain, meter) > 0 for meter in (*alive, *dead)), 30, "a reading of each meter", 1)
+        wait_until(lambda: all(_good_polls(chain, meter) > 0 for meter in (*alive, *dead)), 120, "a reading of each meter", 1)
         for meter in dead:
             chain.tell_plant(f"fault {meter} silence 1")
         time.sleep(max(35, 600 * scale))

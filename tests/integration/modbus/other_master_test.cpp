@@ -90,6 +90,23 @@ TEST(OtherMaster, ThatIsNeverAnsweredIsWaitedForNoLongerThanTheWorstLatency) {
   EXPECT_GE(Steady::now() - began, timing.worst_latency);
 }
 
+TEST(OtherMaster, IsStillOwedItsReplyWhenALateOneOfOursHasCome) {
+  // Ours is late; the other one asks meanwhile, and its reply follows just before the answer to our next request.
+  std::atomic<int> requests{0};
+  ScriptedLine line([&](const ReadRequest& request) -> std::vector<Utterance> {
+    if (++requests == 2) return {{Millis{80}, with_crc(reply_to(request))}};
+    if (requests > 2) return true_answer(request);
+    return {{Millis{180}, its_frame()},
+            {Millis{190}, with_crc(reply_to(request))},
+            {Millis{275}, with_crc(reply_to(its_request()))}};
+  });
+  const auto bus = modbus::make_serial_bus({line.path(), timing});
+  ASSERT_TRUE(bus->open({}));
+  EXPECT_FALSE(read_block(*bus));
+  EXPECT_TRUE(read_block(*bus));
+  EXPECT_TRUE(read_block(*bus));
+}
+
 TEST(OtherMaster, ThatAsksWhileWeWaitForAReplyMayGetItsOwnLater) {
   // Its request comes in the place of our reply, and its reply when none to ours can come any more: just before the
   // answer to our next request.
