@@ -4,6 +4,7 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <string_view>
 
 namespace jidian::bench {
 namespace {
@@ -63,13 +64,22 @@ domain::Manifest NoiseModel::manifest() const {
   for (std::size_t i = 0; i < meters; ++i) {
     domain::MeterEntry meter;
     meter.id = "meter-" + std::to_string(i + 1);
+    meter.ct_ratio = "100/5";
     for (const Point& point : catalogue) {
       domain::PointEntry entry;
       entry.name = point.name;
       entry.unit = point.unit;
+      entry.carrier = Carrier::electricity;
+      const std::string_view name = point.name;
+      entry.quantity = name.substr(0, name.find('.'));
+      entry.phase = name.find('.') == name.npos ? "" : name.substr(name.find('.') + 1);
+      if (entry.quantity == "voltage") entry.quantity = entry.phase.size() == 2 ? "voltage_ln" : "voltage_ll";
+      if (entry.phase == "import") entry.quantity += "_import", entry.phase = "total";
+      if (entry.phase == "demand") entry.quantity = "demand_active_power";
       entry.kind = point.kind;
       const bool floats = numbers_ == Numbers::float32;
       entry.type = floats ? ValueType::float32 : ValueType::signed_integer;
+      if (floats && point.kind == PointKind::counter) entry.unit = entry.unit.substr(1);  // Wh, not a hundredth of kWh
       entry.exponent = floats ? 0 : point.exponent;
       meter.points.push_back(entry);
     }

@@ -13,9 +13,11 @@ def expect(holds, sentence):
 def expect_clean(verdict, allow=()):
     """Nothing lost, nothing false, nothing twice, by the judge's own count."""
     for key in ("damaged", "holes", "chain_breaks", "repeated_polls", "slots_missing", "values_false", "conflicts",
-                "false_copies", "refused"):
+                "false_copies", "refused", "values_implausible"):
         if key not in allow:
             expect(verdict[key] == 0, f"{key} is {verdict[key]}: {verdict['findings'][:3]}")
+    if "values_implausible" not in allow:
+        expect(not verdict["implausible"], f"an honest plant is called implausible: {verdict['implausible']}")
     expect(verdict["readings"] > 0, "the judge has no reading")
     expect(verdict["values_checked"] > 0, "no value was compared with the truth")
 
@@ -23,7 +25,7 @@ def expect_clean(verdict, allow=()):
 def report(verdict, **more):
     """One line of figures for people."""
     figures = {key: verdict[key] for key in ("readings", "batches", "slots_expected", "slots_in_gaps", "slots_missing",
-                                             "values_checked", "values_false", "duplicates", "conflicts", "holes",
+                                             "values_checked", "values_false", "values_implausible", "duplicates", "conflicts", "holes",
                                              "chain_breaks")}
     figures["bytes_per_reading"] = round(verdict["bytes_per_reading"], 3)
     print("  " + "  ".join(f"{key}={value}" for key, value in (figures | more).items()), flush=True)

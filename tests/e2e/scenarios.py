@@ -283,6 +283,36 @@ def live_view(_):
         expect_clean(_finish(chain))
 
 
+def broken_meters(_):
+    """A reversed current transformer, a counter that shows 0 for a moment, one that lost its memory: all are recorded,
+    marked where they must not be counted, and told once."""
+    polls = 8
+    with Chain() as chain:
+        _start(chain, "load20", points=LOAD_POINTS, commit="1s", plausibility={"counter_polls": polls, "wiring_polls": 5})
+        meters = [endpoint["units"][0]["meter"] for endpoint in chain.scenario["tcp"][:3]]
+        reversed_ct, blinking, forgetful = meters
+        chain.wait_drained(30)
+        time.sleep(3)  # a few good polls of each
+        chain.tell_plant(f"fault {reversed_ct} ct_reversed 1 2")
+        chain.tell_plant(f"fault {forgetful} counters_lost")
+        chain.tell_plant(f"fault {blinking} counters_lost")
+        time.sleep(2)
+        chain.tell_plant(f"fault {blinking} clear")
+        wait_until(lambda: len(chain.audit()["implausible"]) >= 2, 30, "both findings at the receiver")
+        chain.tell_plant(f"fault {reversed_ct} clear")
+        wait_until(lambda: len(chain.audit()["implausible"]) >= 3, 30, "the end of the first")
+        verdict = _finish(chain)
+        expect_clean(verdict, allow=("values_false", "values_implausible"))
+        told = {f"{reversed_ct} ct_reversed begun": 1, f"{reversed_ct} ct_reversed ended": 1,
+                f"{forgetful} counter_decrease accepted": 1}
+        expect(verdict["implausible"] == told, f"told was {verdict['implausible']}")
+        # Seven polls of the one, two or so of the other; a reversed transformer marks nothing.
+        marked = verdict["values_implausible"]
+        expect(polls - 1 < marked < 2 * polls, f"{marked} values are marked")
+        expect(verdict["values_false"] > marked, "not every value is recorded as the meter showed it")
+        report(verdict)
+
+
 def wide(scale):
     """256 buses and 2,000 meters load and run."""
     with Chain() as chain:
@@ -298,4 +328,4 @@ def wide(scale):
 
 ALL = {function.__name__: function for function in (
     load, line, outage, kills, acl_denied, receipt_never, receipt_forged, packet_too_small, manifests_lost,
-    cloned_identity, store_restored, live_view, wide)}
+    cloned_identity, store_restored, live_view, broken_meters, wide)}

@@ -9,6 +9,8 @@ namespace jidian::judge {
 namespace {
 
 constexpr std::size_t findings_max = 20;
+constexpr int implausible_quality = 6;
+constexpr int implausible_event = 30;
 
 void note(Verdict& verdict, std::string finding) {
   if (verdict.findings.size() < findings_max) verdict.findings.push_back(std::move(finding));
@@ -83,6 +85,7 @@ class Auditor {
     verdict_.rows += batch.rows;
     verdict_.events += batch.events.size();
     for (const auto& event : batch.events) {
+      if (event.kind == implausible_event) count_implausible(event);
       if (!event.is_gap) continue;
       gaps_.push_back({event.subject, event.gap});
       ++verdict_.gaps_by_cause[event.gap.cause];
@@ -115,8 +118,18 @@ class Auditor {
       meter.slots.push_back(poll.slot_ms);
       ++verdict_.polls;
       verdict_.readings += poll.values.size();
+      verdict_.values_implausible +=
+          static_cast<std::uint64_t>(std::ranges::count(poll.values, implausible_quality, &Value::quality));
       if (truth_ != nullptr) check_values(entry, poll);
     }
+  }
+
+  void count_implausible(const Event& event) {
+    const auto fact = [&](const char* name) {
+      const auto found = event.facts.find(name);
+      return found == event.facts.end() ? std::string("?") : found->second;
+    };
+    ++verdict_.implausible[event.subject + " " + fact("check") + " " + fact("state")];
   }
 
   void check_values(const ManifestMeter& entry, const Poll& poll) {

@@ -33,6 +33,8 @@ struct Verdict {
   std::uint64_t values_checked = 0;
   std::uint64_t values_unknown = 0;  ///< points the plant's truth does not cover
   std::uint64_t values_false = 0;
+  std::uint64_t values_implausible = 0;  ///< marked so by the gateway; beside, not against: they are recorded
+  std::map<std::string, std::uint64_t> implausible;  ///< events of that kind by meter, check and state
 
   std::uint64_t copies = 0;        ///< batches that tell the content of a rejected one again
   std::uint64_t copies_spare = 0;  ///< batches whose content another one told already: stored, not taken

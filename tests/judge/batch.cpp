@@ -57,6 +57,7 @@ void read_events(Batch& batch) {
     read.is_gap = event.has_gap();
     read.gap = {static_cast<int>(event.gap().cause()), event.gap().from_ms(), event.gap().until_ms(),
                 event.gap().missed()};
+    for (const auto& fact : event.facts()) read.facts[fact.name()] = fact.value();
     read.manifest.assign(event.manifest().begin(), event.manifest().end());
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -49,6 +50,7 @@ struct Event {
   bool is_gap = false;
   Gap gap;
   Bytes manifest;
+  std::map<std::string, std::string> facts;
 };
 
 struct Batch {

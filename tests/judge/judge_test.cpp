@@ -126,6 +126,21 @@ TEST_F(Judge, SeesAFalseValue) {
   EXPECT_FALSE(verdict().clean());
 }
 
+TEST_F(Judge, CountsWhatTheGatewayCallsImplausibleBesideTheRest) {
+  auto doubted = poll_at(1, 11);
+  doubted.samples[1].quality = domain::Quality::implausible;
+  domain::Event told;
+  told.kind = domain::EventKind::implausible;
+  told.subject = "press-1";
+  told.facts = {{"check", "phase_sum"}, {"state", "begun"}};
+  take({sender_.manifest(), sender_.events({told}),
+        sender_.polls({poll_at(0, 10), doubted, poll_at(2, 12), poll_at(3, 13)})});
+  EXPECT_EQ(verdict().values_implausible, 1U);
+  EXPECT_EQ(verdict().values_checked, 8U);
+  EXPECT_EQ(verdict().implausible.at("press-1 phase_sum begun"), 1U);
+  EXPECT_TRUE(verdict().clean());
+}
+
 TEST_F(Judge, SeesASlotThatNobodyDeclared) {
   take({sender_.manifest(), sender_.polls({poll_at(0, 10), poll_at(2, 12), poll_at(3, 13)})});
   EXPECT_EQ(verdict().slots_missing, 1U);

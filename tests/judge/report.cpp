@@ -51,6 +51,8 @@ std::string to_json(const Verdict& verdict) {
                                 {"values_checked", verdict.values_checked},
                                 {"values_unknown", verdict.values_unknown},
                                 {"values_false", verdict.values_false},
+                                {"values_implausible", verdict.values_implausible},
+                                {"implausible", verdict.implausible},
                                 {"duplicates", verdict.duplicates},
                                 {"conflicts", verdict.conflicts},
                                 {"copies", verdict.copies},
@@ -84,6 +86,8 @@ std::string to_text(const Verdict& verdict) {
   text += line("  missing", verdict.slots_missing, "nobody said why");
   text += line("values compared", verdict.values_checked, "with what the plant really had");
   text += line("  false", verdict.values_false);
+  if (verdict.values_implausible > 0)
+    text += line("  implausible", verdict.values_implausible, "marked so by the gateway");
   text += line("duplicates removed", static_cast<std::uint64_t>(verdict.duplicates), "same key, same hash");
   text += line("conflicts", static_cast<std::uint64_t>(verdict.conflicts), "same key, other bytes");
   if (verdict.copies > 0) text += line("copies", verdict.copies, "content of conflicts, told again in a new epoch");

@@ -11,10 +11,26 @@
 namespace jidian::plant {
 namespace {
 
-constexpr std::array<const char*, fault_kinds> names{
-    "delay",         "late_reply", "stale", "silence",       "exception", "wrong_unit", "wrong_transaction", "bad_crc",
-    "truncated",     "glued",      "echo",  "foreign_block", "flip",      "refuse",     "connection_limit",  "reset",
-    "foreign_master"};
+constexpr std::array<const char*, fault_kinds> names{"delay",
+                                                     "late_reply",
+                                                     "stale",
+                                                     "silence",
+                                                     "exception",
+                                                     "wrong_unit",
+                                                     "wrong_transaction",
+                                                     "bad_crc",
+                                                     "truncated",
+                                                     "glued",
+                                                     "echo",
+                                                     "foreign_block",
+                                                     "flip",
+                                                     "ct_reversed",
+                                                     "counters_lost",
+                                                     "frozen",
+                                                     "refuse",
+                                                     "connection_limit",
+                                                     "reset",
+                                                     "foreign_master"};
 
 bool is_standing(FaultKind kind) {
   return kind >= FaultKind::refuse;

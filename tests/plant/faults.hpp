@@ -30,6 +30,9 @@ enum class FaultKind {
   echo,               ///< none; the request comes back before the reply
   foreign_block,      ///< none; unit, function and length are right, the registers are others
   flip,               ///< bits inverted somewhere in the frame, default 1
+  ct_reversed,        ///< phase 1 … 3, default 1; that current transformer is mounted the other way round
+  counters_lost,      ///< none; energies show 0, as after a power loss
+  frozen,             ///< UTC ms; the registers show the state of that instant
   refuse,             ///< none; a tcp endpoint does not listen
   connection_limit,   ///< number; further connections are closed at once
   reset,              ///< ms; all connections of a tcp endpoint are reset this often

@@ -39,6 +39,16 @@ std::int64_t per_phase(Phase phase, Of of) {
 Snapshot::Snapshot(const World& world, int feed, Step step)
     : world_(&world), feed_(feed), step_(step), state_(world.at(feed, step)) {}
 
+void Snapshot::reverse(std::size_t phase) {
+  state_.active[phase].rate = -state_.active[phase].rate;
+  state_.reactive[phase].rate = -state_.reactive[phase].rate;
+}
+
+void Snapshot::lose_counters() {
+  for (auto* flows : {&state_.active, &state_.reactive})
+    for (Flow& flow : *flows) flow.total = 0;
+}
+
 std::int64_t Snapshot::phase_voltage(Phase phase) const {
   return per_phase(phase, [this](std::size_t i) { return state_.voltage_mv[i]; });
 }

@@ -94,6 +94,11 @@ class Snapshot {
   /// The primary value in base units. Ratios of the meter are not applied.
   std::int64_t amount(Quantity quantity, Phase phase) const;
 
+  /// One phase's current comes from the other side. What was counted before stays. Precondition: phase < 3.
+  void reverse(std::size_t phase);
+  /// Energies are 0.
+  void lose_counters();
+
   Step step() const { return step_; }
   const FeedState& state() const { return state_; }
 

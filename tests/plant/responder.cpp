@@ -74,7 +74,7 @@ bool is_read_only(std::uint8_t function) {
 
 }  // namespace
 
-Bytes Responder::respond(const Device& device, ByteView pdu, std::int64_t now_ms) const {
+Bytes Responder::respond(const Device& device, ByteView pdu, std::int64_t now_ms, const Fault& fault) const {
   const std::uint8_t function = pdu[0];
   const Model::Description& about = device.model->description();
   if (function == 17 && !about.server_id.empty() && pdu.size() == 1) return report_server_id(about.server_id);
@@ -85,7 +85,10 @@ Bytes Responder::respond(const Device& device, ByteView pdu, std::int64_t now_ms
   const auto count = static_cast<std::uint16_t>(pdu[3] << 8U | pdu[4]);
   const Table table{function};
   std::vector<std::uint16_t> words;
-  const Snapshot now(*world_, device.feed, step_at(now_ms));
+  Snapshot now(*world_, device.feed, step_at(fault.kind == FaultKind::frozen ? fault.argument : now_ms));
+  if (fault.kind == FaultKind::ct_reversed)
+    now.reverse(static_cast<std::size_t>(std::clamp<std::int64_t>(fault.argument, 1, 3) - 1));
+  if (fault.kind == FaultKind::counters_lost) now.lose_counters();
   const Exception refused = device.model->read(*device.unit, now, table, first, count, words);
   if (refused != Exception::none) return exception(function, refused);
   Bytes out{function};
@@ -163,6 +166,11 @@ void Responder::spoil(Bus& bus, Device& device, const Fault& fault, const Messag
       break;
     case FaultKind::wrong_transaction:
       ++message.transaction;
+      break;
+    case FaultKind::ct_reversed:
+    case FaultKind::counters_lost:
+    case FaultKind::frozen:
+      message.pdu = respond(device, request.pdu, now_ms, fault);
       break;
     case FaultKind::foreign_block:
       message.pdu = foreign(device, request.pdu, now_ms, pick);

@@ -49,9 +49,13 @@ class Responder {
   Reply answer(Bus& bus, const Message& request, ByteView raw, std::int64_t now_ms) const;
 
   /// A correct answer without faults and statistics.
-  Bytes respond(const Device& device, ByteView pdu, std::int64_t now_ms) const;
+  Bytes respond(const Device& device, ByteView pdu, std::int64_t now_ms) const {
+    return respond(device, pdu, now_ms, Fault{});
+  }
 
  private:
+  /// `fault`: one of those of the meter itself (ct_reversed, counters_lost, frozen); any other is none.
+  Bytes respond(const Device& device, ByteView pdu, std::int64_t now_ms, const Fault& fault) const;
   void spoil(Bus& bus, Device& device, const Fault& fault, const Message& request, ByteView raw, std::int64_t now_ms,
              Message& message, Reply& reply) const;
   Bytes foreign(const Device& device, ByteView pdu, std::int64_t now_ms, std::uint64_t pick) const;

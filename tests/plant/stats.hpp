@@ -14,7 +14,7 @@ inline void count(Counter& counter, std::uint64_t by = 1) {
   counter.fetch_add(by, std::memory_order_relaxed);
 }
 
-inline constexpr std::size_t fault_kinds = 17;
+inline constexpr std::size_t fault_kinds = 20;
 
 /// Of one meter.
 struct MeterStats {

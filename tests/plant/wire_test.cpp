@@ -148,6 +148,37 @@ TEST_F(Wire, ForeignBlockLooksRightAndIsNot) {
   EXPECT_NE(foreign, good);
 }
 
+TEST_F(Wire, ReversedTransformerTurnsOnePhase) {
+  const Bytes others[]{{4, 0, 0x0C, 0, 2}, {4, 0, 0x10, 0, 2}, {4, 0, 0x00, 0, 2}};
+  const Bytes power{4, 0, 0x0E, 0, 2};
+  const Bytes right = ask(power).bytes;
+  std::vector<Bytes> of_others;
+  for (const Bytes& other : others) of_others.push_back(ask(other).bytes);
+  set("ct_reversed 1 2");
+  const Bytes turned = ask(power).bytes;
+  EXPECT_EQ(turned[3], right[3] ^ 0x80);  // the sign of a float
+  EXPECT_TRUE(std::equal(right.begin() + 4, right.begin() + 7, turned.begin() + 4));
+  for (std::size_t i = 0; i < of_others.size(); ++i) EXPECT_EQ(ask(others[i]).bytes, of_others[i]);
+}
+
+TEST_F(Wire, LostCountersShowZeroAndNothingElseDoes) {
+  const Bytes energy{4, 0, 0x48, 0, 2};
+  const Bytes right = ask(voltage).bytes;
+  EXPECT_NE(ask(energy).bytes[3], 0);
+  set("counters_lost");
+  const Bytes lost = ask(energy).bytes;
+  EXPECT_TRUE(std::all_of(lost.begin() + 3, lost.begin() + 7, [](std::uint8_t byte) { return byte == 0; }));
+  EXPECT_EQ(ask(voltage).bytes, right);
+}
+
+TEST_F(Wire, FrozenMeterShowsAnotherInstant) {
+  const Bytes right = ask(voltage).bytes;
+  set("frozen 1 1772409612345");
+  EXPECT_EQ(ask(voltage).bytes, right);
+  set("frozen 1 1772409000000");
+  EXPECT_NE(ask(voltage).bytes, right);
+}
+
 TEST_F(Wire, WrongTransactionKeepsEverythingElse) {
   const Bytes good = ask(voltage, Transport::tcp).bytes;
   set("wrong_transaction");

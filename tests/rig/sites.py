@@ -86,8 +86,9 @@ meters = ["compressor-1", "transformer-1", "gas-1"]
 
 
 def site_text(scenario, ports, folder, uplinks, period="1s", line_period=None, commit="10s", points=None, facilities="", live="2s",
-              quota="1GB", gateway="jd-1"):
-    """The whole file. `uplinks` are dicts of keys of an [[uplink]]; `points` maps a model to a TOML list of point names."""
+              quota="1GB", gateway="jd-1", plausibility=None):
+    """The whole file. `uplinks` are dicts of keys of an [[uplink]]; `points` maps a model to a TOML list of point names;
+    `plausibility` has keys of that section."""
     text = f"""[gateway]
 id = "{gateway}"
 live_interval = "{live}"
@@ -113,6 +114,8 @@ socket = "{folder}/api.sock"
     # Four meters of all points on a line of 9600 baud need more than a second.
     line_period = line_period or ("3s" if period == "1s" else period)
     text += buses_of(scenario, ports, period, line_period, points or {}) + facilities
+    if plausibility:
+        text += "\n[plausibility]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in plausibility.items())
     for uplink in uplinks:
         text += "\n[[uplink]]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in uplink.items())
     return text
