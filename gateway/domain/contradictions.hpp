@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,19 +32,29 @@ struct PhaseVerdict {
 // One poll against itself. A meter reads its registers in several requests, up to a second or so apart: a load that
 // changes between them contradicts for a poll, which is why somebody counts polls in a row.
 
+/// What most checks need of a poll, measured once.
+struct PhaseLook {
+  Measured power;
+  std::array<Measured, 3> powers;
+  std::array<Measured, 3> currents;
+};
+
+PhaseLook look_at(const Gauge& gauge, std::span<const Sample> samples);
+
 /// Active power: the phases against the total. Agrees as well where a meter adds up magnitudes. Silent without load
 /// (`rating.least_w`), and where every phase shows 0: such a meter does not measure by phase.
-Verdict check_phase_sum(const Gauge& gauge, const Rating& rating, std::span<const Sample> samples,
-                        std::uint32_t percent);
+Verdict check_phase_sum(const PhaseLook& look, const Rating& rating, std::uint32_t percent);
 
 /// One or two phases with the sign opposite to the others, while all three carry load. The power decides if the meter
 /// has it by phase: then reactive power, where there is enough of it, must have changed its sign as well, which it does
 /// not for a generator on one phase. Else the power factor, above 0.5. Two phases under load say nothing: in the
 /// two-wattmeter circuit one of them is negative below a power factor of 0.5.
-PhaseVerdict check_ct_reversed(const Gauge& gauge, const Rating& rating, std::span<const Sample> samples);
+PhaseVerdict check_ct_reversed(const Gauge& gauge, const PhaseLook& look, const Rating& rating,
+                               std::span<const Sample> samples);
 
 /// A current of exactly 0 where the power needs one that the meter can show.
-PhaseVerdict check_zero_current(const Gauge& gauge, const Rating& rating, std::span<const Sample> samples);
+PhaseVerdict check_zero_current(const Gauge& gauge, const PhaseLook& look, const Rating& rating,
+                                std::span<const Sample> samples);
 
 /// Counts polls until a contradiction begins, and until it ends. Polls that say nothing change nothing.
 class Tally {
@@ -63,6 +74,8 @@ class Tally {
   }
 
   bool is_open() const { return open_; }
+  /// Nothing is on and nothing begins.
+  bool is_calm() const { return !open_ && count_ == 0; }
 
  private:
   std::uint32_t count_ = 0;

@@ -111,8 +111,8 @@ CounterWatch::Outcome CounterWatch::judge(const CounterColumn& counter, std::spa
   candidate_ = bits;
   candidate_at_ = at;
   if (candidate_polls_ < bounds.polls) return Outcome::doubted;
-  before_ = level_;
-  before_since_ = moved_at_;
+  candidate_ = level_;
+  candidate_at_ = moved_at_;
   begin(bits, scale, at);
   return outcome;
 }

@@ -37,9 +37,9 @@ class CounterWatch {
   /// The next poll. `samples[position]` is trusted.
   Outcome judge(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at, const Bounds& bounds);
 
-  /// After `fell` or `jumped`: the level it had, and since when. Else its level.
-  std::uint64_t before() const { return before_; }
-  UtcTime before_since() const { return before_since_; }
+  /// After `fell` or `jumped`: the level it had, and since when.
+  std::uint64_t before() const { return candidate_; }
+  UtcTime before_since() const { return candidate_at_; }
   std::uint64_t level() const { return level_; }
   /// When it moved last, as far as seen.
   UtcTime moved_at() const { return moved_at_; }
@@ -50,11 +50,9 @@ class CounterWatch {
 
   std::uint64_t level_ = 0;
   std::uint64_t scale_ = 0;
-  std::uint64_t candidate_ = 0;
-  std::uint64_t before_ = 0;
+  std::uint64_t candidate_ = 0;  ///< While values are doubted; else the level before.
   UtcTime moved_at_{};
   UtcTime candidate_at_{};
-  UtcTime before_since_{};
   std::uint32_t candidate_polls_ = 0;
   bool is_set_ = false;
 };

@@ -140,7 +140,7 @@ std::optional<FamilyWatch::Mean> FamilyWatch::mean_of(const Member& member, cons
     if (!polled || slack <= coarse_share * std::abs(watts)) return Mean{row.start, watts, slack};
   }
   if (!polled) return std::nullopt;
-  return Mean{row.start, *polled, member.power->resolution(samples)};
+  return Mean{row.start, *polled, (member.power->is_float() ? 0 : member.power->worth(samples))};
 }
 
 /// Once for each quarter hour of which every member's mean is there.

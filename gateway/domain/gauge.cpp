@@ -1,9 +1,7 @@
 #include "domain/gauge.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 namespace jidian::domain {
@@ -73,61 +71,33 @@ void resolve_counters(const MeterEntry& meter, Gauge& gauge) {
 
 }  // namespace
 
-double plain_number(ValueType type, std::uint64_t bits) {
-  switch (type) {
-    case ValueType::unsigned_integer:
-      return static_cast<double>(bits);
-    case ValueType::signed_integer:
-      return static_cast<double>(static_cast<std::int64_t>(bits));
-    case ValueType::float32:
-      return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-    case ValueType::float64:
-      return std::bit_cast<double>(bits);
-  }
-  return no_number;
-}
-
 Column::Column(const MeterEntry& meter, std::uint16_t position)
-    : position_(position),
-      type_(meter.points[position].type),
-      is_plain_(!meter.points[position].scale_point && meter.points[position].ratio_points.empty()),
-      factor_(prefix_of(meter.points[position].unit) * std::pow(10.0, meter.points[position].exponent)),
-      scale_(meter.points[position].scale_point),
-      ratios_(meter.points[position].ratio_points) {
-  for (const std::uint16_t ratio : ratios_) {
-    ratio_types_.push_back(meter.points[ratio].type);
-    ratio_factors_.push_back(std::pow(10.0, meter.points[ratio].exponent));
-  }
+    : factor_(prefix_of(meter.points[position].unit) * std::pow(10.0, meter.points[position].exponent)),
+      position_(position),
+      type_(meter.points[position].type) {
+  const PointEntry& point = meter.points[position];
+  if (point.scale_point) multipliers_.push_back({1, *point.scale_point, meter.points[*point.scale_point].type, true});
+  for (const std::uint16_t ratio : point.ratio_points)
+    multipliers_.push_back({std::pow(10.0, meter.points[ratio].exponent), ratio, meter.points[ratio].type, false});
 }
 
-double Column::worth(std::span<const Sample> samples) const {
-  if (is_plain_) return factor_;
+double Column::multiplied(std::span<const Sample> samples) const {
+  /// No meter's exponent goes beyond it.
+  constexpr double exponent_most = 12;
   double worth = factor_;
-  if (scale_) {
-    /// No meter's exponent goes beyond it.
-    constexpr std::int64_t scale_most = 12;
-    const Sample& scale = samples[*scale_];
-    const auto exponent = static_cast<std::int64_t>(scale.bits);
-    if (!is_trusted(scale.quality) || exponent < -scale_most || exponent > scale_most) return no_number;
-    worth *= std::pow(10.0, static_cast<double>(exponent));
-  }
-  for (std::size_t i = 0; i < ratios_.size(); ++i) {
-    const Sample& ratio = samples[ratios_[i]];
-    if (!is_trusted(ratio.quality)) return no_number;
-    worth *= plain_number(ratio_types_[i], ratio.bits) * ratio_factors_[i];
+  for (const Multiplier& multiplier : multipliers_) {
+    const Sample& sample = samples[multiplier.position];
+    if (!is_trusted(sample.quality)) return no_number;
+    const double number = plain_number(multiplier.type, sample.bits);
+    if (multiplier.is_exponent && std::abs(number) > exponent_most) return no_number;
+    worth *= multiplier.is_exponent ? std::pow(10.0, number) : number * multiplier.factor;
   }
   return worth;
 }
 
-double Column::value(std::span<const Sample> samples) const {
-  const Sample& sample = samples[position_];
-  if (!is_trusted(sample.quality)) return no_number;
-  return plain_number(type_, sample.bits) * worth(samples);
-}
-
 Rating Gauge::rate(std::span<const Sample> samples) const {
   const auto told = [&](const std::optional<Column>& column) {
-    const double value = column ? column->value(samples) : no_number;
+    const double value = column ? column->measure(samples).value : no_number;
     return value > 0 ? value : no_number;
   };
   const double ct_told = told(ct_register);
@@ -158,6 +128,8 @@ Gauge make_gauge(const Manifest& manifest, const MeterEntry& meter) {
     gauge.phase_factor[k] = find_column(meter, "power_factor", {phase_names[k]});
     gauge.phase_current[k] = find_column(meter, "current", {phase_names[k]});
   }
+  gauge.has_phase_powers =
+      std::ranges::all_of(gauge.phase_power, [](const auto& column) { return column.has_value(); });
   gauge.ct_register = find_column(meter, "ct_ratio", {""});
   gauge.pt_register = find_column(meter, "pt_ratio", {""});
   gauge.ct_declared = parse_ratio(meter.ct_ratio);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -18,6 +20,27 @@ constexpr bool is_trusted(Quality quality) {
   return quality == Quality::ok || quality == Quality::unsynchronised;
 }
 
+/// A number as its type says, without exponent.
+inline double plain_number(ValueType type, std::uint64_t bits) {
+  switch (type) {
+    case ValueType::unsigned_integer:
+      return static_cast<double>(bits);
+    case ValueType::signed_integer:
+      return static_cast<double>(static_cast<std::int64_t>(bits));
+    case ValueType::float32:
+      return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+    case ValueType::float64:
+      return std::bit_cast<double>(bits);
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+/// A quantity in one poll. Both are NaN where there is none that can be trusted.
+struct Measured {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  double step = std::numeric_limits<double>::quiet_NaN();  ///< The least difference; 0 for floats, whose is too fine.
+};
+
 /// One column as a physical quantity in its base unit (W, A, var, Wh, …), ratios included.
 class Column {
  public:
@@ -28,27 +51,30 @@ class Column {
   bool is_float() const { return type_ == ValueType::float32 || type_ == ValueType::float64; }
 
   /// What one unit of the column's own number is worth in this poll; NaN if a ratio or the exponent is missing.
-  double worth(std::span<const Sample> samples) const;
+  double worth(std::span<const Sample> samples) const { return multipliers_.empty() ? factor_ : multiplied(samples); }
 
-  /// The quantity in this poll; NaN if there is none that can be trusted.
-  double value(std::span<const Sample> samples) const;
-
-  /// The least difference it can show; 0 for floats, whose steps are too fine to matter here.
-  double resolution(std::span<const Sample> samples) const { return is_float() ? 0 : worth(samples); }
+  Measured measure(std::span<const Sample> samples) const {
+    const Sample& sample = samples[position_];
+    if (!is_trusted(sample.quality)) return {};
+    const double one = worth(samples);
+    return {plain_number(type_, sample.bits) * one, is_float() ? 0 : one};
+  }
 
  private:
+  struct Multiplier {
+    double factor = 1;
+    std::uint16_t position = 0;
+    ValueType type = ValueType::unsigned_integer;
+    bool is_exponent = false;
+  };
+
+  double multiplied(std::span<const Sample> samples) const;
+
+  double factor_;  ///< Unit and exponent.
   std::uint16_t position_;
   ValueType type_;
-  bool is_plain_;  ///< Its worth is `factor_` in every poll.
-  double factor_;  ///< Unit and exponent.
-  std::optional<std::uint16_t> scale_;
-  std::vector<std::uint16_t> ratios_;
-  std::vector<ValueType> ratio_types_;
-  std::vector<double> ratio_factors_;
+  std::vector<Multiplier> multipliers_;
 };
-
-/// A number as its type says, without exponent.
-double plain_number(ValueType type, std::uint64_t bits);
 
 /// What the transformers in front of a meter are made for.
 struct Rating {
@@ -82,6 +108,8 @@ struct Gauge {
   std::optional<std::pair<double, double>> pt_declared;
   bool is_source = false;  ///< It measures generation or storage: either sign is right.
   std::array<bool, all_checks.size()> is_checked{};
+
+  bool has_phase_powers = false;  ///< All three.
 
   bool checks(Check check) const { return is_checked[static_cast<std::size_t>(check)]; }
 

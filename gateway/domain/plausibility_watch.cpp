@@ -102,14 +102,15 @@ void PlausibilityWatch::judge_phases(Poll& poll, Findings& findings) {
   const Gauge& gauge = gauges_[poll.meter];
   Meter& meter = meters_[poll.meter];
   const PlausibilityRules& rules = manifest_.plausibility;
+  const PhaseLook look = look_at(gauge, poll.samples);
   if (gauge.checks(Check::ct_reversed))
-    (void)note(poll, Check::ct_reversed, check_ct_reversed(gauge, meter.rating, poll.samples), rules.wiring_polls,
+    (void)note(poll, Check::ct_reversed, check_ct_reversed(gauge, look, meter.rating, poll.samples), rules.wiring_polls,
                findings);
   // Both before either marks: a marked value speaks for nothing.
   PhaseVerdict no_current;
-  if (gauge.checks(Check::zero_current)) no_current = check_zero_current(gauge, meter.rating, poll.samples);
+  if (gauge.checks(Check::zero_current)) no_current = check_zero_current(gauge, look, meter.rating, poll.samples);
   if (gauge.checks(Check::phase_sum)) {
-    const Verdict sum = check_phase_sum(gauge, meter.rating, poll.samples, rules.phase_sum_percent);
+    const Verdict sum = check_phase_sum(look, meter.rating, rules.phase_sum_percent);
     if (sum == Verdict::agrees && meter.sums_agreed < rules.wiring_polls) ++meter.sums_agreed;
     const bool is_open = note(poll, Check::phase_sum, {sum, 0}, rules.wiring_polls, findings);
     if (is_open && sum == Verdict::contradicts && meter.sums_agreed >= rules.wiring_polls) {
@@ -149,7 +150,7 @@ Verdict PlausibilityWatch::stands_still(const Poll& poll) {
       standing = {sample.bits, poll.end};
     stands = stands || poll.end - standing.since >= patience;
   }
-  const double power = gauge.power ? gauge.power->value(poll.samples) : 0;
+  const double power = gauge.power ? gauge.power->measure(poll.samples).value : 0;
   for (std::size_t i = 0; i < gauge.counters.size(); ++i) {
     const CounterColumn& counter = gauge.counters[i];
     Standing& standing = meter.standing[gauge.moving.size() + i];
@@ -169,6 +170,7 @@ Verdict PlausibilityWatch::stands_still(const Poll& poll) {
 bool PlausibilityWatch::note(Poll& poll, Check check, PhaseVerdict verdict, std::uint32_t polls_needed,
                              Findings& findings) {
   Finding& found = finding(poll, check);
+  if (verdict.verdict != Verdict::contradicts && found.tally.is_calm()) return false;
   const bool was_other_phase = verdict.verdict == Verdict::contradicts && verdict.phases != found.phases;
   if (was_other_phase && !found.tally.is_open()) {  // each phase must last by itself
     found.tally = {};
