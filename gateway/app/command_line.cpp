@@ -45,6 +45,7 @@ struct Arguments {
   TraceOptions trace;
   DoctorOptions doctor;
   ShowAsOptions show_as;
+  AddOptions add;
   std::string meter;
   std::string profile;
   std::string uplink;
@@ -131,6 +132,26 @@ void add_commissioning_verbs(CLI::App& program, Arguments& arguments, Exit& exit
   show_verb->callback([&] { exit = app::show_as(arguments.common, show); });
 }
 
+void add_site_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
+  auto* verb = add_verb(program, arguments, "add", "Write a meter into the site file, after asking it who it is");
+  auto& add = arguments.add;
+  verb->add_option("BUS", add.bus, "Id of the bus")->required();
+  verb->add_option("UNIT", add.unit, "Modbus address of the meter")->required()->check(CLI::Range(0, 255));
+  verb->add_option("--profile", add.profile, "Its model, as jidian scan names it")->required();
+  verb->add_option("--facility", add.facility, "Facility that lists it from now on");
+  verb->add_option("--id", add.id, "Id of the meter (default: profile and unit)");
+  verb->add_option("--name", add.name, "For people; any characters");
+  verb->add_option("--period", add.period, "How often it is read: 5s (default: as docs/configuration.md says)");
+  verb->add_option("--serial", add.serial, "From the plate (default: as the meter says)");
+  verb->add_option("--accuracy-class", add.accuracy_class, "From the plate: 0.5S");
+  verb->add_option("--calibrated", add.calibrated, "Date of its calibration: 2025-03-01");
+  verb->add_option("--ct-ratio", add.ct_ratio, "Current transformers that are mounted: 200/5");
+  verb->add_option("--pt-ratio", add.pt_ratio, "Voltage transformers that are mounted: 10000/100");
+  verb->add_flag("!--no-probe", add.probe, "Do not ask the meter");
+  verb->add_flag("--dry-run", add.dry_run, "Show the change and write nothing");
+  verb->callback([&] { exit = app::add(arguments.common, add); });
+}
+
 void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   auto* tail_verb = add_verb(program, arguments, "tail", "Show what arrives at the broker, decoded");
   tail_verb->add_option("--uplink", arguments.tail.uplink, "Uplink whose broker to listen at; none: the first");
@@ -182,6 +203,7 @@ int run_command_line(int argc, char** argv) {
   Exit exit = Exit::ok;
   add_gateway_verbs(program, arguments, exit);
   add_commissioning_verbs(program, arguments, exit);
+  add_site_verbs(program, arguments, exit);
   add_evidence_verbs(program, arguments, exit);
   try {
     program.parse(argc, argv);

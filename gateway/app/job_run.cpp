@@ -78,7 +78,7 @@ Status run_inside(const LocalClient& gateway, const Common& common, const std::s
 
 /// A search hears the line itself, and a trace only listens.
 bool sends_at_once(const std::string& what) {
-  return what == "show-as" || what == "doctor";
+  return what == "show-as" || what == "probe" || what == "doctor";
 }
 
 Status run_alone(const Common& common, const config::Site& site, const std::string& what, const Json& args,

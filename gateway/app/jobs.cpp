@@ -9,6 +9,7 @@
 #include "app/buses.hpp"
 #include "app/load.hpp"
 #include "commission/doctor.hpp"
+#include "commission/probe.hpp"
 #include "commission/scan.hpp"
 #include "commission/show_as.hpp"
 #include "commission/trace.hpp"
@@ -108,6 +109,19 @@ Result<commission::Job> make_scan(const config::Site& site, const config::Bus& b
   return commission::scan(std::move(options));
 }
 
+Result<commission::Job> make_probe(const config::Bus& bus, const std::filesystem::path& profiles, const Json& args) {
+  const auto unit = number_in(args, "unit", 0, 255);
+  if (!unit) return unit.error();
+  commission::ProbeOptions options{
+      static_cast<std::uint8_t>(*unit), args.value("profile", ""), {}, {bus.baud, bus.parity, bus.stop_bits}};
+  auto known = load_catalogue(profiles);
+  if (!known.problem.empty()) return Error{ErrorKind::invalid, known.problem};
+  if (!known.catalogue.contains(options.profile))
+    return Error{ErrorKind::invalid, "there is no profile '" + options.profile + "'"};
+  for (auto& [id, profile] : known.catalogue) options.profiles.push_back(std::move(profile));
+  return commission::probe(std::move(options));
+}
+
 /// The latency timer of the USB adapter behind `device`, in ms; nothing if it has none.
 std::optional<int> usb_latency_ms(const std::string& device) {
   std::error_code failed;
@@ -146,6 +160,7 @@ Result<commission::Job> make_checked_job(const config::Site& site, const std::fi
   });
   if (bus == site.buses.end()) return Error{ErrorKind::not_found, "the site file has no such bus"};
   if (what == "show-as") return make_show_as(args);
+  if (what == "probe") return make_probe(*bus, profiles, args);
   if (what == "scan") return make_scan(site, *bus, profiles, args);
   if (what == "doctor") return make_doctor(site, *bus, args);
   if (what == "trace") {
@@ -153,7 +168,7 @@ Result<commission::Job> make_checked_job(const config::Site& site, const std::fi
     if (!seconds) return seconds.error();
     return commission::trace(std::chrono::seconds{*seconds});
   }
-  return Error{ErrorKind::invalid, "there is no job '" + what + "'; write show-as, scan, trace or doctor"};
+  return Error{ErrorKind::invalid, "there is no job '" + what + "'; write show-as, probe, scan, trace or doctor"};
 }
 
 }  // namespace

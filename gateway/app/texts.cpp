@@ -24,8 +24,7 @@ constexpr auto sentences = std::to_array<Sentence>({
     {"scan.noise", "  {settings}  -  {bytes} bytes of garbage: another baud or parity on the line?"},
     {"scan.summary", "Found {count}."},
     {"scan.summary-cut", "Found {count} so far; the search was not finished."},
-    {"scan.next-named",
-     "Next: put unit {unit} into the site file with profile = \"{profile}\", see docs/commissioning.md"},
+    {"scan.next-named", "Next: jidian add {bus} {unit} --profile {profile}"},
     {"scan.next-unknown", "Next: jidian show-as {bus} {unit} holding 0 2"},
     {"scan.next-known", "Next: all of them are in the site file. Try: jidian status"},
     {"scan.next-nothing",
@@ -91,6 +90,47 @@ constexpr auto sentences = std::to_array<Sentence>({
     {"doctor.usb_latency", "the USB adapter holds every reply back for {latency_ms} ms"},
     {"doctor.usb_latency.evidence", "Its latency timer stands at {latency_ms} ms."},
     {"doctor.usb_latency.advice", "-> write 1 into latency_timer of the port under /sys/bus/usb-serial/devices"},
+    {"add.no-profile",
+     "there is no profile '{profile}'{hint}; jidian profiles lists them, jidian scan names a meter's"},
+    {"add.mistakes", "with this meter the site file would not be in order; nothing was written:"},
+    {"add.not-asked",
+     "{why}So the meter could not be asked and nothing was written; --no-probe writes it down without asking"},
+    {"add.bus-unknown",
+     "the running gateway does not know bus {bus} yet; restart it (systemctl restart jidian), or add --no-probe"},
+    {"add.silent",
+     "unit {unit} gives no valid answer on bus {bus}; nothing was written. Look at its power, wires and unit number; "
+     "jidian scan {bus} --units {unit} tries other settings. --no-probe writes it down nevertheless"},
+    {"add.differs",
+     "unit {unit} answers, but not as a {model}: it seems to be {others}; nothing was written. Write --profile "
+     "{other}, "
+     "or --no-probe if you know better"},
+    {"add.differs-unnamed",
+     "unit {unit} answers, but does not say that it is a {model}; nothing was written. Compare with the name plate; "
+     "--no-probe writes it down nevertheless"},
+    {"add.refuses",
+     "unit {unit} answers, but has not got the registers of a {model}: it seems to be {others}; nothing was written. "
+     "Write --profile {other}, or --no-probe if you know better"},
+    {"add.refuses-unnamed",
+     "unit {unit} answers, but has not got the registers of a {model}; nothing was written. Compare with the name "
+     "plate; "
+     "--no-probe writes it down nevertheless"},
+    {"add.serial-differs",
+     "the meter says that its serial number is {told}, not {given}; nothing was written. Another meter than you think, "
+     "or a slip: leave --serial out to take the meter's own"},
+    {"add.says", "Unit {unit} answers in {ms} ms and says that it is a {model}."},
+    {"add.looks",
+     "Unit {unit} answers in {ms} ms; {voltage} V and its frequency make sense for a {model}. Compare with the name "
+     "plate."},
+    {"add.reads", "Unit {unit} answers in {ms} ms; it cannot say what it is. Compare with the name plate."},
+    {"add.serial", "Its serial number is {told}."},
+    {"add.done", "Meter {meter} stands in {file}."},
+    {"add.facility", "Facility {facility} lists it."},
+    {"add.next",
+     "Next: restart the gateway, which does not know the meter yet (systemctl restart jidian); then jidian read "
+     "{meter}, "
+     "and compare with its display"},
+    {"add.next-alone", "Next: jidian read {meter}, and compare with its display"},
+    {"add.next-dry", "Nothing was written. Next: the same without --dry-run"},
     {"show-as.words", "unit {unit}, {table} from {address}: {words}"},
     {"show-as.legend", "* looks like a quantity of a plant"},
     {"show-as.match", "  = {expected} within {deviation} %"},

@@ -73,6 +73,23 @@ struct ShowAsOptions {
   std::optional<double> expect;  ///< What the display shows.
 };
 
+struct AddOptions {
+  std::string bus;
+  std::uint32_t unit = 1;
+  std::string profile;
+  std::string facility;  ///< Which lists it from now on; empty: none.
+  std::string id;        ///< Empty: named after profile and unit.
+  std::string name = {};
+  std::string period = {};
+  std::string serial = {};  ///< Empty: the one it tells, if it does.
+  std::string accuracy_class = {};
+  std::string calibrated = {};
+  std::string ct_ratio = {};
+  std::string pt_ratio = {};
+  bool probe = true;  ///< Ask the meter whether it is what it is taken for.
+  bool dry_run = false;
+};
+
 /// `jidian check`: the site file and the profiles, every mistake at once.
 Exit check(const Common& common);
 
@@ -102,6 +119,9 @@ Exit doctor(const Common& common, const DoctorOptions& options);
 
 /// `jidian show-as BUS UNIT TABLE ADDRESS COUNT`: some registers in every type and order.
 Exit show_as(const Common& common, const ShowAsOptions& options);
+
+/// `jidian add BUS UNIT --profile P`: writes a meter into the site file, after asking it.
+Exit add(const Common& common, const AddOptions& options);
 
 /// `jidian tail`: what arrives at the broker, decoded.
 Exit tail(const Common& common, const TailOptions& options);

@@ -5,8 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "commission/identify.hpp"
-#include "meter/identity.hpp"
+#include "commission/ask.hpp"
 
 namespace jidian::commission {
 namespace {
@@ -19,7 +18,6 @@ constexpr Millis listen_alone{10'000};  ///< A line that nobody here has used ye
 constexpr Millis listen_polled{1'000};
 constexpr Millis listen_step{1'000};
 constexpr std::size_t foreign_max = 3;     ///< Frames of units nobody asked: no late replies any more.
-constexpr int silences_max = 2;            ///< Questions of one unit without an answer, before it is left alone.
 constexpr std::size_t late_window = 8;     ///< Probes within which a late reply belongs.
 constexpr meter::Registers probe_place{};  ///< One holding register: any answer will do, also "there is none".
 
@@ -169,35 +167,9 @@ class Scan {
     std::vector<const meter::Profile*> profiles;
     for (const auto& profile : options_.profiles) profiles.push_back(&profile);
     Identifier identifier(profiles);
-    int silences = 0;
-    const auto step = [&](Bus& bus) -> Result<bool> {
-      const auto place = identifier.next();
-      if (!place || silences >= silences_max) return true;
-      const auto said = ask(bus, found.unit, *place);
-      if (!said && said.error().kind() == ErrorKind::timeout) ++silences;
-      identifier.take(*place, said ? *said : "");
-      return false;
-    };
-    if (auto done = in_turns(io_, {found.settings, options_.line.home}, step); !done) return done;
+    if (auto done = ask_all(io_, {found.settings, options_.line.home}, found.unit, identifier); !done) return done;
     tell(found, &identifier);
     return {};
-  }
-
-  static Result<std::string> ask(Bus& bus, std::uint8_t unit, const meter::IdentityPlace& place) {
-    if (place.source == meter::IdentitySource::server_id) {
-      const auto id = bus.server_id(unit);
-      if (!id) return id.error();
-      return meter::identity_of(*id);
-    }
-    if (place.source == meter::IdentitySource::device_object) {
-      const auto objects = bus.device_identification(unit);
-      if (!objects) return objects.error();
-      const auto object = objects->find(place.object);
-      return object == objects->end() ? std::string() : object->second;
-    }
-    std::vector<std::uint16_t> words(place.place.count);
-    if (auto read = bus.read(unit, place.place, words); !read) return read.error();
-    return meter::identity_of(place, words);
   }
 
   void tell(const Found& found, const Identifier* identifier) {

@@ -1,0 +1,152 @@
+#include "commission/probe.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "commission/ask.hpp"
+#include "meter/sunspec.hpp"
+
+namespace jidian::commission {
+namespace {
+
+using acquire::Bus;
+using Json = nlohmann::ordered_json;
+
+constexpr int tries_max = 3;  ///< Of a unit that does not answer, or garbled, before it is called silent.
+
+/// One unit, asked until it is known or not.
+class UnitExamination {
+ public:
+  UnitExamination(const ProbeOptions& options, JobIo& io) : options_(options), io_(io) {}
+
+  Status run() {
+    const auto wanted = std::ranges::find(options_.profiles, options_.profile, &meter::Profile::id);
+    assert(wanted != options_.profiles.end());
+    if (auto done = examine(*wanted); !done) return done;
+    Json others = Json::array();
+    for (const auto& id : others_) others.push_back(id);
+    io_.emit(Json{{"type", "meter"},
+                  {"unit", options_.unit},
+                  {"profile", options_.profile},
+                  {"verdict", name_of(verdict_)},
+                  {"ms", took_.count()},
+                  {"serial", serial_},
+                  {"voltage", voltage_},
+                  {"others", std::move(others)}}
+                 .dump(-1, ' ', false, Json::error_handler_t::replace));
+    return {};
+  }
+
+ private:
+  Status examine(const meter::Profile& wanted) {
+    if (wanted.sunspec) return walk(wanted);
+    if (auto done = read(wanted.points.front().place); !done || verdict_ == Verdict::silent) return done;
+    if (auto done = identify({&wanted}); !done || verdict_ == Verdict::says || verdict_ == Verdict::looks) return done;
+
+    std::vector<const meter::Profile*> all;
+    for (const auto& profile : options_.profiles) all.push_back(&profile);
+    Identifier identifier(all);
+    if (auto done = ask_all(io_, tuning(), options_.unit, identifier); !done) return done;
+    for (const auto* model : identifier.models()) others_.push_back(model->id);
+    if (identifier.is_certain() || !wanted.identify.empty()) verdict_ = Verdict::differs;
+    return {};
+  }
+
+  /// Whether it answers, and has the first register of the model.
+  Status read(meter::Registers place) {
+    int tries = 0;
+    const auto step = [&](Bus& bus) -> Result<bool> {
+      std::vector<std::uint16_t> words(place.count);
+      const SteadyTime before = io_.clock.steady_now();
+      const auto done = bus.read(options_.unit, place, words);
+      took_ = io_.clock.steady_now() - before;
+      if (!done && done.error().kind() == ErrorKind::unreachable && tries + 1 == tries_max) return done.error();
+      if (!done && done.error().kind() != ErrorKind::refused) return ++tries == tries_max;
+      verdict_ = done ? Verdict::reads : Verdict::refuses;
+      return true;
+    };
+    return in_turns(io_, tuning(), step);
+  }
+
+  Status identify(const std::vector<const meter::Profile*>& profiles) {
+    Identifier identifier(profiles);
+    if (auto done = ask_all(io_, tuning(), options_.unit, identifier); !done) return done;
+    if (identifier.models().empty()) return {};
+    verdict_ = identifier.is_certain() ? Verdict::says : Verdict::looks;
+    serial_ = identifier.serial();
+    voltage_ = identifier.voltage();
+    return {};
+  }
+
+  /// A SunSpec device says which models it has.
+  Status walk(const meter::Profile& wanted) {
+    meter::SunspecWalk walk(*wanted.sunspec);
+    int tries = 0;
+    const auto step = [&](Bus& bus) -> Result<bool> {
+      const auto place = walk.next();
+      if (!place || tries == tries_max) return true;
+      std::vector<std::uint16_t> words(place->count);
+      const SteadyTime before = io_.clock.steady_now();
+      const auto done = bus.read(options_.unit, *place, words);
+      took_ = io_.clock.steady_now() - before;
+      const bool refused = !done && done.error().kind() == ErrorKind::refused;
+      if (!done && !refused) {
+        if (++tries == tries_max && done.error().kind() == ErrorKind::unreachable) return done.error();
+        return false;
+      }
+      verdict_ = Verdict::refuses;
+      if (refused)
+        walk.refuse();
+      else
+        walk.take(words);
+      return false;
+    };
+    if (auto done = in_turns(io_, tuning(), step); !done || !walk.found()) return done;
+    verdict_ = Verdict::says;
+    if (!wanted.serial || walk.found()->common == 0) return {};
+    const auto place = meter::at_base(*wanted.serial, walk.found()->common);
+    return in_turns(io_, tuning(), [&](Bus& bus) -> Result<bool> {
+      const auto said = ask(bus, options_.unit, place);
+      if (said) serial_ = *said;
+      return true;
+    });
+  }
+
+  Tuning tuning() const { return {std::nullopt, options_.home}; }
+
+  const ProbeOptions& options_;
+  JobIo& io_;
+  Verdict verdict_ = Verdict::silent;
+  Millis took_{0};
+  std::string serial_;
+  std::string voltage_;
+  std::vector<std::string> others_;
+};
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::silent:
+      return "silent";
+    case Verdict::says:
+      return "says";
+    case Verdict::looks:
+      return "looks";
+    case Verdict::reads:
+      return "reads";
+    case Verdict::differs:
+      return "differs";
+    case Verdict::refuses:
+      return "refuses";
+  }
+  return "";
+}
+
+Job probe(ProbeOptions options) {
+  return [options = std::move(options)](JobIo& io) { return UnitExamination(options, io).run(); };
+}
+
+}  // namespace jidian::commission

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commission/job.hpp"
+#include "meter/profile.hpp"
+
+namespace jidian::commission {
+
+/// How far a unit is what it is taken for.
+enum class Verdict : std::uint8_t {
+  silent,   ///< No answer at all.
+  says,     ///< It says itself that it is this model.
+  looks,    ///< Voltage and frequency make sense where this model has them.
+  reads,    ///< Its registers can be read; the model cannot be told from them.
+  differs,  ///< It says that it is another model, or that it is none of these.
+  refuses,  ///< It answers, and has not got the registers of this model.
+};
+
+/// The word for a verdict: "silent", "says", …
+std::string_view name_of(Verdict verdict);
+
+struct ProbeOptions {
+  std::uint8_t unit = 1;
+  std::string profile;  ///< What the unit is taken for: the id of one of `profiles`.
+  std::vector<meter::Profile> profiles;
+  acquire::LineSettings home;  ///< Of the line; it is not tuned.
+};
+
+/// Asks one unit whether it is what it is taken for. Emits one {"type": "meter", "unit", "profile", "verdict", "ms",
+/// "serial", "voltage", "others": […]}, where `others` are the profiles it says or seems to be instead.
+/// Errors: unreachable, cancelled. Precondition: `profile` is one of `profiles`.
+Job probe(ProbeOptions options);
+
+}  // namespace jidian::commission

@@ -1,0 +1,171 @@
+#include "commission/probe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace jidian::commission {
+namespace {
+
+using nlohmann::json;
+
+/// Holding registers of one unit; every other unit is silent.
+class OneUnit final : public acquire::Bus {
+ public:
+  std::map<std::uint16_t, std::uint16_t> registers;
+  int silences = 0;  ///< Requests that get no answer first.
+  bool gone = false;
+
+  Status open(std::stop_token) override {
+    if (gone) return Error{ErrorKind::unreachable, "no such port"};
+    return {};
+  }
+  bool is_open() const override { return !gone; }
+  Status read(std::uint8_t unit, meter::Registers place, std::span<std::uint16_t> into) override {
+    if (unit != 7 || silences-- > 0) return Error{ErrorKind::timeout, "no reply"};
+    for (std::size_t i = 0; i < into.size(); ++i) {
+      const auto found = registers.find(static_cast<std::uint16_t>(place.first + i));
+      if (found == registers.end()) return Error{ErrorKind::refused, "exception 2"};
+      into[i] = found->second;
+    }
+    return {};
+  }
+  std::uint8_t last_exception() const override { return 0; }
+  void close() override {}
+  std::string address() const override { return "port"; }
+};
+
+class Lending final : public Lender {
+ public:
+  explicit Lending(acquire::Bus& bus) : bus_(bus) {}
+  Status lend(Task task) override { return task(bus_, {}); }
+  Millis turn() const override { return Millis{3'600'000}; }
+  bool is_polled() const override { return false; }
+
+ private:
+  acquire::Bus& bus_;
+};
+
+class StillClock final : public Clock {
+ public:
+  UtcTime utc_now() override { return {}; }
+  SteadyTime steady_now() override { return {}; }
+  ClockQuality quality() override { return ClockQuality::unknown; }
+};
+
+meter::Point probed_point(const std::string& name, std::uint16_t address, int exponent) {
+  meter::Point point;
+  point.name = name;
+  point.place = {meter::Table::holding, address, 1};
+  point.exponent = exponent;
+  return point;
+}
+
+/// Says "341" at 11, its serial number at 20.
+meter::Profile telling() {
+  meter::Profile profile;
+  profile.id = "telling";
+  profile.points = {probed_point("voltage_ln.l1", 0, -1)};
+  meter::IdentityPlace model;
+  model.place = {meter::Table::holding, 11, 1};
+  model.type = meter::RawType::u16;
+  profile.identify = {{model, {"341"}}};
+  profile.serial = model;
+  profile.serial->place.first = 20;
+  return profile;
+}
+
+/// Can only be guessed from its voltage and frequency.
+meter::Profile mute_meter() {
+  meter::Profile profile;
+  profile.id = "mute";
+  profile.points = {probed_point("voltage_ln.l1", 0, -1), probed_point("frequency", 1, -2)};
+  return profile;
+}
+
+/// A device whose first register is elsewhere.
+meter::Profile distant() {
+  meter::Profile profile;
+  profile.id = "distant";
+  profile.points = {probed_point("volume", 500, 0)};
+  return profile;
+}
+
+json examined(OneUnit& bus, const std::string& profile, std::uint8_t unit = 7) {
+  Lending lender(bus);
+  StillClock clock;
+  json told;
+  JobIo io{lender, clock, {}, [&told](const std::string& line) { told = json::parse(line); }};
+  const auto done = probe({unit, profile, {telling(), mute_meter(), distant()}, {}})(io);
+  if (!done) told = {{"verdict", done.error().message()}};
+  return told;
+}
+
+OneUnit telling_unit() {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}, {11, 341}, {20, 4'711}};
+  return bus;
+}
+
+TEST(Probe, AMeterThatSaysItsModelIsCertain) {
+  auto bus = telling_unit();
+  const auto told = examined(bus, "telling");
+  EXPECT_EQ(told["verdict"], "says");
+  EXPECT_EQ(told["serial"], "4711");
+  EXPECT_EQ(told["voltage"], "231.2");
+}
+
+TEST(Probe, VoltageAndFrequencyMakeAGuess) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}};
+  EXPECT_EQ(examined(bus, "mute")["verdict"], "looks");
+}
+
+TEST(Probe, AMeterWithoutVoltageIsOnlyRead) {
+  OneUnit bus;
+  bus.registers = {{0, 0}, {1, 0}};
+  const auto told = examined(bus, "mute");
+  EXPECT_EQ(told["verdict"], "reads");
+  EXPECT_EQ(told["others"], json::array());
+}
+
+TEST(Probe, AnotherModelIsNamed) {
+  auto bus = telling_unit();
+  bus.registers[500] = 1;
+  const auto told = examined(bus, "distant");
+  EXPECT_EQ(told["verdict"], "differs");
+  EXPECT_EQ(told["others"], json::array({"telling"}));
+  EXPECT_EQ(told["serial"], "");
+}
+
+TEST(Probe, AModelThatWouldSaySoAndDoesNotIsAnother) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {11, 342}, {20, 1}};
+  EXPECT_EQ(examined(bus, "telling")["verdict"], "differs");
+}
+
+TEST(Probe, RegistersThatAreNotThereAreTold) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}};
+  const auto told = examined(bus, "distant");
+  EXPECT_EQ(told["verdict"], "refuses");
+  EXPECT_EQ(told["others"], json::array({"mute"}));
+}
+
+TEST(Probe, ASilentUnitIsAskedThreeTimes) {
+  OneUnit bus;
+  EXPECT_EQ(examined(bus, "mute", 8)["verdict"], "silent");
+  auto slow = telling_unit();
+  slow.silences = 2;
+  EXPECT_EQ(examined(slow, "telling")["verdict"], "says");
+}
+
+TEST(Probe, APortThatIsGoneIsAnError) {
+  OneUnit bus;
+  bus.gone = true;
+  EXPECT_NE(examined(bus, "mute")["verdict"].get<std::string>().find("no such port"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace jidian::commission
