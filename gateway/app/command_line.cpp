@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/texts.hpp"
 #include "app/verbs.hpp"
 #include "app/version.hpp"
 #include "config/journal.hpp"
@@ -24,6 +25,11 @@ void add_common(CLI::App& verb, Common& common) {
       ->capture_default_str();
   verb.add_option("--socket", common.socket, "Socket of the running gateway (default: as the site file says)");
   verb.add_flag("--json", common.json, "Print JSON");
+  verb.add_option_function<std::string>(
+          "--lang",
+          [](const std::string& language) { speak(language == "zh" ? Language::chinese : Language::english); },
+          "Language of the commissioning verbs: en, zh (default: as LC_ALL, LC_MESSAGES, LANG say)")
+      ->check(CLI::IsMember({"en", "zh"}));
 }
 
 Exit print_version(const Common& common) {
@@ -32,6 +38,12 @@ Exit print_version(const Common& common) {
   else
     std::cout << "jidian " << version << '\n';
   return Exit::ok;
+}
+
+Language language_of_user() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): before any thread
+  return language_of(std::getenv("LC_ALL"), std::getenv("LC_MESSAGES"), std::getenv("LANG"));
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 /// Everything the command line can set.
@@ -198,6 +210,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App program("Jidian: reads a plant's meters, records every reading, publishes it to the province.", "jidian");
   program.require_subcommand(1);
   program.footer("Exit status: 0 ok, 1 findings, 2 usage or configuration, 3 device or gateway not reached.");
+  speak(language_of_user());
   Arguments arguments;
   take_environment(arguments.common);
   Exit exit = Exit::ok;

@@ -43,7 +43,7 @@ class DoctorView {
   std::size_t faults() const { return faults_; }
 
   void print() const {
-    std::vector<std::vector<std::string>> rows{{"METER", "UNIT", "ASKED", "GOOD", "SILENT", "GARBLED", "EXTRA FRAMES"}};
+    std::vector<std::vector<std::string>> rows{split(text("doctor.heads"))};
     rows.insert(rows.end(), units_.begin(), units_.end());
     std::cout << format_table(rows)
               << text("doctor.line", {{"requests", count(line_, "requests")},
@@ -54,6 +54,10 @@ class DoctorView {
               << '\n';
     for (const auto& diagnosis : diagnoses_) {
       const auto cause = diagnosis.value("cause", "");
+      if (!has_text("doctor." + cause)) {  // of a gateway newer than this command line
+        std::cout << text("doctor.likely", {{"cause", cause}}) << '\n';
+        continue;
+      }
       std::cout << text("doctor.likely", {{"cause", fill("doctor." + cause, diagnosis)}}) << "\n    "
                 << fill("doctor." + cause + ".evidence", diagnosis) << "\n    "
                 << fill("doctor." + cause + ".advice", diagnosis) << '\n';
@@ -66,6 +70,17 @@ class DoctorView {
   }
 
  private:
+  static std::vector<std::string> split(const std::string& heads) {
+    std::vector<std::string> cells(1);
+    for (const char c : heads) {
+      if (c == '|')
+        cells.emplace_back();
+      else
+        cells.back() += c;
+    }
+    return cells;
+  }
+
   static std::string count(const Json& line, const char* key) {
     return line.contains(key) ? std::to_string(line.value(key, std::uint64_t{0})) : "-";
   }

@@ -1,16 +1,33 @@
 #include "app/print.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 namespace jidian::app {
 namespace {
 
-/// Characters of UTF-8 text, for alignment: bytes that do not continue a character.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+struct CodePoints {
+  char32_t first;
+  char32_t last;
+};
+
+// What Unicode calls wide or fullwidth (East Asian Width W and F), in the blocks that texts of a plant use.
+constexpr std::array<CodePoints, 8> wide{{{0x1100, 0x115F},
+                                          {0x2E80, 0x303E},
+                                          {0x3041, 0xA4CF},
+                                          {0xAC00, 0xD7A3},
+                                          {0xF900, 0xFAFF},
+                                          {0xFE30, 0xFE6F},
+                                          {0xFF00, 0xFF60},
+                                          {0xFFE0, 0xFFE6}}};
+
+std::size_t columns_of_character(char32_t character) {
+  const bool is_wide = character >= 0x20000 || std::ranges::any_of(wide, [=](CodePoints range) {
+                         return character >= range.first && character <= range.last;
+                       });
+  return is_wide ? 2 : 1;
 }
 
 }  // namespace
@@ -23,18 +40,32 @@ void print_failure(const Common& common, const Error& error) {
     std::cerr << "jidian: " << error.message() << '\n';
 }
 
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t bytes = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    char32_t character = bytes == 1 ? lead : lead & (0xFFU >> (bytes + 1));
+    for (std::size_t i = 1; i < bytes && at + i < text.size(); ++i)
+      character = character << 6U | (static_cast<unsigned char>(text[at + i]) & 0x3FU);
+    columns += columns_of_character(character);
+    at += bytes;
+  }
+  return columns;
+}
+
 std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
+      if (i + 1 < row.size()) line.append(widths[i] - columns_of(row[i]) + 2, ' ');
     }
     text += line + '\n';
   }

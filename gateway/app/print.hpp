@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/load.hpp"
@@ -12,7 +13,10 @@ namespace jidian::app {
 /// Says on standard error (or as JSON on standard output) why a verb cannot go on.
 void print_failure(const Common& common, const Error& error);
 
-/// A table for people: columns as wide as their widest cell, counted in characters.
+/// Columns of a screen that UTF-8 text takes: Chinese characters take two.
+std::size_t columns_of(std::string_view text);
+
+/// A table for people: columns as wide as their widest cell, counted as the screen shows them.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
 
 /// The site, or nothing after every mistake was printed to standard error.

@@ -83,8 +83,9 @@ class ScanView {
       what += profiles[0].value("vendor", "") + " " + profiles[0].value("model", "");
       for (std::size_t i = 1; i < profiles.size(); ++i) what += " / " + profiles[i].value("profile", "");
     }
-    std::string row = "  " + line.value("settings", "") + "  unit " + unit + "  " + what;
-    if (const auto serial = line.value("serial", ""); !serial.empty()) row += "  s/n " + serial;
+    std::string row = "  " + line.value("settings", "") + "  " + text("scan.unit", {{"unit", unit}}) + "  " + what;
+    if (const auto serial = line.value("serial", ""); !serial.empty())
+      row += "  " + text("scan.serial", {{"serial", serial}});
     if (const auto voltage = line.value("voltage", ""); !voltage.empty()) row += "  L1 " + voltage + " V";
     if (line.value("ms", 0) > 0) row += "  " + number_of(line, "ms") + " ms";
     const auto meter = line.value("meter", "");
