@@ -58,6 +58,7 @@ struct Arguments {
   DoctorOptions doctor;
   ShowAsOptions show_as;
   AddOptions add;
+  UplinkTestOptions uplink_test;
   std::string meter;
   std::string profile;
   std::string uplink;
@@ -104,6 +105,13 @@ void add_gateway_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   add_common(*retry_verb, arguments.common);
   retry_verb->add_option("UPLINK", arguments.uplink, "Id of the uplink; none: all");
   retry_verb->callback([&] { exit = retry_uplink(arguments.common, arguments.uplink); });
+  auto* test_verb = uplink_verb->add_subcommand("test", "Go the way to a destination step by step, up to its receipt");
+  add_common(*test_verb, arguments.common);
+  test_verb->add_option("UPLINK", arguments.uplink_test.uplink, "Id of the uplink; none: all");
+  test_verb->add_option("--wait", arguments.uplink_test.wait_s, "Seconds to wait for a receipt")
+      ->check(CLI::Range(0, 600))
+      ->capture_default_str();
+  test_verb->callback([&] { exit = test_uplink(arguments.common, arguments.uplink_test); });
 }
 
 void add_commissioning_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {

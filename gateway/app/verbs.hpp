@@ -90,6 +90,11 @@ struct AddOptions {
   bool dry_run = false;
 };
 
+struct UplinkTestOptions {
+  std::string uplink;         ///< Empty: all.
+  std::uint32_t wait_s = 30;  ///< How long to wait for a receipt.
+};
+
 /// `jidian check`: the site file and the profiles, every mistake at once.
 Exit check(const Common& common);
 
@@ -134,6 +139,9 @@ Exit verify(const Common& common, const std::filesystem::path& path);
 
 /// `jidian uplink retry`: sends rejected batches again.
 Exit retry_uplink(const Common& common, const std::string& uplink);
+
+/// `jidian uplink test [ID]`: the way to a destination, step by step.
+Exit test_uplink(const Common& common, const UplinkTestOptions& options);
 
 /// The whole program: parses the command line and runs the verb.
 int run_command_line(int argc, char** argv);

@@ -61,6 +61,13 @@ std::unique_ptr<Clock> make_system_clock() {
   return clock;
 }
 
+KernelClockState kernel_clock_state() {
+  timex kernel{};
+  const int state = adjtimex(&kernel);
+  const bool synchronised = state >= 0 && state != TIME_ERROR && (kernel.status & STA_UNSYNC) == 0;
+  return {synchronised, std::chrono::ceil<Millis>(std::chrono::microseconds{kernel.maxerror})};
+}
+
 std::array<std::uint8_t, 16> boot_id() {
   std::array<std::uint8_t, 16> id{};
   std::ifstream file("/proc/sys/kernel/random/boot_id");

@@ -17,6 +17,15 @@ namespace jidian::host {
 /// The box's clocks; quality from the kernel's NTP state.
 std::unique_ptr<Clock> make_system_clock();
 
+/// What the kernel says of its clock.
+struct KernelClockState {
+  bool synchronised = false;  ///< Something disciplines it.
+  Millis error_max{0};        ///< How far it may be off at most, by the account of what disciplines it.
+};
+
+/// By adjtimex(2); no other clock is asked.
+KernelClockState kernel_clock_state();
+
 /// The kernel's boot id (/proc/sys/kernel/random/boot_id) as 16 bytes; zeros if unreadable.
 std::array<std::uint8_t, 16> boot_id();
 
