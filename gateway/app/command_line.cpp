@@ -58,6 +58,7 @@ struct Arguments {
   DoctorOptions doctor;
   ShowAsOptions show_as;
   AddOptions add;
+  BundleOptions bundle;
   UplinkTestOptions uplink_test;
   std::string meter;
   std::string profile;
@@ -195,6 +196,13 @@ void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
       add_verb(program, arguments, "verify", "Walk the hash chains of a store or of an evidence export");
   verify_verb->add_option("PATH", arguments.verify_path, "Store folder or evidence file (default: the site's store)");
   verify_verb->callback([&] { exit = verify(arguments.common, arguments.verify_path); });
+
+  auto* bundle_verb = add_verb(program, arguments, "bundle", "Pack what support needs into one file, without secrets");
+  bundle_verb->add_option("--output", arguments.bundle.output, "File to write (default: named after gateway and time)");
+  bundle_verb->add_option("--days", arguments.bundle.days, "How far back the events go")
+      ->check(CLI::Range(1, 3'660))
+      ->capture_default_str();
+  bundle_verb->callback([&] { exit = app::bundle(arguments.common, arguments.bundle); });
 
   auto* version_verb = add_verb(program, arguments, "version", "Print the release");
   version_verb->callback([&] { exit = print_version(arguments.common); });

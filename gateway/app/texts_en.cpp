@@ -212,6 +212,17 @@ constexpr auto english = std::to_array<Sentence>({
     {"uplink.clock.free",
      "nothing disciplines this box's clock, by the kernel's account: how far it is off is not known"},
     {"uplink.clock.do", "set up time synchronisation (systemd-timesyncd or chrony) with a server this box can reach"},
+    {"bundle.version.txt", "release and time"},
+    {"bundle.check.txt", "what check says of the site file"},
+    {"bundle.site.toml", "the site file, without secrets"},
+    {"bundle.status.json", "what the running gateway says"},
+    {"bundle.metrics.txt", "its counters"},
+    {"bundle.events.jsonl", "events of the store"},
+    {"bundle.system.txt", "kernel, clock, disks, ports"},
+    {"bundle.log.txt", "the last lines of its log"},
+    {"bundle.missing", "left out: {why}"},
+    {"bundle.written", "Written to {file} ({bytes} bytes), readable by you alone. Passwords and keys are not in it."},
+    {"bundle.next", "Next: look into it if you like (tar --zstd -xf), then send it to support"},
 });
 
 }  // namespace

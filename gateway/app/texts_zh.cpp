@@ -180,6 +180,17 @@ constexpr auto chinese = std::to_array<Sentence>({
     {"uplink.clock.loose", "已同步，但内核估计误差可达 {ms} 毫秒"},
     {"uplink.clock.free", "按内核状态，本机时钟未受校时，误差不明"},
     {"uplink.clock.do", "请配置校时（systemd-timesyncd 或 chrony），并使用本机能访问的时间服务器"},
+    {"bundle.version.txt", "版本和时间"},
+    {"bundle.check.txt", "对站点文件的检查结果"},
+    {"bundle.site.toml", "站点文件，已去除密码"},
+    {"bundle.status.json", "运行中网关的状态"},
+    {"bundle.metrics.txt", "网关的计数"},
+    {"bundle.events.jsonl", "存储中的事件"},
+    {"bundle.system.txt", "内核、时钟、磁盘、串口"},
+    {"bundle.log.txt", "日志的最后若干行"},
+    {"bundle.missing", "未包含：{why}"},
+    {"bundle.written", "已写入 {file}（{bytes} 字节），仅本人可读。其中不含密码和密钥。"},
+    {"bundle.next", "下一步：可先查看内容（tar --zstd -xf），再发给技术支持"},
 });
 
 }  // namespace

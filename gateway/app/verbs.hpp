@@ -95,6 +95,11 @@ struct UplinkTestOptions {
   std::uint32_t wait_s = 30;  ///< How long to wait for a receipt.
 };
 
+struct BundleOptions {
+  std::filesystem::path output;  ///< Empty: named after gateway and time, in the present folder.
+  std::uint32_t days = 30;       ///< How far back the events go.
+};
+
 /// `jidian check`: the site file and the profiles, every mistake at once.
 Exit check(const Common& common);
 
@@ -142,6 +147,9 @@ Exit retry_uplink(const Common& common, const std::string& uplink);
 
 /// `jidian uplink test [ID]`: the way to a destination, step by step.
 Exit test_uplink(const Common& common, const UplinkTestOptions& options);
+
+/// `jidian bundle`: an archive for support, without secrets.
+Exit bundle(const Common& common, const BundleOptions& options);
 
 /// The whole program: parses the command line and runs the verb.
 int run_command_line(int argc, char** argv);
