@@ -112,9 +112,9 @@ Millis PollerCore::step(std::stop_token stop) {
 }
 
 Result<MeterAnswer> PollerCore::read(std::string_view meter_id, std::stop_token stop) {
-  const auto meter = std::ranges::find(meters_, meter_id, [](const Meter& m) { return std::string_view{m.polled.id}; });
-  if (meter == meters_.end())
-    return Error{ErrorKind::not_found, "no meter '" + std::string{meter_id} + "' on bus '" + bus_id_ + "'"};
+  const auto found = find(meter_id);
+  if (!found) return found.error();
+  Meter* const meter = *found;
   if (auto open = line_.ensure_open(stop); !open) return open.error().during("opening bus '" + bus_id_ + "'");
 
   const auto outcome = read_meter(*meter, stop);

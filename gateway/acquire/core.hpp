@@ -46,6 +46,12 @@ class PollerCore {
   /// Reads a meter now, also one that is given up. Errors: not_found, unreachable (the bus), cancelled.
   Result<MeterAnswer> read(std::string_view meter_id, std::stop_token stop);
 
+  /// Asks a meter for its serial number. Errors: not_found, unreachable (the bus), and those of the read.
+  Result<Identity> identify(std::string_view meter_id, std::string_view stated, const std::stop_token& stop);
+
+  /// Another meter stands there now. Errors: not_found.
+  Status adopt(std::string_view meter_id, std::string_view serial);
+
   /// Runs `task` with the bus, opened if it is closed. Errors: unreachable, cancelled, and what the task gives.
   Status lend(const Poller::Task& task, std::stop_token stop);
 
@@ -76,6 +82,7 @@ class PollerCore {
     bool changed = true;  ///< Its health has news.
   };
 
+  Result<Meter*> find(std::string_view meter_id);
   bool serve_next(std::stop_token stop);
   void serve(const Slot& slot, const std::stop_token& stop);
   void probe(Meter& meter, std::stop_token stop);

@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "acquire/core.hpp"
@@ -43,6 +44,42 @@ void PollerCore::ask_identity(Meter& meter, const std::stop_token& stop) {
   if (meter.learner.learned().serial == meter.identity.serial()) return;
   meter.learner.keep_serial(meter.identity.serial());
   remember(meter);
+}
+
+Result<PollerCore::Meter*> PollerCore::find(std::string_view meter_id) {
+  const auto meter = std::ranges::find(meters_, meter_id, [](const Meter& m) { return std::string_view{m.polled.id}; });
+  if (meter != meters_.end()) return &*meter;
+  return Error{ErrorKind::not_found, "no meter '" + std::string{meter_id} + "' on bus '" + bus_id_ + "'"};
+}
+
+Result<Identity> PollerCore::identify(std::string_view meter_id, std::string_view stated, const std::stop_token& stop) {
+  const auto found = find(meter_id);
+  if (!found) return found.error();
+  Meter& meter = **found;
+  if (auto open = line_.ensure_open(stop); !open) return open.error().during("opening bus '" + bus_id_ + "'");
+  if (auto placed = find_place(meter, stop); !placed) return placed.error();
+  if (meter.polled.turnaround > Millis{0}) pause_(meter.polled.turnaround);
+  auto told = meter.identity.told_now(line_, stop);
+  meter.last_end = clock_.steady_now();
+  heartbeat_.beat(meter.last_end);
+  watch_line();
+  if (!told) return told.error();
+  Learned learned = meter.learner.learned();
+  learned.serial = stated.empty() ? *told : std::string{stated};
+  return Identity{meter.identity.serial(), std::move(*told), {note_name_of(meter.polled), learned.to_text()}};
+}
+
+Status PollerCore::adopt(std::string_view meter_id, std::string_view serial) {
+  const auto found = find(meter_id);
+  if (!found) return found.error();
+  Meter& meter = **found;
+  meter.polled.serial_declared = meter.offsets.serial_declared = serial;
+  meter.identity.adopt(std::string{serial});
+  meter.learner.keep_serial(meter.identity.serial());
+  remember(meter);
+  spdlog::info("meter replaced, known by another serial number now bus={} meter={} serial=\"{}\"", bus_id_,
+               meter.polled.id, serial);
+  return {};
 }
 
 void PollerCore::watch_ratios(Meter& meter, const std::vector<domain::Sample>& samples) {

@@ -80,6 +80,26 @@ Result<std::string> IdentityWatch::read(Line& line, const meter::IdentityPlace& 
   return text;
 }
 
+Result<std::string> IdentityWatch::told_now(Line& line, const std::stop_token& stop) const {
+  if (!serial_) return std::string();
+  const auto told = read(line, *serial_, stop);
+  if (!told && is_no(told.error())) return std::string();
+  if (!told) return told.error();
+  if (significant(*told).empty()) return std::string();
+  if (is_same_serial(*told, expected_)) return told;
+  const auto again = read(line, *serial_, stop);
+  if (!again) return again.error();
+  if (*again != *told) return Error{ErrorKind::corrupt, "the meter tells another serial number each time"};
+  return told;
+}
+
+void IdentityWatch::adopt(std::string serial) {
+  expected_ = std::move(serial);
+  told_serial_.clear();
+  foreign_ = false;
+  next_ = {};
+}
+
 Status IdentityWatch::check_serial(Line& line, const std::stop_token& stop, std::vector<Surprise>& surprises) {
   if (!serial_) return {};
   const auto told = read(line, *serial_, stop);

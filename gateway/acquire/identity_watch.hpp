@@ -36,6 +36,13 @@ class IdentityWatch {
   /// expected and was not given before. A serial number counts as another one if it is read twice.
   std::vector<Surprise> ask(Line& line, SteadyTime now, const std::stop_token& stop);
 
+  /// The serial number the meter tells now, read twice if it is another than it is known by; empty: it tells none.
+  /// Errors: corrupt (another one each time), and those of `Line::read`.
+  Result<std::string> told_now(Line& line, const std::stop_token& stop) const;
+
+  /// Another meter stands here now: it is known by `serial`, or, if that is empty, by what it tells next.
+  void adopt(std::string serial);
+
   /// The serial number the meter is known by: of the site file, else the first that it ever told; empty: none yet.
   const std::string& serial() const { return expected_; }
 

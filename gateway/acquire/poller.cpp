@@ -49,6 +49,22 @@ class Poller::Loop {
     return answer;
   }
 
+  std::future<Result<Identity>> identify(const std::string& meter_id, const std::string& stated) {
+    auto promise = std::make_shared<std::promise<Result<Identity>>>();
+    auto answer = promise->get_future();
+    ask({[this, promise, meter_id, stated] { promise->set_value(core_.identify(meter_id, stated, stop_)); },
+         [promise](Error why) { promise->set_value(std::move(why)); }});
+    return answer;
+  }
+
+  std::future<Status> adopt(const std::string& meter_id, const std::string& serial) {
+    auto promise = std::make_shared<std::promise<Status>>();
+    auto answer = promise->get_future();
+    ask({[this, promise, meter_id, serial] { promise->set_value(core_.adopt(meter_id, serial)); },
+         [promise](Error why) { promise->set_value(std::move(why)); }});
+    return answer;
+  }
+
   std::future<Status> lend(Task task) {
     auto promise = std::make_shared<std::promise<Status>>();
     auto answer = promise->get_future();
@@ -140,6 +156,14 @@ Poller::~Poller() = default;
 
 std::future<Result<MeterAnswer>> Poller::read_meter(const std::string& meter_id) {
   return loop_->read(meter_id);
+}
+
+std::future<Result<Identity>> Poller::identify(const std::string& meter_id, const std::string& stated) {
+  return loop_->identify(meter_id, stated);
+}
+
+std::future<Status> Poller::adopt(const std::string& meter_id, const std::string& serial) {
+  return loop_->adopt(meter_id, serial);
 }
 
 std::future<Status> Poller::lend(Task task) {

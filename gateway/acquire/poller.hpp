@@ -75,6 +75,13 @@ struct MeterAnswer {
   std::vector<PointAnswer> points;
 };
 
+/// Who a meter was known to be, and who it says it is.
+struct Identity {
+  std::string known;  ///< Serial number of the site file, or the first that it ever told; empty: none.
+  std::string told;   ///< What it tells now; empty: it cannot say.
+  domain::Note note;  ///< What is to be remembered once it is known by the stated serial number.
+};
+
 /// Polls the meters of one bus, one slot at a time, on a thread of its own. Lends the bus between slots.
 /// Destruction finishes the present transaction and stops.
 class Poller {
@@ -90,6 +97,14 @@ class Poller {
   /// Errors: not_found (no such meter here), full (too many requests waiting), cancelled (the gateway is stopping), and
   /// those of `Bus::open`.
   std::future<Result<MeterAnswer>> read_meter(const std::string& meter_id);
+
+  /// Asks a meter for its serial number now, between two slots. `stated`: what somebody says it is, for the note;
+  /// empty: what it tells. Errors: as `read_meter`, and timeout, corrupt.
+  std::future<Result<Identity>> identify(const std::string& meter_id, const std::string& stated);
+
+  /// Another meter stands in the place of `meter_id`: from now on it is known by `serial`, and its readings are good.
+  /// Errors: not_found, full, cancelled.
+  std::future<Status> adopt(const std::string& meter_id, const std::string& serial);
 
   /// What is done with a lent bus. Should take no longer than a few seconds: slots wait meanwhile.
   using Task = std::function<Status(Bus& bus, std::stop_token stop)>;

@@ -60,6 +60,8 @@ struct Arguments {
   AddOptions add;
   BundleOptions bundle;
   UplinkTestOptions uplink_test;
+  SignoffOptions signoff;
+  ReplaceOptions replace;
   std::string meter;
   std::string profile;
   std::string uplink;
@@ -173,6 +175,35 @@ void add_site_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   verb->callback([&] { exit = app::add(arguments.common, add); });
 }
 
+/// What a person puts on record.
+void add_statement_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
+  auto* signoff_verb =
+      add_verb(program, arguments, "signoff", "Compare a meter with its display and record who found it right");
+  auto& signed_off = arguments.signoff;
+  signoff_verb->add_option("METER", signed_off.meter, "Id of the meter")->required();
+  signoff_verb->add_option("--display", signed_off.display, "The energy at the display, as it stands there: 48213.8")
+      ->required();
+  signoff_verb->add_option("--point", signed_off.point, "Which counter (default: the energy drawn)");
+  signoff_verb->add_option("--by", signed_off.by, "Who compared (default: the user)");
+  signoff_verb->add_option("--note", signed_off.note, "What else is to be on record");
+  signoff_verb->add_option("--accept", signed_off.accept, "Sign off although something fails, and why");
+  signoff_verb->callback([&] { exit = signoff(arguments.common, signed_off); });
+
+  auto* replace_verb =
+      add_verb(program, arguments, "replace", "Record that another meter stands in the place of one: totals go on");
+  auto& replaced = arguments.replace;
+  replace_verb->add_option("METER", replaced.meter, "Id of the meter")->required();
+  replace_verb->add_option("--old-final", replaced.old_final, "The energy at the old meter's display: 48213.8")
+      ->required();
+  replace_verb->add_option("--new-start", replaced.new_start, "The energy the new meter began with: 0.0")->required();
+  replace_verb->add_option("--serial", replaced.serial, "Serial number of the new meter (default: what it tells)");
+  replace_verb->add_option("--at", replaced.at, "When, as 2026-03-01T16:00:00+08:00 (default: now)");
+  replace_verb->add_option("--point", replaced.point, "Which counter (default: the energy drawn)");
+  replace_verb->add_option("--by", replaced.by, "Who exchanged it (default: the user)");
+  replace_verb->add_option("--note", replaced.note, "What else is to be on record");
+  replace_verb->callback([&] { exit = replace(arguments.common, replaced); });
+}
+
 void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   auto* tail_verb = add_verb(program, arguments, "tail", "Show what arrives at the broker, decoded");
   tail_verb->add_option("--uplink", arguments.tail.uplink, "Uplink whose broker to listen at; none: the first");
@@ -233,6 +264,7 @@ int run_command_line(int argc, char** argv) {
   add_gateway_verbs(program, arguments, exit);
   add_commissioning_verbs(program, arguments, exit);
   add_site_verbs(program, arguments, exit);
+  add_statement_verbs(program, arguments, exit);
   add_evidence_verbs(program, arguments, exit);
   try {
     program.parse(argc, argv);

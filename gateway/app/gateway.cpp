@@ -6,11 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "acquire/identity_watch.hpp"
 #include "app/buses.hpp"
 #include "app/jobs.hpp"
 #include "app/version.hpp"
 #include "host/host.hpp"
 #include "record/manifest.hpp"
+#include "recorder/swaps.hpp"
 
 namespace jidian::app {
 namespace {
@@ -77,6 +79,16 @@ domain::Event event_of(uplink::Notice notice, UtcTime now) {
       break;
   }
   return event;
+}
+
+/// The site file may still name the meter that was replaced.
+void know_new_serial(acquire::PolledMeter& meter, const std::string& swap_note) {
+  const auto serials = recorder::last_serials_of(swap_note);
+  if (!serials || meter.serial_declared.empty() || !acquire::is_same_serial(meter.serial_declared, serials->first))
+    return;
+  spdlog::warn("site file names a meter that was replaced, taking the new one meter={} old=\"{}\" new=\"{}\"", meter.id,
+               serials->first, serials->second);
+  meter.serial_declared = serials->second;
 }
 
 }  // namespace
@@ -235,6 +247,8 @@ void Gateway::start_pollers(const config::Site& site, Clock& clock, const std::m
         auto& meter = meters.emplace_back(polled_meter_of(site.meters[i], static_cast<domain::MeterIndex>(i)));
         const auto note = notes.find(acquire::note_name_of(meter));
         if (note != notes.end()) meter.remembered = acquire::Learned::from_text(note->second);
+        const auto swapped = notes.find(recorder::swap_note_name_of(meter.id));
+        if (swapped != notes.end()) know_new_serial(meter, swapped->second);
       }
     auto line = make_bus(bus);
     const auto used = notes.find(acquire::line_note_name_of(bus.id));

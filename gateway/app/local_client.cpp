@@ -10,7 +10,7 @@
 namespace jidian::app {
 namespace {
 
-constexpr long request_timeout_s = 15;
+constexpr long request_timeout_s = 25;
 
 /// The few functions of libcurl that are used, found at run time.
 struct Curl {

@@ -16,7 +16,7 @@ class LocalClient {
   /// Whether a gateway answers there.
   bool is_running() const;
 
-  /// The body of GET `path`. Blocks for at most 15 s.
+  /// The body of GET `path`. Blocks for at most 25 s.
   /// Errors: unreachable (no gateway runs there), denied, and whatever the gateway answers.
   Result<std::string> get(const std::string& path) const;
 

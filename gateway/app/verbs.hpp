@@ -100,6 +100,26 @@ struct BundleOptions {
   std::uint32_t days = 30;       ///< How far back the events go.
 };
 
+struct SignoffOptions {
+  std::string meter;
+  std::string display;  ///< As typed.
+  std::string point;    ///< Empty: the meter's main counter.
+  std::string by;       ///< Empty: the user.
+  std::string note;
+  std::string accept;  ///< Why a failed check is accepted; empty: it is not.
+};
+
+struct ReplaceOptions {
+  std::string meter;
+  std::string old_final;  ///< As typed.
+  std::string new_start;
+  std::string serial;  ///< Of the new meter; empty: what it tells.
+  std::string at;      ///< ISO 8601 with its zone; empty: now.
+  std::string point;   ///< Empty: the meter's main counter.
+  std::string by;      ///< Empty: the user.
+  std::string note;
+};
+
 /// `jidian check`: the site file and the profiles, every mistake at once.
 Exit check(const Common& common);
 
@@ -132,6 +152,11 @@ Exit show_as(const Common& common, const ShowAsOptions& options);
 
 /// `jidian add BUS UNIT --profile P`: writes a meter into the site file, after asking it.
 Exit add(const Common& common, const AddOptions& options);
+/// `jidian signoff METER`: compares a meter with its display and puts on record who found it right.
+Exit signoff(const Common& common, const SignoffOptions& options);
+
+/// `jidian replace METER`: puts on record that another meter stands there now, so that totals go on.
+Exit replace(const Common& common, const ReplaceOptions& options);
 
 /// `jidian tail`: what arrives at the broker, decoded.
 Exit tail(const Common& common, const TailOptions& options);

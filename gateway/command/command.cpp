@@ -17,7 +17,7 @@
 namespace jidian::command {
 namespace {
 
-constexpr std::string_view all_operations = "status, live, read, retry, start, job or cancel";
+constexpr std::string_view all_operations = "status, live, read, retry, signoff, replace, start, job or cancel";
 
 // A request names an operation and a thing; anything longer is a mistake.
 constexpr std::size_t request_bytes_max = 65'536;
@@ -53,7 +53,7 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
 
   if (operation == "status") return status_json(snapshot());
   if (operation == "live") return parts_.recorder->live();
-  static constexpr std::array operations{"read", "retry", "start", "job", "cancel"};
+  static constexpr std::array operations{"read", "retry", "signoff", "replace", "start", "job", "cancel"};
   if (std::ranges::find(operations, operation) == operations.end())
     return Error{ErrorKind::invalid, "there is no such operation; write " + std::string(all_operations)};
   if (!caller.may_operate) return denied(caller, operation);
@@ -63,12 +63,15 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
 Result<std::string> Commands::operate(const std::string& operation, const Json& request, const Caller& caller) {
   if (operation == "start") return start_job(request, caller);
   const bool of_job = operation == "job" || operation == "cancel";
-  const auto id = id_in(request, operation == "read" ? "meter" : of_job ? "id" : "uplink", operation);
+  const bool of_meter = operation == "read" || operation == "signoff" || operation == "replace";
+  const auto id = id_in(request, of_meter ? "meter" : of_job ? "id" : "uplink", operation);
   if (!id) return id.error();
   if (operation == "job") return job_news(*id, request);
   spdlog::info("command op={} target={} by={}", operation, *id, caller.name);
   if (operation == "read") return read(*id);
   if (operation == "retry") return retry(*id);
+  if (operation == "signoff") return signoff(*id, request, caller);
+  if (operation == "replace") return replace(*id, request, caller);
   if (const auto done = jobs_.cancel(*id); !done) return done.error();
   return Json{{"job", *id}, {"cancelled", true}}.dump();
 }
@@ -104,19 +107,31 @@ Result<std::string> Commands::job_news(const std::string& id, const Json& reques
 }
 
 Result<std::string> Commands::read(const std::string& meter) {
+  const auto read = read_fresh(meter);
+  if (!read) return read.error();
+  return to_json(*read);
+}
+
+Result<acquire::Poller*> Commands::poller_of(const std::string& meter) {
   const std::string bus = parts_.bus_of(meter);
   if (bus.empty()) return Error{ErrorKind::not_found, "there is no meter '" + meter + "'"};
   const auto pollers = parts_.pollers();
   const auto poller = std::find_if(pollers.begin(), pollers.end(),
                                    [&bus](const acquire::Poller* candidate) { return candidate->bus_id() == bus; });
   if (poller == pollers.end()) return Error{ErrorKind::unreachable, "bus '" + bus + "' is not being polled now"};
+  return *poller;
+}
 
+Result<acquire::MeterAnswer> Commands::read_fresh(const std::string& meter) {
+  const auto poller = poller_of(meter);
+  if (!poller) return poller.error();
   auto answer = (*poller)->read_meter(meter);
   if (answer.wait_for(parts_.read_patience) != std::future_status::ready)
-    return Error{ErrorKind::timeout, "bus '" + bus + "' did not come to meter '" + meter + "' in time; ask again"};
-  const auto read = answer.get();
+    return Error{ErrorKind::timeout,
+                 "bus '" + (*poller)->bus_id() + "' did not come to meter '" + meter + "' in time; ask again"};
+  auto read = answer.get();
   if (!read) return read.error().during("reading meter '" + meter + "'");
-  return to_json(*read);
+  return read;
 }
 
 Result<std::string> Commands::retry(const std::string& uplink) {

@@ -12,6 +12,7 @@
 #include "base/time.hpp"
 #include "command/jobs.hpp"
 #include "command/snapshot.hpp"
+#include "domain/manifest.hpp"
 #include "health/board.hpp"
 #include "recorder/recorder.hpp"
 #include "store/store.hpp"
@@ -44,13 +45,16 @@ class Commands {
     Millis read_patience{12'000};                                     ///< How long "read" waits for the bus.
     /// Makes the work of a "start": `what` and its `args`, a JSON object. Errors: invalid, not_found, unreachable.
     std::function<Result<Jobs::Work>(const std::string& what, const std::string& args)> make_work = {};
+    const domain::Manifest* manifest = nullptr;  ///< What the meters are; outlives the commands.
+    Millis record_patience{2'500};  ///< How long a statement waits for its commit: with a read, less than clients wait.
   };
   explicit Commands(Parts parts);
 
   /// Operations: "status" and "live" for callers that may read; for callers that may operate, as they cause traffic:
   /// "read" (of a `meter`), "retry" (of an `uplink`), "start" (of long work: `what`, `args`) → {"job": id}, "job"
-  /// (`id`, `after`) → {"lines", "next", "done", "error"}, "cancel" (`id`). "read" may block for `read_patience`.
-  /// Any thread, several at once.
+  /// (`id`, `after`) → {"lines", "next", "done", "error"}, "cancel" (`id`), and the statements that are put on record:
+  /// "signoff" and "replace" (of a `meter`). "read" may block for `read_patience`, statements for `record_patience`
+  /// besides. Any thread, several at once.
   Result<std::string> run(const Caller& caller, const std::string& request_json);
 
   /// Cancels all jobs and waits for them: before the pollers go.
@@ -64,10 +68,15 @@ class Commands {
 
   Snapshot snapshot() const;
   Result<std::string> read(const std::string& meter);
+  Result<acquire::MeterAnswer> read_fresh(const std::string& meter);
   Result<std::string> retry(const std::string& uplink);
 
   Result<std::string> operate(const std::string& operation, const Json& request, const Caller& caller);
   Result<std::string> start_job(const Json& request, const Caller& caller);
+  Result<std::string> signoff(const std::string& meter, const Json& request, const Caller& caller);
+  Result<std::string> replace(const std::string& meter, const Json& request, const Caller& caller);
+  Result<domain::Event> put_on_record(recorder::Statement statement);
+  Result<acquire::Poller*> poller_of(const std::string& meter);
   Result<std::string> job_news(const std::string& id, const Json& request);
 
   Parts parts_;

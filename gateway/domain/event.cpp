@@ -50,6 +50,10 @@ std::string_view name_of(EventKind kind) {
       return "foreign_master";
     case EventKind::implausible:
       return "implausible";
+    case EventKind::signoff:
+      return "signoff";
+    case EventKind::replaced:
+      return "replaced";
   }
   return "unknown";
 }

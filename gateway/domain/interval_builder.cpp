@@ -66,6 +66,7 @@ void IntervalBuilder::add(const Poll& poll, Rows& rows) {
   Meter& meter = meters_[poll.meter];
   assert(poll.samples.size() == meter.latest.size());
   meter.phase = poll.slot;
+  if (poll.end >= meter.since) drop_counts_before(poll.meter, meter.since);
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     Interval& interval = meter.intervals[i];
     const UtcTime start = align(poll.slot, lengths[i]);
@@ -82,6 +83,17 @@ void IntervalBuilder::add(const Poll& poll, Rows& rows) {
     if (is_rescaled(meter, points[i], poll)) meter.latest[i] = {};
   for (std::size_t i = 0; i < poll.samples.size(); ++i)
     if (is_good(poll.samples[i])) meter.latest[i] = {poll.samples[i].bits, poll.end};
+}
+
+/// The edges that are another meter's.
+void IntervalBuilder::drop_counts_before(MeterIndex index, UtcTime since) {
+  Meter& meter = meters_[index];
+  for (std::size_t i = 0; i < meter.latest.size(); ++i) {
+    if (manifest_.meters[index].points[i].kind != PointKind::counter) continue;
+    if (meter.latest[i].at < since) meter.latest[i] = {};
+    for (Interval& interval : meter.intervals)
+      if (interval.points[i].first.at < since) interval.points[i].first = {};
+  }
 }
 
 /// Whether `poll` has another exponent for `point` than the newest poll that had one.

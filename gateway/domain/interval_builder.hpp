@@ -25,6 +25,8 @@ namespace jidian::domain {
 ///   hole.
 /// - States and attributes: the first and the last sample inside.
 ///
+/// Where the meter is exchanged, a counter begins anew as well.
+///
 /// Where a point's scale point changes, numbers before and after are not comparable: a moment's point has no samples in
 /// that row, a counter begins anew.
 ///
@@ -42,6 +44,10 @@ class IntervalBuilder {
 
   /// A row of an earlier run, in the order in which they were made: what follows begins at its end.
   void restore(const IntervalRow& row);
+
+  /// The meter was exchanged for another one at `since`: no counter's row goes from a sample before that to one behind
+  /// it; the first sample behind it begins anew. At any time before the polls behind `since`, or late.
+  void begin_anew(MeterIndex meter, UtcTime since) { meters_[meter].since = since; }
 
   /// A poll of a meter, in time order, with or without values. Completed rows are appended to `rows`.
   void add(const Poll& poll, Rows& rows);
@@ -81,8 +87,10 @@ class IntervalBuilder {
     std::array<Interval, lengths.size()> intervals;
     std::vector<Edge> latest;  ///< The newest good sample of each point.
     UtcTime phase{};           ///< A slot of it.
+    UtcTime since{};           ///< Counts before that are another meter's.
   };
 
+  void drop_counts_before(MeterIndex index, UtcTime since);
   void collect(const Poll& poll, Interval& interval);
   static bool is_rescaled(const Meter& meter, const PointEntry& point, const Poll& poll);
   void close(MeterIndex index, std::size_t length, const Poll* next, Rows& rows);

@@ -54,6 +54,12 @@ void PlausibilityWatch::remember(const Poll& poll) {
   }
 }
 
+void PlausibilityWatch::begin_anew(MeterIndex index) {
+  Meter& meter = meters_[index];
+  meter.counters.assign(meter.counters.size(), {});
+  meter.standing.assign(meter.standing.size(), {});
+}
+
 void PlausibilityWatch::judge(Poll& poll, Findings& findings) {
   rate(gauges_[poll.meter], meters_[poll.meter], poll);
   judge_counters(poll, findings);

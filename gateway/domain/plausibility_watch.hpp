@@ -46,6 +46,9 @@ class PlausibilityWatch {
   /// A recorded poll of an earlier run, in time order: counters go on from there.
   void remember(const Poll& poll);
 
+  /// Another meter stands in the place of this one: its counters are at another level.
+  void begin_anew(MeterIndex meter);
+
   /// The next poll of a meter. Appends to `findings`.
   void judge(Poll& poll, Findings& findings);
 

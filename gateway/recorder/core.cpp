@@ -35,7 +35,14 @@ Core::Core(const Options& options, PendingLimits limits)
       plausibility_(options_.manifest),
       families_(options_.manifest),
       intervals_(options_.manifest),
-      counters_(options_.manifest) {}
+      swaps_(options_.manifest),
+      counters_(options_.manifest, swaps_) {}
+
+void Core::remember(const domain::Note& note) {
+  swaps_.restore(note);
+  for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
+    intervals_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
+}
 
 void Core::remember(const record::Decoded& batch) {
   if (!alive_ || batch.header.anchor_utc >= *alive_) {
@@ -64,7 +71,8 @@ void Core::remember(const record::Decoded& batch) {
     else
       holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);
     counters_.remember(poll);
-    plausibility_.remember(poll);
+    swaps_.see(poll);
+    if (poll.end >= swaps_.since(poll.meter)) plausibility_.remember(poll);  // before that it was another meter
     intervals_.add(poll, rows);
   }
   for (auto& row : rows) pending_.add(std::move(row), manifest_.hash);
@@ -136,6 +144,7 @@ void Core::accept(domain::Poll poll, const Instant& now) {
          poll.samples.size() == options_.manifest.meters[poll.meter].points.size());
   if (auto step = counters_.take_step(poll, now.utc)) tell_later(std::move(*step), now);
   holes_.note(poll);
+  swaps_.see(poll);
   std::vector<domain::IntervalRow> rows;
   intervals_.add(poll, rows);
   keep(std::move(rows), now);
@@ -155,6 +164,13 @@ void Core::accept(domain::Event event, const Instant& now) {
     tell_later(std::move(event), now);
   else
     tell(std::move(event), now);
+}
+
+Result<domain::Note> Core::replace(const domain::Replacement& stated, domain::Event& event) {
+  if (auto taken = swaps_.take(stated, event); !taken) return taken.error();
+  intervals_.begin_anew(stated.meter, swaps_.since(stated.meter));
+  plausibility_.begin_anew(stated.meter);
+  return swaps_.note_of(stated.meter);
 }
 
 void Core::accept(const store::Eviction& eviction, const Instant& now) {

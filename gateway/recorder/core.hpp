@@ -16,6 +16,7 @@
 #include "recorder/pending.hpp"
 #include "recorder/recorder.hpp"
 #include "recorder/restart.hpp"
+#include "recorder/swaps.hpp"
 #include "store/store.hpp"
 
 namespace jidian::recorder {
@@ -32,6 +33,9 @@ class Core {
   /// A batch of an earlier run, in the order of `read_back`. Before `begin`.
   void remember(const record::Decoded& batch);
 
+  /// A note of an earlier run. Before the batches.
+  void remember(const domain::Note& note);
+
   /// What is first to be told: a new epoch, the start, the gap before it, the manifest unless the record has it.
   void begin(const store::Opening& opening, const Instant& now);
 
@@ -45,6 +49,10 @@ class Core {
   void accept(domain::Poll poll, const Instant& now);
   void accept(domain::Event event, const Instant& now);
   void accept(const store::Eviction& eviction, const Instant& now);
+
+  /// A meter was exchanged, as `event` states: from here on its counters begin anew. Adds to the event what is known;
+  /// it is accepted by itself. Gives what is to be remembered. Errors: conflict, with the numbers.
+  Result<domain::Note> replace(const domain::Replacement& stated, domain::Event& event);
 
   /// Rows whose time is over, gaps that last. Cheap to call often.
   void advance(const Instant& now);
@@ -72,6 +80,7 @@ class Core {
   std::uint64_t polls_dropped() const { return polls_dropped_; }
   std::uint64_t others_dropped() const { return pending_.dropped(); }
   bool has_pending() const { return !pending_.empty(); }
+  bool has_pending_events() const { return !pending_.empty(record::Stream::event); }
 
  private:
   void tell(domain::Event event, const Instant& now);
@@ -92,6 +101,7 @@ class Core {
   domain::FamilyWatch families_;
   domain::Findings findings_;  ///< Of the present poll; kept for its memory.
   domain::IntervalBuilder intervals_;
+  Swaps swaps_;
   Counters counters_;
   ClockWatch clock_watch_;
 

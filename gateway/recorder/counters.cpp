@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/decimal.hpp"
+#include "domain/replacement.hpp"
 
 namespace jidian::recorder {
 namespace {
@@ -26,6 +27,16 @@ void add_step(const domain::PointEntry& point, std::uint64_t before, std::uint64
     facts.emplace_back(point.name + ".before", format_value(point.type, before, 0));
     facts.emplace_back(point.name + ".after", format_value(point.type, after, 0));
   }
+}
+
+/// Over an exchange of the meter: what both counted, if somebody read both displays for this point.
+void add_swapped(const domain::PointEntry& point, std::uint16_t position, std::uint64_t before, std::uint64_t after,
+                 std::vector<domain::Swap> swaps, Facts& facts) {
+  const std::size_t all = swaps.size();
+  std::erase_if(swaps, [position](const domain::Swap& swap) { return swap.point != position; });
+  if (swaps.size() != all) return;
+  if (auto gained = domain::gained_over(point, before, after, swaps))
+    facts.emplace_back(point.name, std::move(*gained));
 }
 
 }  // namespace
@@ -62,10 +73,16 @@ std::optional<domain::Event> Counters::take_step(const domain::Poll& poll, UtcTi
   const std::size_t bare = facts.size();
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i] || !is_sure(poll.samples[i])) continue;
-    add_step(entry.points[i], values[i]->bits, poll.samples[i].bits, facts);
+    const auto swaps = swaps_.between(poll.meter, values[i]->at, poll.end);
+    if (swaps.empty())
+      add_step(entry.points[i], values[i]->bits, poll.samples[i].bits, facts);
+    else
+      add_swapped(entry.points[i], static_cast<std::uint16_t>(i), values[i]->bits, poll.samples[i].bits, swaps, facts);
     if (values[i]->at != *newest) facts.emplace_back(entry.points[i].name + ".from", format_utc(values[i]->at));
   }
   if (facts.size() == bare) return std::nullopt;
+  if (const auto swaps = swaps_.between(poll.meter, *newest, poll.end); !swaps.empty())
+    facts.emplace_back("replaced", format_utc(swaps.back().at));
   return domain::Event{now,
                        domain::EventKind::counter_step,
                        entry.id,

@@ -8,14 +8,16 @@
 #include "domain/event.hpp"
 #include "domain/manifest.hpp"
 #include "domain/reading.hpp"
+#include "recorder/swaps.hpp"
 
 namespace jidian::recorder {
 
 /// The last values of every counter in the record of an earlier run, and what was counted since.
 class Counters {
  public:
-  /// `manifest` outlives this.
-  explicit Counters(const domain::Manifest& manifest) : manifest_(manifest), meters_(manifest.meters.size()) {}
+  /// Both outlive this.
+  Counters(const domain::Manifest& manifest, const Swaps& swaps)
+      : manifest_(manifest), swaps_(swaps), meters_(manifest.meters.size()) {}
 
   /// A recorded poll; the newest wins.
   void remember(const domain::Poll& poll);
@@ -23,7 +25,8 @@ class Counters {
   /// The `counter_step` event of a meter's first poll with values after the start; nothing for later ones, and for
   /// meters of which nothing is remembered. A poll whose counters are implausible is waited out. Integers: the exact
   /// difference, modulo the counter's modulus; a counter without one that shows less than before, and floats: both
-  /// values.
+  /// values. Where the meter was exchanged meanwhile, what both meters counted, as far as it is known; fact `replaced`
+  /// says when.
   std::optional<domain::Event> take_step(const domain::Poll& poll, UtcTime now);
 
  private:
@@ -37,6 +40,7 @@ class Counters {
   };
 
   const domain::Manifest& manifest_;
+  const Swaps& swaps_;
   std::vector<Meter> meters_;
 };
 

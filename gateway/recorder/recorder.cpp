@@ -10,6 +10,7 @@
 
 #include "recorder/copies.hpp"
 #include "recorder/core.hpp"
+#include "recorder/desk.hpp"
 #include "recorder/live_view.hpp"
 #include "recorder/read_back.hpp"
 
@@ -63,6 +64,11 @@ class RecorderImpl final : public Recorder {
     inbox_.wake();
     return taken;
   }
+  std::future<Result<domain::Event>> attest(Statement statement) override {
+    auto answer = desk_.hand_in(std::move(statement));
+    inbox_.wake();
+    return answer;
+  }
 
  private:
   void run(std::stop_token stop);
@@ -73,6 +79,8 @@ class RecorderImpl final : public Recorder {
   void note_success();
   void serve_epoch_request();
   void serve_copies();
+  void take_statements();
+  void answer_statements();
   void maintain(const Instant& now);
   void publish_live(const Instant& now);
   void post_health(const Instant& now);
@@ -89,6 +97,7 @@ class RecorderImpl final : public Recorder {
   Inbox inbox_;
   Core core_;
   Copies copies_;
+  Desk desk_;
   LiveView live_;
 
   struct EpochRequest {
@@ -114,6 +123,7 @@ class RecorderImpl final : public Recorder {
 
 void RecorderImpl::begin() {
   const store::Opening opening = store_.opening();
+  for (const auto& [name, text] : store_.notes()) core_.remember(domain::Note{name, text});
   const auto reader = store_.reader();
   if (reader)
     read_back(**reader, opening, {options_.manifest, core_.manifest().hash},
@@ -135,8 +145,10 @@ void RecorderImpl::run(std::stop_token stop) {
     const Instant before = now();
     heartbeat_.beat(before.steady);
     take(inbox_.take_all(stop, core_.next_due(before)));
+    take_statements();
     serve_epoch_request();
     flush_due();
+    answer_statements();
     serve_copies();
     const Instant after = now();
     maintain(after);
@@ -252,6 +264,32 @@ void RecorderImpl::serve_copies() {
   if (copies_.has_work()) inbox_.wake();
 }
 
+void RecorderImpl::take_statements() {
+  for (auto& [statement, answer] : desk_.take()) {
+    if (statement.replacement) {
+      auto note = core_.replace(*statement.replacement, statement.event);
+      if (!note) {
+        answer.set_value(note.error());
+        continue;
+      }
+      statement.notes.push_back(std::move(*note));
+    }
+    for (const domain::Note& note : statement.notes) store_.note(note.name, note.text);
+    core_.accept(statement.event, now());
+    desk_.wait(std::move(statement.event), std::move(answer));
+  }
+}
+
+/// After the commits of a round: what was taken is in the store, or it is known why not.
+void RecorderImpl::answer_statements() {
+  if (!desk_.is_waiting()) return;
+  for (int i = 0; i < commits_max && trouble_.empty() && core_.has_pending_events(); ++i)
+    if (!flush(Flush::events)) break;
+  if (!core_.has_pending_events()) return desk_.answer({});
+  desk_.answer(Error{ErrorKind::io, "the store takes nothing now" + (trouble_.empty() ? "" : " (" + trouble_ + ")") +
+                                        ": the statement waits and is stored with what comes next"});
+}
+
 void RecorderImpl::maintain(const Instant& now) {
   if (!committed_ || (maintained_at_ && now.steady - *maintained_at_ < maintain_interval)) return;
   maintained_at_ = now.steady;
@@ -291,6 +329,7 @@ void RecorderImpl::post_health(const Instant& now) {
 void RecorderImpl::finish() {
   // Everything that was offered before the stop was asked for.
   take(inbox_.take_all({}, SteadyTime{}));
+  take_statements();
   core_.stop(now());
   Status done;
   for (int i = 0; i < commits_max && done && core_.has_pending(); ++i) done = flush(Flush::all);
@@ -298,6 +337,8 @@ void RecorderImpl::finish() {
     spdlog::error("stopped without storing everything, the next start declares the gap why=\"{}\"", trouble_);
   else
     spdlog::info("recording stopped");
+  answer_statements();
+  desk_.close();
   posted_at_.reset();
   post_health(now());
 }

@@ -3,16 +3,19 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "base/result.hpp"
 #include "base/time.hpp"
 #include "domain/event.hpp"
 #include "domain/manifest.hpp"
 #include "domain/reading.hpp"
 #include "health/board.hpp"
 #include "record/batch.hpp"
+#include "recorder/desk.hpp"
 #include "recorder/inbox.hpp"
 #include "store/store.hpp"
 
@@ -56,6 +59,12 @@ class Recorder {
   /// own. Once the copy is durable, the batch counts as acknowledged by `destination`. Asking twice changes nothing.
   /// False if too many wait: ask again later. From any thread; carried out by the recorder's thread.
   virtual bool request_copy(const record::BatchKey& rejected, const std::string& destination) = 0;
+
+  /// Puts a person's statement on record and gives the event as it was recorded. The future is ready once that is
+  /// durable, or once it is known that it is not: as a rule within a commit. From any thread; carried out by the
+  /// recorder's thread. Errors: conflict (a replacement that cannot have been so, with the numbers), full (too many
+  /// wait), io (the store takes nothing now: the statement waits and is stored with what comes next), cancelled.
+  virtual std::future<Result<domain::Event>> attest(Statement statement) = 0;
 };
 
 }  // namespace jidian::recorder

@@ -2,16 +2,24 @@
 //
 //   jidian-judge receive --db FILE --broker URI [--ca … --cert … --key …]   stores and receipts until SIGTERM
 //   jidian-judge audit   --db FILE [--scenario S]                           says what the stored batches prove
+//   jidian-judge events  --db FILE --kind N                                 the events of a kind, one JSON a line
+//   jidian-judge counts  --db FILE --meter M --point P                      end (UTC ms), quality and value of its
+//   polls
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "audit.hpp"
 #include "link.hpp"
+#include "manifest.hpp"
 #include "plant_truth.hpp"
 
 namespace jidian::judge {
@@ -32,6 +40,9 @@ struct Arguments {
   std::string ready_file;
   std::string scenario;
   bool json = false;
+  int kind = 0;
+  std::string meter;
+  std::string point;
   std::int64_t from_ms = 0;
   std::int64_t until_ms = 0;
 };
@@ -60,6 +71,62 @@ int run_audit(const Arguments& arguments) {
   const auto verdict = audit(ledger, truth.get(), arguments.from_ms, arguments.until_ms);
   std::cout << (arguments.json ? to_json(verdict) + "\n" : to_text(verdict));
   return verdict.clean() ? 0 : 1;
+}
+
+int print_events(const Arguments& arguments) {
+  const Ledger ledger(arguments.db);
+  ledger.for_each([&](const Row& row) {
+    if (row.key.stream != event_stream || !row.taken) return;
+    for (const Event& event : decode_batch(row.bytes).events) {
+      if (event.kind != arguments.kind) continue;
+      nlohmann::ordered_json facts = nlohmann::ordered_json::object();
+      for (const auto& [name, value] : event.facts) facts[name] = value;
+      std::cout << nlohmann::ordered_json{{"time_ms", event.time_ms},
+                                          {"subject", event.subject},
+                                          {"text", event.text},
+                                          {"facts", facts}}
+                       .dump()
+                << '\n';
+    }
+  });
+  return 0;
+}
+
+/// The number as the meter has it, before exponent and ratios.
+std::string number_of(const ManifestPoint& point, std::uint64_t bits) {
+  if (point.type == 0) return std::to_string(bits);
+  if (point.type == 1) return std::to_string(static_cast<std::int64_t>(bits));
+  std::ostringstream text;
+  if (point.type == 2)
+    text << std::setprecision(9) << std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+  else
+    text << std::setprecision(17) << std::bit_cast<double>(bits);
+  return text.str();
+}
+
+void print_counts_of(const Manifest& manifest, const Batch& batch, const Arguments& arguments) {
+  for (const Poll& poll : batch.polls) {
+    const auto& meter = manifest.meters.at(static_cast<std::size_t>(poll.meter));
+    if (meter.id != arguments.meter) continue;
+    for (std::size_t i = 0; i < meter.points.size(); ++i)
+      if (meter.points[i].name == arguments.point && poll.values[i].present)
+        std::cout << poll.end_ms << ' ' << poll.values[i].quality << ' '
+                  << number_of(meter.points[i], poll.values[i].bits) << '\n';
+  }
+}
+
+int print_counts(const Arguments& arguments) {
+  const Ledger ledger(arguments.db);
+  ledger.for_each([&](const Row& row) {
+    if (row.key.stream != reading_stream || !row.taken) return;
+    Batch batch = decode_batch(row.bytes);
+    const auto bytes = ledger.manifest(batch.manifest);
+    const auto manifest = bytes ? decode_manifest(*bytes) : std::nullopt;
+    if (!manifest) throw std::runtime_error("a reading batch without its manifest");
+    decode_polls(batch, manifest->types);
+    print_counts_of(*manifest, batch, arguments);
+  });
+  return 0;
 }
 
 }  // namespace
@@ -96,8 +163,19 @@ int main(int argc, char** argv) {
   audit->add_option("--until-ms", arguments.until_ms, "Slots are expected up to here");
   audit->add_flag("--json", arguments.json);
 
+  auto* events = program.add_subcommand("events", "Print the events of a kind");
+  events->add_option("--db", arguments.db, "Own SQLite file")->required();
+  events->add_option("--kind", arguments.kind, "Its number")->required();
+
+  auto* counts = program.add_subcommand("counts", "Print what a point of a meter showed");
+  counts->add_option("--db", arguments.db, "Own SQLite file")->required();
+  counts->add_option("--meter", arguments.meter)->required();
+  counts->add_option("--point", arguments.point)->required();
+
   try {
     program.parse(argc, argv);
+    if (counts->parsed()) return print_counts(arguments);
+    if (events->parsed()) return print_events(arguments);
     return receive->parsed() ? run_receiver(arguments) : run_audit(arguments);
   } catch (const CLI::ParseError& error) {
     return program.exit(error);

@@ -21,6 +21,19 @@ std::int64_t divide(Quantity quantity, std::int64_t value, std::int64_t divisor)
   return is_counter(quantity) ? floor_div(value, divisor) : round_div(value, divisor);
 }
 
+bool is_swapped(const Unit& unit, Step step) {
+  return unit.swap_ms != 0 && step >= step_at(unit.swap_ms);
+}
+
+// The primary value; of a meter that was swapped, what the new one has counted.
+std::int64_t amount_of(const Field& field, const Unit& unit, const Snapshot& snapshot) {
+  const std::int64_t amount = snapshot.amount(field.quantity, field.phase);
+  if (!is_counter(field.quantity) || !is_swapped(unit, snapshot.step())) return amount;
+  const bool is_active = field.quantity == Quantity::active_import || field.quantity == Quantity::active_total;
+  const std::int64_t shows = is_active && field.phase == Phase::total ? unit.swap_shows * kilowatt_hour : 0;
+  return amount - snapshot.at(step_at(unit.swap_ms)).amount(field.quantity, field.phase) + shows;
+}
+
 // Whole quanta of the value as the model shows it.
 std::int64_t count_of(const Field& field, const Unit& unit, const Snapshot& snapshot) {
   switch (field.quantity) {
@@ -31,11 +44,12 @@ std::int64_t count_of(const Field& field, const Unit& unit, const Snapshot& snap
     case Quantity::pt_ratio:
       return unit.pt_tenths / field.quantum;
     case Quantity::serial_number:
-      return static_cast<std::int64_t>(mix(17, unit.meter) % 90'000'000 + 10'000'000);
+      return static_cast<std::int64_t>(mix(is_swapped(unit, snapshot.step()) ? 18 : 17, unit.meter) % 90'000'000 +
+                                       10'000'000);
     default:
       break;
   }
-  const std::int64_t primary = snapshot.amount(field.quantity, field.phase);
+  const std::int64_t primary = amount_of(field, unit, snapshot);
   switch (field.ratio) {
     case Ratio::none:
       return divide(field.quantity, primary, field.quantum);

@@ -45,6 +45,20 @@ float as_float(std::uint16_t high, std::uint16_t low) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(high) << 16U | low);
 }
 
+TEST(Model, ASwappedMeterHasItsOwnSerialNumberAndCountsFromItsOwnStart) {
+  Unit unit = unit_of("eastron-sdm630");
+  const auto old_serial = read(unit, Table::holding, 0xFC00, 2).words;
+  const auto old_energy = read(unit, Table::input, 0x0048, 2).words;
+  unit.swap_ms = some_step * step_ms + step_ms;
+  unit.swap_shows = 7;
+  EXPECT_EQ(read(unit, Table::holding, 0xFC00, 2).words, old_serial) << "not yet";
+  EXPECT_EQ(read(unit, Table::input, 0x0048, 2).words, old_energy);
+  unit.swap_ms = some_step * step_ms;
+  EXPECT_NE(read(unit, Table::holding, 0xFC00, 2).words, old_serial);
+  const auto energy = read(unit, Table::input, 0x0048, 2).words;
+  EXPECT_FLOAT_EQ(as_float(energy[0], energy[1]), 7);
+}
+
 TEST(Model, EveryFieldOfEveryModelCanBeReadAlone) {
   for (const std::string& name : model_names()) {
     for (const Field& field : model(name).description().fields) {

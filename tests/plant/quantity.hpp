@@ -100,6 +100,9 @@ class Snapshot {
   void lose_counters();
 
   Step step() const { return step_; }
+
+  /// The same feed at another step.
+  Snapshot at(Step step) const { return {*world_, feed_, step}; }
   const FeedState& state() const { return state_; }
 
  private:

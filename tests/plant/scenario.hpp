@@ -42,6 +42,10 @@ struct Unit {
   std::int64_t pt_tenths = 10;  ///< voltage transformer ratio x 10
   int latency_ms = 0;           ///< from the end of a request to the start of its reply
   int registers_max = 0;        ///< largest read; 0 = the model's own
+  /// From then on another meter of the model stands there, with another serial number, whose counters began at
+  /// `swap_shows` (active energy in kWh; all others at 0). UTC; 0: never
+  std::int64_t swap_ms = 0;
+  std::int64_t swap_shows = 0;
 };
 
 /// An RS-485 line behind a pseudo terminal.

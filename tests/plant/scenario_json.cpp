@@ -97,6 +97,8 @@ void read_units(Reader& reader, std::vector<Unit>& units) {
     item.get("pt_tenths", unit.pt_tenths);
     item.get("latency_ms", unit.latency_ms);
     item.get("registers_max", unit.registers_max);
+    item.get("swap_ms", unit.swap_ms);
+    item.get("swap_shows", unit.swap_shows);
     units.push_back(unit);
   });
 }
@@ -152,7 +154,9 @@ Json format_units(const std::vector<Unit>& units) {
                    {"ct", unit.ct},
                    {"pt_tenths", unit.pt_tenths},
                    {"latency_ms", unit.latency_ms},
-                   {"registers_max", unit.registers_max}});
+                   {"registers_max", unit.registers_max},
+                   {"swap_ms", unit.swap_ms},
+                   {"swap_shows", unit.swap_shows}});
   return out;
 }
 

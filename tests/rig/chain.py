@@ -147,6 +147,19 @@ class Chain:
             raise RigError(f"the judge cannot audit: {answer.stderr}")
         return json.loads(answer.stdout)
 
+    def events(self, kind, database="judge.db"):
+        """The events of a kind that arrived, oldest first."""
+        answer = subprocess.run([self.program("jidian-judge"), "events", "--db", self.folder / database, "--kind",
+                                 str(kind)], check=True, capture_output=True, text=True)
+        return [json.loads(line) for line in answer.stdout.splitlines()]
+
+    def counts(self, meter, point, database="judge.db"):
+        """(end of the poll in UTC ms, quality, value before exponent and ratios) of a point, oldest first."""
+        answer = subprocess.run([self.program("jidian-judge"), "counts", "--db", self.folder / database, "--meter", meter,
+                                 "--point", point], check=True, capture_output=True, text=True)
+        rows = [line.split() for line in answer.stdout.splitlines()]
+        return sorted((int(end), int(quality), float(value)) for end, quality, value in rows)
+
     def audit_text(self, *arguments, database="judge.db"):
         command = [self.program("jidian-judge"), "audit", "--db", self.folder / database, "--scenario",
                    self.scenario_file, *map(str, arguments)]

@@ -288,5 +288,30 @@ TEST(Inbox, WaitEndsWithAWakeOrAStop) {
   EXPECT_TRUE(inbox.take_all(stop.get_token(), far).empty());
 }
 
+TEST_F(RecorderOnDisk, AStatementIsDurableWhenItIsAnswered) {
+  options_.commit_interval = std::chrono::hours(1);
+  start();
+  auto answer = recorder_->attest({{clock_.utc_now(), EventKind::signoff, "m-0", "Right.", std::nullopt, {}, {}}});
+  ASSERT_EQ(answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  ASSERT_TRUE(answer.get());
+  const auto stored = events(EventKind::signoff);  // by a reader of its own, before the recorder stops
+  ASSERT_EQ(stored.size(), 1u);
+  EXPECT_EQ(stored[0].subject, "m-0");
+  stop();
+}
+
+TEST_F(RecorderOnDisk, AStatementThatTheStoreDoesNotTakeIsNotCalledRecorded) {
+  start();
+  store_->is_full = true;
+  auto answer = recorder_->attest({{clock_.utc_now(), EventKind::signoff, "m-0", "Right.", std::nullopt, {}, {}}});
+  ASSERT_EQ(answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  const auto outcome = answer.get();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind(), ErrorKind::io);
+  store_->is_full = false;
+  stop();
+  EXPECT_EQ(events(EventKind::signoff).size(), 1u) << "it waits, and is stored with what comes next";
+}
+
 }  // namespace
 }  // namespace jidian::recorder

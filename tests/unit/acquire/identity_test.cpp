@@ -75,6 +75,42 @@ TEST_F(Identity, AnotherSerialNumberThanDeclaredIsToldOnceAndMarksEveryReading) 
   EXPECT_EQ(sink.polls.back().samples[0].bits, register_value(1, 1));
 }
 
+TEST_F(Identity, AMeterThatIsSaidToBeReplacedIsGoodAtOnceAndAfterARestart) {
+  begin({make("SN-99")});
+  run(minutes{1});
+  ASSERT_EQ(last_quality(), Quality::implausible);
+  const auto who = core->identify("meter-0", "", {});
+  ASSERT_TRUE(who) << who.error().message();
+  EXPECT_EQ(who->known, "SN-99");
+  EXPECT_EQ(who->told, "1234");
+  EXPECT_EQ(who->note.name, "meter/meter-0");
+  EXPECT_EQ(Learned::from_text(who->note.text)->serial, "1234");
+  EXPECT_EQ(last_quality(), Quality::implausible) << "asking changes nothing";
+  ASSERT_TRUE(core->adopt("meter-0", who->told));
+  run(minutes{1});
+  EXPECT_EQ(last_quality(), Quality::ok);
+  EXPECT_EQ(surprises().size(), 1U);
+  restart(make());
+  run(minutes{1});
+  EXPECT_EQ(last_quality(), Quality::ok);
+}
+
+TEST_F(Identity, TheWrongMeterIsFoundOutAfterItWasAdopted) {
+  begin({make("1234")});
+  run(minutes{1});
+  ASSERT_TRUE(core->adopt("meter-0", "5678"));
+  run(minutes{1});
+  EXPECT_EQ(last_quality(), Quality::implausible);
+  ASSERT_EQ(surprises().size(), 1U);
+  EXPECT_EQ(fact(surprises()[0], "expected"), "5678");
+}
+
+TEST_F(Identity, NobodyIsAskedOrAdoptedWhoIsNotThere) {
+  begin({make()});
+  EXPECT_EQ(core->identify("meter-9", "", {}).error().kind(), ErrorKind::not_found);
+  EXPECT_EQ(core->adopt("meter-9", "1").error().kind(), ErrorKind::not_found);
+}
+
 TEST_F(Identity, AMeterThatWasSwappedWhileSilentIsNoticedBeforeItsFirstReading) {
   begin({make()});
   run(minutes{1});

@@ -37,6 +37,8 @@ TEST(Commands, AReaderLooksButDoesNotOperate) {
   EXPECT_TRUE(bench.commands.run(reader, R"({"op":"live"})"));
   EXPECT_EQ(refusal(bench, reader, R"({"op":"read","meter":"press-1"})"), ErrorKind::denied);
   EXPECT_EQ(refusal(bench, reader, R"({"op":"retry","uplink":"province"})"), ErrorKind::denied);
+  EXPECT_EQ(refusal(bench, reader, R"({"op":"signoff","meter":"press-1","display":"23.1"})"), ErrorKind::denied);
+  EXPECT_TRUE(bench.recorder.statements.empty());
   EXPECT_EQ(bench.uplink.retries, 0);
 }
 
@@ -67,7 +69,7 @@ TEST(Commands, ReadBringsAFreshValueFromTheBus) {
   ASSERT_TRUE(answer) << answer.error().message();
   const auto read = Json::parse(*answer);
   EXPECT_EQ(read["meter"], "press-1");
-  ASSERT_EQ(read["points"].size(), 1U);
+  ASSERT_EQ(read["points"].size(), 2U);
   EXPECT_EQ(read["points"][0]["point"], "voltage_ln.l1");
   EXPECT_EQ(read["points"][0]["value"], "231");
   EXPECT_EQ(read["points"][0]["unit"], "V");
@@ -114,9 +116,11 @@ TEST(Commands, WhatDoesNotExistIsNamedAsSuch) {
 
 TEST(Commands, MalformedRequestsAreInvalid) {
   Bench bench;
-  for (const char* request : {"", "{", "[]", "null", "\"status\"", "{}", R"({"op":1})", R"({"op":"reboot"})",
-                              R"({"op":"read"})", R"({"op":"read","meter":7})", R"({"op":"read","meter":"../etc"})",
-                              R"({"op":"retry","uplink":null})", "{\"op\":\"status\",\"x\":\"\xff\"}"})
+  for (const char* request :
+       {"", "{", "[]", "null", "\"status\"", "{}", R"({"op":1})", R"({"op":"reboot"})", R"({"op":"read"})",
+        R"({"op":"read","meter":7})", R"({"op":"read","meter":"../etc"})", R"({"op":"signoff"})",
+        R"({"op":"signoff","meter":"press-1"})", R"({"op":"signoff","meter":"press-1","display":7})",
+        R"({"op":"retry","uplink":null})", "{\"op\":\"status\",\"x\":\"\xff\"}"})
     EXPECT_EQ(refusal(bench, operating, request), ErrorKind::invalid) << request;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,9 +34,23 @@ class FakeRecorder final : public recorder::Recorder {
   std::string live() const override { return R"({"meters":{}})"; }
   void request_epoch(std::uint64_t, std::string) override {}
   bool request_copy(const record::BatchKey&, const std::string&) override { return true; }
+  std::future<Result<domain::Event>> attest(recorder::Statement statement) override {
+    std::promise<Result<domain::Event>> answer;
+    if (is_prompt) answer.set_value(outcome ? Result<domain::Event>(statement.event) : outcome.error());
+    statements.push_back(std::move(statement.event));
+    replacements.push_back(std::move(statement.replacement));
+    waiting_.push_back(std::move(answer));
+    return waiting_.back().get_future();
+  }
+
+  std::vector<domain::Event> statements;
+  std::vector<std::optional<domain::Replacement>> replacements;
+  Status outcome;
+  bool is_prompt = true;
 
  private:
   recorder::Inbox inbox_;
+  std::vector<std::promise<Result<domain::Event>>> waiting_;
 };
 
 class FakeUplink final : public uplink::Uplink {
@@ -113,7 +128,7 @@ class FakeBus final : public acquire::Bus {
   bool open_ = false;
 };
 
-/// A meter with one point, polled so rarely that a test meets only the reads it asks for.
+/// A meter with two points, polled so rarely that a test meets only the reads it asks for.
 inline acquire::PolledMeter rarely_polled(std::string id, std::uint8_t unit) {
   acquire::PolledMeter meter;
   meter.id = std::move(id);
@@ -122,8 +137,36 @@ inline acquire::PolledMeter rarely_polled(std::string id, std::uint8_t unit) {
   meter::Point voltage;
   voltage.name = "voltage_ln.l1";
   voltage.unit = "V";
-  meter.points = {voltage};
+  meter::Point energy;
+  energy.name = "active_energy_import.total";
+  energy.unit = "kWh";
+  energy.kind = PointKind::counter;
+  energy.exponent = -1;
+  meter.points = {voltage, energy};
   return meter;
+}
+
+/// The same two in the manifest.
+inline domain::Manifest small_manifest() {
+  domain::PointEntry voltage;
+  voltage.name = "voltage_ln.l1";
+  voltage.quantity = "voltage_ln";
+  voltage.phase = "l1";
+  voltage.unit = "V";
+  domain::PointEntry energy;
+  energy.name = "active_energy_import.total";
+  energy.quantity = "active_energy_import";
+  energy.phase = "total";
+  energy.unit = "kWh";
+  energy.kind = PointKind::counter;
+  energy.exponent = -1;
+  domain::Manifest manifest;
+  for (const char* id : {"press-1", "mute-1"}) {
+    domain::MeterEntry& meter = manifest.meters.emplace_back();
+    meter.id = id;
+    meter.points = {voltage, energy};
+  }
+  return manifest;
 }
 
 /// Commands over fakes: meters press-1 (answers) and mute-1 (does not) on bus rtu-1, uplink province.
@@ -148,10 +191,13 @@ struct Bench {
                         if (meter == "press-1" || meter == "mute-1") return std::string("rtu-1");
                         return meter == "orphan-1" ? std::string("gone") : std::string();
                       },
-                  .read_patience = read_patience}) {}
+                  .read_patience = read_patience,
+                  .manifest = &manifest,
+                  .record_patience = Millis{50}}) {}
   ~Bench() { gate.open(); }
 
   Gate gate;
+  domain::Manifest manifest = small_manifest();
   StandingClock clock;
   health::Board board;
   FakeRecorder recorder;

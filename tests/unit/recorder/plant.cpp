@@ -110,6 +110,7 @@ record::Rows MemoryRecord::rows() const {
 }
 
 void MemoryRecord::remember(Core& core) const {
+  for (const auto& [name, text] : notes) core.remember(domain::Note{name, text});
   for (const auto stream : record::all_streams)
     for (const auto& batch : decoded(stream)) core.remember(batch);
 }
@@ -137,6 +138,17 @@ void Run::take(domain::Event event) {
   core.observe(clock_.now);
   core.accept(std::move(event), clock_.now);
   round();
+}
+
+Result<domain::Event> Run::replace(const domain::Replacement& stated) {
+  core.observe(clock_.now);
+  domain::Event event{clock_.now.utc, domain::EventKind::replaced, "m-" + std::to_string(stated.meter), "", {}, {}, {}};
+  const auto note = core.replace(stated, event);
+  if (!note) return note.error();
+  record_.notes[note->name] = note->text;
+  core.accept(event, clock_.now);
+  round();
+  return event;
 }
 
 void Run::pass(Millis time) {

@@ -60,6 +60,7 @@ class MemoryRecord {
   void remember(Core& core) const;
 
   std::size_t commits = 0;
+  std::map<std::string, std::string> notes;
 
  private:
   domain::Manifest manifest_;
@@ -76,6 +77,8 @@ class Run {
   /// Accepts a poll now, after the clock reached the end of it.
   void take(domain::Poll poll);
   void take(domain::Event event);
+  /// A statement of an exchange, as the recorder takes it: the event that is on record then.
+  Result<domain::Event> replace(const domain::Replacement& stated);
   /// Lets time pass in steps of at most a second.
   void pass(Millis time);
   void flush();

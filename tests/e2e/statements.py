@@ -1,0 +1,170 @@
+"""What a person puts on record: meters signed off and meters replaced."""
+import datetime
+import json
+import struct
+import subprocess
+import time
+
+from checks import expect, expect_clean, report
+from rig.chain import Chain
+from rig.processes import wait_until
+
+SIGNOFF, REPLACED, COUNTER_STEP = 40, 41, 15
+IMPLAUSIBLE = 6
+GOOD = ("ok", "unsynchronised")  # the box that runs this may have a clock that nobody set
+ENERGY = "active_energy_import.total"
+
+
+def works(**unit):
+    """A plant of two meters on Modbus/TCP: press-1 shows primary values, furnace-1 those behind a CT ratio of 40."""
+    def load(name, kwh):
+        return {"id": name, "shift": "always", "cycle": "steady", "rated": 36_000, "initial": kwh}
+    return {"name": "statements", "seed": 7, "feeds": [load("press-1", 48_213), load("furnace-1", 91_600)],
+            "tcp": [{"id": "tcp-1", "units": [
+                {"unit": 1, "meter": "press-1", "model": "eastron-sdm630", "feed": "press-1"} | unit,
+                {"unit": 2, "meter": "furnace-1", "model": "chint-dtsu666", "feed": "furnace-1", "ct": 40}]}]}
+
+
+def _value(chain, meter, point):
+    answer = json.loads(chain.jidian("read", meter, "--json").stdout)
+    return float(next(said["value"] for said in answer["points"] if said["point"] == point))
+
+
+def _sign(chain, meter, display, *more):
+    done = chain.jidian("signoff", meter, "--display", display, "--json", *more)
+    return done.returncode, json.loads(done.stdout)
+
+
+def signed_off(_):
+    """Meters are compared with their displays: what agrees is on record with the user, what differs is not."""
+    with Chain() as chain:
+        chain.start_plant(works())
+        chain.start_broker()
+        chain.start_judge()
+        chain.write_site(commit="1s")
+        refused = chain.jidian("signoff", "press-1", "--display", "1")
+        expect(refused.returncode == 3 and "jidian run" in refused.stderr,
+               f"without a gateway: {refused.returncode} {refused.stderr}")
+        chain.start_gateway()
+
+        shown = f"{_value(chain, 'press-1', 'active_energy_import.total'):.1f}"
+        status, answer = _sign(chain, "press-1", shown, "--by", "Chen Wei", "--note", "after the change of the fuse")
+        expect(status == 0 and answer["recorded"], f"a meter that agrees is refused: {answer}")
+        unchecked = {check["check"] for check in answer["checks"] if check["verdict"] == "unknown"}
+        expect(unchecked == {"phase_order"}, f"not looked at: {unchecked}")
+
+        status, answer = _sign(chain, "press-1", f"{float(shown) + 50:.1f}")
+        expect(status == 1 and not answer["recorded"], f"a meter that differs is signed off: {answer}")
+        secondary = _value(chain, "furnace-1", "active_energy_import.total")
+        status, answer = _sign(chain, "furnace-1", f"{secondary:.1f}")
+        energy = answer["checks"][0]
+        expect(status == 1 and energy["because"] == "reading_larger" and energy["values"].get("ct") == "40",
+               f"the CT ratio is not named: {answer}")
+        text = chain.jidian("signoff", "furnace-1", "--display", f"{secondary:.1f}").stdout
+        print("  " + text.replace("\n", "\n  ").strip())
+        expect("CT ratio 40" in text and "nothing was recorded" in text, f"the sentence: {text}")
+        status, answer = _sign(chain, "furnace-1", f"{secondary:.1f}", "--accept", "the display is secondary")
+        expect(status == 0 and answer["recorded"], f"what was accepted is refused: {answer}")
+        expect(chain.jidian("signoff", "press-1", "--display", "48213,8").returncode == 2, "a comma is no usage error")
+
+        verdict_ms = chain.finish_gateway()
+        chain.judge.stop()
+        events = chain.events(SIGNOFF)
+        expect([event["subject"] for event in events] == ["press-1", "furnace-1"], f"on record: {events}")
+        facts = events[0]["facts"]
+        expect(facts["display"] == shown and facts["by"] == "Chen Wei" and facts["user"] and "failed" not in facts,
+               f"the facts: {facts}")
+        expect(events[1]["facts"]["accepted"] == "the display is secondary", f"the reason: {events[1]}")
+        verdict = chain.audit("--until-ms", verdict_ms)
+        expect_clean(verdict)
+        report(verdict)
+
+
+def _truth(chain, scenario_file, at_ms):
+    """What the energy register of press-1 showed at an instant, in kWh."""
+    answer = subprocess.run([chain.program("jidian-plant"), "truth", "--scenario", scenario_file, "--meter", "press-1",
+                             "--table", "4", "--first", "72", "--count", "2", "--at", str(at_ms)], check=True,
+                            capture_output=True, text=True).stdout.split()
+    return struct.unpack(">f", bytes.fromhex(answer[1] + answer[2]))[0]
+
+
+def _utc_ms(text):
+    return round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+def _total(counts, swaps):
+    """The contract's rule: between two counts on different sides of an exchange, (old_final - before) + (after - new_start)."""
+    total = 0
+    for (before_ms, _, before), (after_ms, _, after) in zip(counts, counts[1:]):
+        for swap in swaps:
+            if before_ms < _utc_ms(swap["at"]) <= after_ms:
+                total += float(swap["old_final_raw"]) - before
+                before = float(swap["new_start_raw"])
+        total += after - before
+    return total
+
+
+def _newest_quality(chain):
+    shown = chain.jidian("watch", "--rounds", "1", "--json").stdout
+    meters = json.loads(shown)["meters"] if shown.startswith("{") else {}
+    return meters["press-1"]["points"][ENERGY]["quality"] if "press-1" in meters else None
+
+
+def replaced(_):
+    """A meter is exchanged: its readings are marked until somebody says so, then totals go on, also over kill -9."""
+    with Chain() as chain:
+        swap_ms = time.time_ns() // 1_000_000 + 10_000
+        plant = works(swap_ms=swap_ms, swap_shows=3)
+        plant["feeds"][0]["rated"] = 720_000
+        chain.start_plant(plant)
+        unswapped = chain.folder / "unswapped.json"
+        units = [unit | {"swap_ms": 0} for unit in chain.scenario["tcp"][0]["units"]]
+        unswapped.write_text(json.dumps(chain.scenario | {"tcp": [chain.scenario["tcp"][0] | {"units": units}]}))
+        chain.start_broker()
+        chain.start_judge()
+        chain.write_site(commit="1s")
+        chain.start_gateway()
+        wait_until(lambda: _newest_quality(chain) in GOOD, 8, "a good reading of the old meter")
+        chain.tell_plant("fault press-1 silence")  # nobody exchanges a meter without taking it off the line
+        wait_until(lambda: chain.status()["meters"][0]["misses_in_row"] >= 3, 12, "giving the old meter up")
+        wait_until(lambda: time.time_ns() // 1_000_000 > swap_ms + 500, 12, "the exchange")
+        chain.tell_plant("fault press-1 clear")
+        old_final = f"{_truth(chain, unswapped, swap_ms):.3f}"
+        wait_until(lambda: _newest_quality(chain) == "implausible", 15, "the mark on the other meter's readings")
+        refused = chain.jidian("replace", "press-1", "--old-final", "4821.3", "--new-start", "3")
+        expect(refused.returncode == 1 and "4821.3" in refused.stderr, f"an old count: {refused.returncode} {refused.stderr}")
+        refused = chain.jidian("replace", "press-1", "--old-final", old_final, "--new-start", "3", "--serial", "1")
+        expect(refused.returncode == 1 and "tells serial number" in refused.stderr, f"a wrong serial: {refused.stderr}")
+        done = chain.jidian("replace", "press-1", "--old-final", old_final, "--new-start", "3", "--by", "Chen Wei")
+        print("  " + done.stdout.strip().replace("\n", "\n  "))
+        expect(done.returncode == 0, f"the exchange is refused: {done.stdout} {done.stderr}")
+        serial = [line for line in chain.site_file.read_text().splitlines() if line.startswith("serial = ")]
+        expect(len(serial) == 1, f"the site file names {serial}")
+        chain.gateway.kill()  # before or just behind the new meter's first good poll
+        chain.start_gateway()
+        wait_until(lambda: _newest_quality(chain) in GOOD, 15, "good readings of the new meter after the kill")
+        again = chain.jidian("replace", "press-1", "--old-final", old_final, "--new-start", "3")
+        expect(again.returncode == 1 and "already" in again.stderr, f"the same exchange twice: {again.stderr}")
+        time.sleep(2)  # some readings of the new meter
+
+        until_ms = chain.finish_gateway()
+        chain.judge.stop()
+        events = chain.events(REPLACED)
+        expect(len(events) == 1, f"on record: {events}")
+        facts = events[0]["facts"]
+        expect(serial[0] == f'serial = "{facts["new_serial"]}"', f"the site file names {serial}")
+        expect(facts["by"] == "Chen Wei" and facts["old_serial"] != facts["new_serial"], f"the facts: {facts}")
+        counts = chain.counts("press-1", ENERGY)
+        good = [count for count in counts if count[1] != IMPLAUSIBLE]
+        marked = [count for count in counts if count[1] == IMPLAUSIBLE]
+        expect(marked and good[0][2] > 48_000 and good[-1][2] < 100, f"from {good[0]} to {good[-1]}, {len(marked)} marked")
+        total = _total(good, [facts])
+        truly = _truth(chain, unswapped, good[-1][0]) - _truth(chain, unswapped, good[0][0])
+        expect(abs(total - truly) < 0.1 and truly > 2, f"the judge's total is {total:.3f} kWh, truly {truly:.3f}")
+        for step in chain.events(COUNTER_STEP):
+            told = step["facts"].get(ENERGY, step["facts"].get(ENERGY + ".after", "0"))
+            expect(step["subject"] != "press-1" or float(told) < 100, f"a step between two meters: {step}")
+        verdict = chain.audit("--until-ms", until_ms)
+        expect_clean(verdict, allow=("values_implausible",))
+        expect(not verdict["implausible"], f"a counter is said to have fallen: {verdict['implausible']}")
+        report(verdict, total_kwh=round(total, 3), truly_kwh=round(truly, 3))
