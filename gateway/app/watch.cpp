@@ -53,8 +53,8 @@ std::string render_live(const nlohmann::json& live) {
 std::atomic<bool> watch_ended = false;
 
 /// Waits, ended early by Ctrl-C.
-void wait_s(std::uint32_t seconds) {
-  timespec rest{static_cast<time_t>(seconds), 0};
+void wait_s(std::uint32_t duration_s) {
+  timespec rest{static_cast<time_t>(duration_s), 0};
   while (!watch_ended && nanosleep(&rest, &rest) != 0) {
   }
 }
