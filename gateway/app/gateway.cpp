@@ -194,7 +194,8 @@ void Gateway::make_commands(const config::Site& site, Clock& clock) {
             const auto found = bus_of_meter.find(id);
             return found == bus_of_meter.end() ? std::string() : found->second;
           },
-      .make_work = [this](const std::string& what, const std::string& args) { return make_work(what, args); }});
+      .make_work = [this](const std::string& what, const std::string& args) { return make_work(what, args); },
+      .manifest = &manifest_});
 }
 
 /// A job with the bus of its poller.
