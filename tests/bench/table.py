@@ -22,6 +22,7 @@ PROGRAMS = {
     "line": [BUILD / "bench_line"],
     "faults": [BUILD / "bench_faults"],
     "gateway": ["/usr/bin/python3", ROOT / "tests/bench/bench_gateway.py"],
+    "scan": ["/usr/bin/python3", ROOT / "tests/bench/bench_scan.py"],
 }
 
 
@@ -51,7 +52,19 @@ ROWS = [
     Row("encode and compress, 24,000", "encode.integers.24000", "<= 15", "9"),
     Row("wrong values, RTU", "faults.wrong.rtu", "<= 0", "0"),
     Row("wrong values, TCP", "faults.wrong.tcp", "<= 0", "0"),
+    Row("wrong values, RTU over TCP", "faults.wrong.rtu_over_tcp", "<= 0", "0"),
+    Row("  late or foreign, but of the right shape", "faults.late", ">= 20000", "-"),
+    Row("clean transactions accepted, RTU", "faults.accepted.rtu", ">= 99", "100"),
+    Row("clean transactions accepted, TCP", "faults.accepted.tcp", ">= 99", "100"),
+    Row("clean transactions accepted, RTU over TCP", "faults.accepted.rtu_over_tcp", ">= 99", "100"),
+    Row("trusted value after a fault, RTU, 99 %", "faults.recovery.rtu", "<= 190", "163 silence"),
+    Row("trusted value after a fault, TCP, 99 %", "faults.recovery.tcp", "<= 190", "40 time-out"),
+    Row("trusted value after a fault, RTU over TCP, 99 %", "faults.recovery.rtu_over_tcp", "<= 190", "163 silence"),
+    Row("misses, up to 3 bits or a burst of 16", "faults.light_noise", "<= 0", "0"),
+    Row("misses, heavier noise on a serial line", "faults.heavy_noise", "-", "1 by its checksum"),
     Row("9600-baud line used", "line.used", ">= 92", "93"),
+    Row("quick search, 8 meters at 6 settings", "scan.quick", "<= 60", "-"),
+    Row("  what was told before, to what it took", "scan.estimate", "-", "1"),
     Row("half-open link: sent again after", "uplink.half_open_resend", "<= 25", "38-44 by library"),
     Row("resident memory, 400 readings/s", "gateway.resident", "<= 18", "12"),
     Row("processor time, 400 readings/s", "gateway.cpu_per_reading", "-", "-"),

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,7 +56,11 @@ void DeviceServer::run(const std::stop_token& stop) {
       ::close(connection);
       connection = -1;
     }
-    if (connection < 0 && watched[0].revents != 0) connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (connection < 0 && watched[0].revents != 0) {
+      connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      const int at_once = 1;  // the pieces of a reply are not to wait for acknowledgements of 40 ms
+      (void)::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    }
   }
   if (connection >= 0) ::close(connection);
 }
