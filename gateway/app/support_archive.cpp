@@ -80,8 +80,11 @@ std::string without_named_value(std::string line) {
   return line;
 }
 
+/// Leading zeros, and a zero byte at the end. Precondition: the number fits.
 void put_octal(char* field, std::size_t size, std::uint64_t number) {
-  (void)std::snprintf(field, size, "%0*llo", static_cast<int>(size - 1), static_cast<unsigned long long>(number));
+  field[size - 1] = '\0';
+  for (std::size_t at = size - 1; at > 0; number >>= 3U) field[--at] = static_cast<char>('0' + (number & 7U));
+  assert(number == 0);
 }
 
 /// The header of a plain file: see POSIX pax, "ustar interchange format".
