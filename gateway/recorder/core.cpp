@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -44,7 +45,20 @@ void Core::remember(const domain::Note& note) {
     intervals_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
 
-void Core::remember(const record::Decoded& batch) {
+/// Which meters have their slots where they were under another manifest.
+std::vector<bool> Core::meters_with_slots_of(const domain::Manifest* other) const {
+  std::map<std::string_view, Millis> periods;
+  if (other != nullptr)
+    for (const auto& meter : other->meters) periods.emplace(meter.id, meter.period);
+  std::vector<bool> same;
+  for (const auto& meter : options_.manifest.meters) {
+    const auto before = periods.find(meter.id);
+    same.push_back(before != periods.end() && before->second == meter.period);
+  }
+  return same;
+}
+
+void Core::remember(const record::Decoded& batch, const domain::Manifest* made_under) {
   if (!alive_ || batch.header.anchor_utc >= *alive_) {
     alive_ = batch.header.anchor_utc;
     boot_before_ = batch.header.boot;
@@ -63,10 +77,11 @@ void Core::remember(const record::Decoded& batch) {
   const auto* polls = std::get_if<record::Polls>(&batch.body);
   if (polls == nullptr) return;
   // Under another manifest the meter may have had another period: then its holes cannot be found again.
-  const bool same_slots = batch.header.manifest == manifest_.hash;
+  const bool is_present = batch.header.manifest == manifest_.hash;
+  const auto same_slots = is_present ? std::vector<bool>() : meters_with_slots_of(made_under);
   std::vector<domain::IntervalRow> rows;
   for (const auto& poll : *polls) {
-    if (same_slots)
+    if (is_present || same_slots[poll.meter])
       holes_.note(poll);
     else
       holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);

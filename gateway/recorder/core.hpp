@@ -30,8 +30,9 @@ class Core {
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
-  /// A batch of an earlier run, in the order of `read_back`. Before `begin`.
-  void remember(const record::Decoded& batch);
+  /// A batch of an earlier run, in the order of `read_back`, and the manifest it was made under, if it is known. Before
+  /// `begin`. Holes that were not told are found again for meters that still have their period.
+  void remember(const record::Decoded& batch, const domain::Manifest* made_under = nullptr);
 
   /// A note of an earlier run. Before the batches.
   void remember(const domain::Note& note);
@@ -83,6 +84,7 @@ class Core {
   bool has_pending_events() const { return !pending_.empty(record::Stream::event); }
 
  private:
+  std::vector<bool> meters_with_slots_of(const domain::Manifest* other) const;
   void tell(domain::Event event, const Instant& now);
   void tell_later(domain::Event event, const Instant& now);
   void keep(std::vector<domain::IntervalRow> rows, const Instant& now);

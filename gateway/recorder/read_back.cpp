@@ -88,7 +88,8 @@ std::optional<store::SeqRange> newest_of(store::Reader& reader, std::uint64_t ep
 }
 
 void read_stream(store::Reader& reader, std::uint64_t epoch, store::SeqRange range, Stream stream, Manifests& manifests,
-                 const PresentManifest& present, const std::function<void(record::Decoded)>& remember) {
+                 const PresentManifest& present,
+                 const std::function<void(record::Decoded, const domain::Manifest*)>& remember) {
   while (range.first <= range.last) {
     const auto rows = reader.read(epoch, stream, range, rows_at_once, bytes_at_once);
     if (!rows || rows->empty()) return;
@@ -100,7 +101,7 @@ void read_stream(store::Reader& reader, std::uint64_t epoch, store::SeqRange ran
       if (!decoded) continue;
       if (made_under != nullptr && header->manifest != present.hash)
         move_body(decoded->body, *made_under, present.manifest);
-      remember(std::move(*decoded));
+      remember(std::move(*decoded), made_under);
     }
     range.first = rows->back().key.seq + 1;
   }
@@ -131,7 +132,7 @@ std::optional<domain::IntervalRow> move_row(const domain::IntervalRow& row, cons
 }
 
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
-               const std::function<void(record::Decoded)>& remember) {
+               const std::function<void(record::Decoded, const domain::Manifest*)>& remember) {
   std::vector<std::uint64_t> epochs = reader.epochs();
   if (epochs.size() > epochs_max) epochs.erase(epochs.begin(), epochs.end() - epochs_max);
   const UtcTime from = opening.last_commit.value_or(UtcTime{look_back}) - look_back;

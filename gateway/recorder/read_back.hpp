@@ -27,7 +27,9 @@ std::optional<domain::IntervalRow> move_row(const domain::IntervalRow& row, cons
 /// Reads the end of the record of earlier runs: the last hour or so (at most 1,024 batches a stream) of the newest two
 /// epochs, events first, then interval rows, then polls, each in seq order and in the columns of `present`. Batches
 /// that cannot be read are passed over: the store tells of damage. Blocks for seconds at most.
+///
+/// `remember` is given each, and the manifest it was made under; null if that is not known.
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
-               const std::function<void(record::Decoded)>& remember);
+               const std::function<void(record::Decoded, const domain::Manifest*)>& remember);
 
 }  // namespace jidian::recorder

@@ -127,7 +127,9 @@ void RecorderImpl::begin() {
   const auto reader = store_.reader();
   if (reader)
     read_back(**reader, opening, {options_.manifest, core_.manifest().hash},
-              [this](const record::Decoded& batch) { core_.remember(batch); });
+              [this](const record::Decoded& batch, const domain::Manifest* made_under) {
+                core_.remember(batch, made_under);
+              });
   else
     spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
   const Instant start = now();

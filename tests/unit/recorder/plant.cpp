@@ -112,7 +112,7 @@ record::Rows MemoryRecord::rows() const {
 void MemoryRecord::remember(Core& core) const {
   for (const auto& [name, text] : notes) core.remember(domain::Note{name, text});
   for (const auto stream : record::all_streams)
-    for (const auto& batch : decoded(stream)) core.remember(batch);
+    for (const auto& batch : decoded(stream)) core.remember(batch, &manifest_);
 }
 
 Run::Run(const Options& options, MemoryRecord& record, HandClock& clock, bool new_epoch, PendingLimits limits)
