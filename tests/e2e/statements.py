@@ -48,7 +48,7 @@ def signed_off(_):
         chain.start_gateway()
 
         shown = f"{_value(chain, 'press-1', 'active_energy_import.total'):.1f}"
-        status, answer = _sign(chain, "press-1", shown, "--by", "Chen Wei", "--note", "after the change of the fuse")
+        status, answer = _sign(chain, "press-1", shown, "--by", "shift electrician", "--note", "after the change of the fuse")
         expect(status == 0 and answer["recorded"], f"a meter that agrees is refused: {answer}")
         unchecked = {check["check"] for check in answer["checks"] if check["verdict"] == "unknown"}
         expect(unchecked == {"phase_order"}, f"not looked at: {unchecked}")
@@ -72,7 +72,7 @@ def signed_off(_):
         events = chain.events(SIGNOFF)
         expect([event["subject"] for event in events] == ["press-1", "furnace-1"], f"on record: {events}")
         facts = events[0]["facts"]
-        expect(facts["display"] == shown and facts["by"] == "Chen Wei" and facts["user"] and "failed" not in facts,
+        expect(facts["display"] == shown and facts["by"] == "shift electrician" and facts["user"] and "failed" not in facts,
                f"the facts: {facts}")
         expect(events[1]["facts"]["accepted"] == "the display is secondary", f"the reason: {events[1]}")
         verdict = chain.audit("--until-ms", verdict_ms)
@@ -135,11 +135,12 @@ def replaced(_):
         chain.tell_plant("fault press-1 clear")
         old_final = f"{_truth(chain, unswapped, swap_ms):.3f}"
         wait_until(lambda: _newest_quality(chain) == "implausible", 15, "the mark on the other meter's readings")
+        wait_until(lambda: any(count[1] == IMPLAUSIBLE for count in chain.counts("press-1", ENERGY)), 15, "a marked reading at the judge")
         refused = chain.jidian("replace", "press-1", "--old-final", "4821.3", "--new-start", "3")
         expect(refused.returncode == 1 and "cannot have ended" in refused.stderr, f"an old count: {refused.returncode} {refused.stderr}")
         refused = chain.jidian("replace", "press-1", "--old-final", old_final, "--new-start", "3", "--serial", "1")
         expect(refused.returncode == 1 and "tells serial number" in refused.stderr, f"a wrong serial: {refused.stderr}")
-        done = chain.jidian("replace", "press-1", "--old-final", old_final, "--new-start", "3", "--by", "Chen Wei")
+        done = chain.jidian("replace", "press-1", "--old-final", old_final, "--new-start", "3", "--by", "shift electrician")
         print("  " + done.stdout.strip().replace("\n", "\n  "))
         expect(done.returncode == 0, f"the exchange is refused: {done.stdout} {done.stderr}")
         serial = [line for line in chain.site_file.read_text().splitlines() if line.startswith("serial = ")]
@@ -157,14 +158,15 @@ def replaced(_):
         expect(len(events) == 1, f"on record: {events}")
         facts = events[0]["facts"]
         expect(serial[0] == f'serial = "{facts["new_serial"]}"', f"the site file names {serial}")
-        expect(facts["by"] == "Chen Wei" and facts["old_serial"] != facts["new_serial"], f"the facts: {facts}")
+        expect(facts["by"] == "shift electrician" and facts["old_serial"] != facts["new_serial"], f"the facts: {facts}")
         counts = chain.counts("press-1", ENERGY)
         good = [count for count in counts if count[1] != IMPLAUSIBLE]
         marked = [count for count in counts if count[1] == IMPLAUSIBLE]
         expect(marked and good[0][2] > 48_000 and good[-1][2] < 100, f"from {good[0]} to {good[-1]}, {len(marked)} marked")
         total = _total(good, [facts])
         truly = _truth(chain, unswapped, good[-1][0]) - _truth(chain, unswapped, good[0][0])
-        expect(abs(total - truly) < 0.1 and truly > 2, f"the judge's total is {total:.3f} kWh, truly {truly:.3f}")
+        # Both truths and the old meter's last counts are float32 registers near 5.8 million: half a kWh a step.
+        expect(abs(total - truly) <= 1.0 and truly > 2, f"the judge's total is {total:.3f} kWh, truly {truly:.3f}")
         for step in chain.events(COUNTER_STEP):
             told = step["facts"].get(ENERGY, step["facts"].get(ENERGY + ".after", "0"))
             expect(step["subject"] != "press-1" or float(told) < 100, f"a step between two meters: {step}")

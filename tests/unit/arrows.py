@@ -11,7 +11,7 @@ import pathlib
 import re
 import sys
 
-POSIX = re.compile(r"^(sys|netinet|arpa|net|linux)/|^(unistd|fcntl|poll|termios|signal|netdb|grp|pwd|dirent|pty|dlfcn)\.h$")
+POSIX = re.compile(r"^(sys|netinet|arpa|net|linux)/|^(unistd|fcntl|poll|termios|signal|netdb|grp|pwd|dirent|pty|dlfcn|spawn)\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 WRITES = re.compile(r"\bmodbus_(write|mask_write|set_bits|set_input)\w*|\bmodbus_reply\w*")
 

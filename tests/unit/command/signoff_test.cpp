@@ -178,7 +178,7 @@ TEST(Signoff, TheCounterIsFoundByNameByQuantityOrAsTheMainOne) {
 
 TEST(Signoff, TheEventSaysAllThatWasSaidAndFound) {
   const Metered meter = energy_meter("48213.80");
-  SignoffRequest request{0, "48213.8", "Chen Wei", "chen", "with a lamp", ""};
+  SignoffRequest request{0, "48213.8", "shift electrician", "chen", "with a lamp", ""};
   const auto signoff = examine(meter.subject(), request);
   ASSERT_TRUE(signoff);
   const auto event = event_of(meter.entry, *signoff, request, UtcTime{Millis{5}});
@@ -194,7 +194,7 @@ TEST(Signoff, TheEventSaysAllThatWasSaidAndFound) {
                                                                   {"unchecked",
                                                                    "voltage phase_sum phase_sign "
                                                                    "power_factor phase_order"},
-                                                                  {"by", "Chen Wei"},
+                                                                  {"by", "shift electrician"},
                                                                   {"user", "chen"},
                                                                   {"note", "with a lamp"}};
   EXPECT_EQ(event.facts, expected);
@@ -202,7 +202,7 @@ TEST(Signoff, TheEventSaysAllThatWasSaidAndFound) {
 
 TEST(Signoff, WhatWasAcceptedIsAFact) {
   const Metered meter = energy_meter("48213.80");
-  SignoffRequest request{0, "12", "Chen Wei", "chen", "", "the display is broken"};
+  SignoffRequest request{0, "12", "shift electrician", "chen", "", "the display is broken"};
   const auto event = event_of(meter.entry, *examine(meter.subject(), request), request, UtcTime{});
   EXPECT_THAT(event.facts, testing::Contains(std::pair<std::string, std::string>("accepted", "the display is broken")));
   EXPECT_THAT(event.facts, testing::Contains(std::pair<std::string, std::string>("failed", "energy")));
