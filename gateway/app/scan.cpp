@@ -80,8 +80,8 @@ class ScanView {
     std::string what = text("scan.unknown");
     if (!profiles.empty()) {
       what = line.value("certain", false) ? "" : text("scan.looks-like") + " ";
-      what += profiles[0].value("vendor", "") + " " + profiles[0].value("model", "");
-      for (std::size_t i = 1; i < profiles.size(); ++i) what += " / " + profiles[i].value("profile", "");
+      for (std::size_t i = 0; i < profiles.size(); ++i)
+        what += (i == 0 ? "" : " / ") + profiles[i].value("vendor", "") + " " + profiles[i].value("model", "");
     }
     std::string row = "  " + line.value("settings", "") + "  " + text("scan.unit", {{"unit", unit}}) + "  " + what;
     if (const auto serial = line.value("serial", ""); !serial.empty())
@@ -92,9 +92,13 @@ class ScanView {
     if (!meter.empty()) row += "  " + text("scan.configured", {{"meter", meter}});
     std::cout << row << std::endl;
     if (!next_.empty() || !meter.empty()) return;
-    next_ = profiles.empty() ? text("scan.next-unknown", {{"bus", bus_}, {"unit", unit}})
-                             : text("scan.next-named",
-                                    {{"bus", bus_}, {"unit", unit}, {"profile", profiles[0].value("profile", "")}});
+    const bool sure = line.value("certain", false) && profiles.size() == 1;
+    std::string ids;
+    for (const auto& profile : profiles) ids += (ids.empty() ? "" : ", ") + profile.value("profile", "");
+    next_ = text(profiles.empty() ? "scan.next-unknown"
+                 : sure           ? "scan.next-named"
+                                  : "scan.next-likely",
+                 {{"bus", bus_}, {"unit", unit}, {"profile", ids}});
   }
 
   void show_progress(const Json& line) {

@@ -9,7 +9,8 @@ constexpr auto english = std::to_array<Sentence>({
     {"scan.listened", "Listened for {seconds} s first: {bytes} bytes of others heard."},
     {"scan.settings", "Settings: {settings}"},
     {"scan.plan",
-     "{units} units with each setting first; silent units alone take about {seconds} s. Ctrl-C keeps results."},
+     "{units} units with each setting first; with listening about {seconds} s, and some more for each meter that is "
+     "found. Ctrl-C keeps results."},
     {"scan.progress", "{percent} %  {settings}  unit {unit}  found {found}"},
     {"scan.unknown", "answers, model unknown"},
     {"scan.looks-like", "looks like"},
@@ -20,6 +21,8 @@ constexpr auto english = std::to_array<Sentence>({
     {"scan.summary", "Found {count}."},
     {"scan.summary-cut", "Found {count} so far; the search was not finished."},
     {"scan.next-named", "Next: jidian add {bus} {unit} --profile {profile}"},
+    {"scan.next-likely",
+     "Next: compare the name plate of unit {unit}, then jidian add {bus} {unit} --profile with what it is: {profile}"},
     {"scan.next-unknown", "Next: jidian show-as {bus} {unit} holding 0 2"},
     {"scan.next-known", "Next: all of them are in the site file. Try: jidian status"},
     {"scan.next-nothing",

@@ -10,7 +10,9 @@ namespace {
 constexpr auto chinese = std::to_array<Sentence>({
     {"scan.listened", "已先监听 {seconds} 秒：听到其他设备 {bytes} 字节。"},
     {"scan.settings", "串口参数：{settings}"},
-    {"scan.plan", "先按每组参数查 {units} 个地址；仅无应答的地址就约需 {seconds} 秒。按 Ctrl-C 可中止，已找到的保留。"},
+    {"scan.plan",
+     "先按每组参数查 {units} 个地址；连同监听约需 {seconds} 秒，每找到一只表另需片刻。按 Ctrl-C "
+     "可中止，已找到的保留。"},
     {"scan.progress", "{percent} %  {settings}  地址 {unit}  已找到 {found}"},
     {"scan.unknown", "有应答，型号不明"},
     {"scan.looks-like", "疑似"},
@@ -21,6 +23,8 @@ constexpr auto chinese = std::to_array<Sentence>({
     {"scan.summary", "共找到 {count} 块表计。"},
     {"scan.summary-cut", "目前找到 {count} 块表计；搜索未完成。"},
     {"scan.next-named", "下一步：jidian add {bus} {unit} --profile {profile}"},
+    {"scan.next-likely",
+     "下一步：核对地址 {unit} 的铭牌，再执行 jidian add {bus} {unit} --profile，从中选定：{profile}"},
     {"scan.next-unknown", "下一步：jidian show-as {bus} {unit} holding 0 2"},
     {"scan.next-known", "下一步：均已写入站点文件。请运行：jidian status"},
     {"scan.next-nothing", "下一步：jidian doctor {bus} 判断线路故障；scan --full 试遍所有串口参数"},

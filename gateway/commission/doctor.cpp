@@ -49,7 +49,9 @@ class Examination {
       const SteadyTime now = io_.clock.steady_now();
       if (now - told >= progress_interval) {
         told = now;
-        io_.emit(Json{{"type", "progress"}, {"percent", (now - begin) * 100 / Millis{options_.duration}}}.dump());
+        io_.emit(Json{{"type", "progress"},
+                      {"percent", std::min<Millis::rep>(99, (now - begin) * 100 / Millis{options_.duration})}}
+                     .dump());
       }
       return now >= end;
     };

@@ -47,11 +47,12 @@ class Scan {
     const auto stages = plan_scan(options_.request, options_.line, known);
     const auto rest = plan_rest(options_.request, options_.line, {});
     total_ = time_for(options_.line, stages) + time_for(options_.line, rest);
+    const Millis listening = !options_.line.is_line ? Millis{0} : io_.lender.is_polled() ? listen_polled : listen_alone;
     Json settings = Json::array();
     for (const auto& stage : stages)
       settings.push_back(options_.line.is_line ? acquire::to_string(stage.settings) : "");
     io_.emit(Json{{"type", "plan"},
-                  {"seconds", std::chrono::ceil<std::chrono::seconds>(total_).count()},
+                  {"seconds", std::chrono::ceil<std::chrono::seconds>(listening + total_).count()},
                   {"settings", settings},
                   {"units_first", stages.front().units.size()},
                   {"units_rest", rest.empty() ? 0 : rest.front().units.size()}}
