@@ -34,15 +34,14 @@ Core::Core(const Options& options, PendingLimits limits)
       pending_(limits),
       holes_(options_.manifest),
       plausibility_(options_.manifest),
-      families_(options_.manifest),
-      intervals_(options_.manifest),
+      facts_(options_.manifest),
       swaps_(options_.manifest),
       counters_(options_.manifest, swaps_) {}
 
 void Core::remember(const domain::Note& note) {
   swaps_.restore(note);
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
-    intervals_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
+    facts_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
 
 /// Which meters have their slots where they were under another manifest.
@@ -73,13 +72,13 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     }
   }
   if (const auto* rows = std::get_if<record::Rows>(&batch.body))
-    for (const auto& row : *rows) intervals_.restore(row);
+    for (const auto& row : *rows) facts_.restore(row);
   const auto* polls = std::get_if<record::Polls>(&batch.body);
   if (polls == nullptr) return;
   // Under another manifest the meter may have had another period: then its holes cannot be found again.
   const bool is_present = batch.header.manifest == manifest_.hash;
   const auto same_slots = is_present ? std::vector<bool>() : meters_with_slots_of(made_under);
-  std::vector<domain::IntervalRow> rows;
+  Facts::News news;
   for (const auto& poll : *polls) {
     if (is_present || same_slots[poll.meter])
       holes_.note(poll);
@@ -88,9 +87,9 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     counters_.remember(poll);
     swaps_.see(poll);
     if (poll.end >= swaps_.since(poll.meter)) plausibility_.remember(poll);  // before that it was another meter
-    intervals_.add(poll, rows);
+    facts_.remember(poll, news);
   }
-  for (auto& row : rows) pending_.add(std::move(row), manifest_.hash);
+  for (auto& row : news.rows) pending_.add(std::move(row), manifest_.hash);
 }
 
 void Core::begin(const store::Opening& opening, const Instant& now) {
@@ -111,9 +110,9 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   if (alive_ || opening.last_commit) declare_ending(opening, now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
   in_force_ = manifest_.hash;
-  std::vector<domain::IntervalRow> rows;
-  intervals_.skip_to(now.utc, rows);
-  keep(std::move(rows), now);
+  Facts::News news;
+  facts_.skip_to(now.utc, news);
+  keep(std::move(news), now);
 }
 
 void Core::declare_ending(const store::Opening& opening, const Instant& now) {
@@ -137,9 +136,9 @@ void Core::observe(const Instant& now) {
       event.gap = domain::Gap{GapCause::clock, change->before, change->after, 0};
       holes_.declare({}, *event.gap);
     }
-    std::vector<domain::IntervalRow> rows;
-    intervals_.skip_to(now.utc, rows);
-    keep(std::move(rows), now);
+    Facts::News news;
+    facts_.skip_to(now.utc, news);
+    keep(std::move(news), now);
   }
   tell(std::move(event), now);
 }
@@ -147,7 +146,7 @@ void Core::observe(const Instant& now) {
 void Core::judge(domain::Poll& poll, const Instant& now) {
   findings_.clear();
   plausibility_.judge(poll, findings_);
-  for (const std::size_t point : findings_.restarted) intervals_.restart_counter(poll.meter, point);
+  for (const std::size_t point : findings_.restarted) facts_.restart_counter(poll.meter, point);
   for (auto& event : findings_.events) tell(std::move(event), now);
   if (poll.clock != ClockQuality::unsynchronised) return;
   for (domain::Sample& sample : poll.samples)
@@ -160,9 +159,9 @@ void Core::accept(domain::Poll poll, const Instant& now) {
   if (auto step = counters_.take_step(poll, now.utc)) tell_later(std::move(*step), now);
   holes_.note(poll);
   swaps_.see(poll);
-  std::vector<domain::IntervalRow> rows;
-  intervals_.add(poll, rows);
-  keep(std::move(rows), now);
+  Facts::News news;
+  facts_.add(poll, news);
+  keep(std::move(news), now);
   if (!has_any_value(poll)) return;
   pending_.add(std::move(poll), in_force_);
   note_pending(now);
@@ -183,7 +182,7 @@ void Core::accept(domain::Event event, const Instant& now) {
 
 Result<domain::Note> Core::replace(const domain::Replacement& stated, domain::Event& event) {
   if (auto taken = swaps_.take(stated, event); !taken) return taken.error();
-  intervals_.begin_anew(stated.meter, swaps_.since(stated.meter));
+  facts_.begin_anew(stated.meter, swaps_.since(stated.meter));
   plausibility_.begin_anew(stated.meter);
   return swaps_.note_of(stated.meter);
 }
@@ -209,9 +208,9 @@ void Core::accept(const store::Eviction& eviction, const Instant& now) {
 void Core::advance(const Instant& now) {
   if (advanced_at_ && now.steady - *advanced_at_ < advance_interval) return;
   advanced_at_ = now.steady;
-  std::vector<domain::IntervalRow> rows;
-  intervals_.close_overdue(now.utc, rows);
-  keep(std::move(rows), now);
+  Facts::News news;
+  facts_.close_overdue(now.utc, news);
+  keep(std::move(news), now);
   for (auto& event : holes_.take_due(now.utc, false)) tell_later(std::move(event), now);
 }
 
@@ -279,14 +278,10 @@ void Core::tell_later(domain::Event event, const Instant& now) {
   drop_overflow();
 }
 
-void Core::keep(std::vector<domain::IntervalRow> rows, const Instant& now) {
-  if (rows.empty()) return;
-  std::vector<domain::Event> events;
-  for (auto& row : rows) {
-    families_.add(row, events);
-    pending_.add(std::move(row), in_force_);
-  }
-  for (auto& event : events) tell(std::move(event), now);
+void Core::keep(Facts::News news, const Instant& now) {
+  if (news.empty()) return;
+  for (auto& row : news.rows) pending_.add(std::move(row), in_force_);
+  for (auto& event : news.events) tell(std::move(event), now);
   note_pending(now);
   drop_overflow();
 }

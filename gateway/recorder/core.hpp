@@ -4,13 +4,12 @@
 #include <optional>
 #include <vector>
 
-#include "domain/family_watch.hpp"
-#include "domain/interval_builder.hpp"
 #include "domain/plausibility_watch.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
 #include "recorder/clock_watch.hpp"
 #include "recorder/counters.hpp"
+#include "recorder/facts.hpp"
 #include "recorder/holes.hpp"
 #include "recorder/inbox.hpp"
 #include "recorder/pending.hpp"
@@ -87,7 +86,7 @@ class Core {
   std::vector<bool> meters_with_slots_of(const domain::Manifest* other) const;
   void tell(domain::Event event, const Instant& now);
   void tell_later(domain::Event event, const Instant& now);
-  void keep(std::vector<domain::IntervalRow> rows, const Instant& now);
+  void keep(Facts::News news, const Instant& now);
   void note_pending(const Instant& now);
   void drop_overflow();
   void declare_ending(const store::Opening& opening, const Instant& now);
@@ -100,9 +99,8 @@ class Core {
   Pending pending_;
   Holes holes_;
   domain::PlausibilityWatch plausibility_;
-  domain::FamilyWatch families_;
   domain::Findings findings_;  ///< Of the present poll; kept for its memory.
-  domain::IntervalBuilder intervals_;
+  Facts facts_;
   Swaps swaps_;
   Counters counters_;
   ClockWatch clock_watch_;

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "domain/event.hpp"
+#include "domain/family_watch.hpp"
+#include "domain/interval_builder.hpp"
+#include "domain/manifest.hpp"
+#include "domain/reading.hpp"
+
+namespace jidian::recorder {
+
+/// What follows from polls: the rows of intervals, and the events that these are. Without a thread or a clock, and the
+/// same after a restart as without one, as far as the polls are on record.
+class Facts {
+ public:
+  /// What a step brought, in order of time for each subject.
+  struct News {
+    std::vector<domain::IntervalRow> rows;
+    std::vector<domain::Event> events;
+    bool empty() const { return rows.empty() && events.empty(); }
+  };
+
+  /// `manifest` outlives this.
+  explicit Facts(const domain::Manifest& manifest);
+
+  /// A row of an earlier run, in the order in which they were made. Before the polls of that run.
+  void restore(const domain::IntervalRow& row) { intervals_.restore(row); }
+
+  /// A poll of an earlier run, in time order for each meter. The rows it completes were not on record yet.
+  void remember(const domain::Poll& poll, News& news) { intervals_.add(poll, news.rows); }
+
+  /// A poll, judged already.
+  void add(const domain::Poll& poll, News& news);
+
+  /// What is over without anything new.
+  void close_overdue(UtcTime now, News& news);
+
+  /// The time until `now` was not lived through: the box was off, or the clock was set.
+  void skip_to(UtcTime now, News& news);
+
+  /// The meter was exchanged at `since`.
+  void begin_anew(domain::MeterIndex meter, UtcTime since) { intervals_.begin_anew(meter, since); }
+
+  /// A counter is taken at another level from here on.
+  void restart_counter(domain::MeterIndex meter, std::size_t point) { intervals_.restart_counter(meter, point); }
+
+ private:
+  void compare_families(News& news, std::size_t first_row);
+
+  domain::IntervalBuilder intervals_;
+  domain::FamilyWatch families_;
+};
+
+}  // namespace jidian::recorder
