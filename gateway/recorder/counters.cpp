@@ -10,13 +10,13 @@
 namespace jidian::recorder {
 namespace {
 
-using Facts = std::vector<std::pair<std::string, std::string>>;
+using Values = std::vector<std::pair<std::string, std::string>>;
 
 bool is_sure(const domain::Sample& sample) {
   return has_value(sample.quality) && sample.quality != domain::Quality::implausible;
 }
 
-void add_step(const domain::PointEntry& point, std::uint64_t before, std::uint64_t after, Facts& facts) {
+void add_step(const domain::PointEntry& point, std::uint64_t before, std::uint64_t after, Values& facts) {
   const bool is_integer = point.type == ValueType::unsigned_integer || point.type == ValueType::signed_integer;
   const bool fits = point.modulus == 0 || (before < point.modulus && after < point.modulus);
   if (is_integer && fits && after >= before) {
@@ -31,7 +31,7 @@ void add_step(const domain::PointEntry& point, std::uint64_t before, std::uint64
 
 /// Over an exchange of the meter: what both counted, if somebody read both displays for this point.
 void add_swapped(const domain::PointEntry& point, std::uint16_t position, std::uint64_t before, std::uint64_t after,
-                 std::vector<domain::Swap> swaps, Facts& facts) {
+                 std::vector<domain::Swap> swaps, Values& facts) {
   const std::size_t all = swaps.size();
   std::erase_if(swaps, [position](const domain::Swap& swap) { return swap.point != position; });
   if (swaps.size() != all) return;
@@ -69,7 +69,7 @@ std::optional<domain::Event> Counters::take_step(const domain::Poll& poll, UtcTi
   std::optional<UtcTime> newest;
   for (const auto& value : values)
     if (value) newest = std::max(newest.value_or(value->at), value->at);
-  Facts facts{{"from", format_utc(*newest)}, {"until", format_utc(poll.end)}};
+  Values facts{{"from", format_utc(*newest)}, {"until", format_utc(poll.end)}};
   const std::size_t bare = facts.size();
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i] || !is_sure(poll.samples[i])) continue;
