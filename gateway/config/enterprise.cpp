@@ -115,6 +115,8 @@ void read_facilities(Section& root, Site& site) {
     facility.meters = read_references(section, "meters", "meter", meters);
     const auto rated_power_kw = section.number("rated_power_kw", 0, 1'000'000);
     facility.rated_power_w = std::llround(rated_power_kw.value_or(0) * 1000);
+    read_loads(section, facility);
+    read_run(section, site, facility);
     site.facilities.push_back(std::move(facility));
   }
   // Only now: a treatment may stand before what it treats.

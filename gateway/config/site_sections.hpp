@@ -19,6 +19,11 @@ void read_plausibility(Section& root, Site& site);
 void read_family(Section& section, domain::MeterEntry& entry);
 /// Parents that are no meter, or among their own descendants. Needs the meters; `sections` are theirs.
 void check_parents(std::vector<Section>& sections, const Site& site);
+/// What a facility declares it could do without. Needs its rated power.
+void read_loads(Section& section, domain::FacilityEntry& facility);
+/// How a facility's state is told: its section `[facility.run]`, and defaults where the file is silent. Needs the
+/// meters, and the facility's own meters and rated power.
+void read_run(Section& section, const Site& site, domain::FacilityEntry& facility);
 /// Warns of facilities too small for the meter that is to judge them. `sections` are those of the facilities.
 void check_facilities(std::vector<Section>& sections, const Site& site);
 /// Needs the meters.

@@ -20,6 +20,20 @@ std::string_view name_of(FacilityKind kind) {
   return "unknown";
 }
 
+std::string_view name_of(RunSource source) {
+  switch (source) {
+    case RunSource::none:
+      return "none";
+    case RunSource::power:
+      return "power";
+    case RunSource::current:
+      return "current";
+    case RunSource::status:
+      return "status";
+  }
+  return "unknown";
+}
+
 std::optional<int> exponent_of(const MeterEntry& meter, const PointEntry& point, std::span<const Sample> samples) {
   /// Beyond this no meter's exponent goes.
   constexpr std::int64_t scale_most = 12;

@@ -12,6 +12,7 @@
 #include "base/quantity.hpp"
 #include "domain/plausibility.hpp"
 #include "domain/reading.hpp"
+#include "domain/run_rule.hpp"
 
 namespace jidian::domain {
 
@@ -103,6 +104,8 @@ struct FacilityEntry {
   std::vector<std::string> meters;
   std::vector<std::string> treats;  ///< For treatment: ids of the production facilities it serves.
   std::int64_t rated_power_w = 0;   ///< 0: not declared.
+  RunRule run = {};
+  DeclaredLoads loads = {};
   friend bool operator==(const FacilityEntry&, const FacilityEntry&) = default;
 };
 

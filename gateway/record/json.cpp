@@ -111,6 +111,44 @@ Json json_of(const domain::MeterEntry& meter) {
           {"points", std::move(points)}};
 }
 
+/// Levels as integers in thousandths, as they stand in the manifest.
+Json json_of(const domain::RunRule& rule) {
+  Json json{{"source", name_of(rule.source)}, {"meters", rule.meters}, {"hold", rule.hold}};
+  if (rule.source == domain::RunSource::status) {
+    json["point"] = rule.point;
+    json["stopped"] = rule.stopped;
+    json["idle"] = rule.idle;
+    json["running"] = rule.running;
+    return json;
+  }
+  if (rule.source == domain::RunSource::none) return Json{{"source", name_of(rule.source)}};
+  json["unit"] = rule.source == domain::RunSource::power ? "0.001 W" : "0.001 A";
+  json["stop_below"] = rule.stop_below;
+  json["start_at"] = rule.start_at;
+  if (rule.tells_idle()) {
+    json["idle_below"] = rule.idle_below;
+    json["run_at"] = rule.run_at;
+  }
+  json["de_energised_percent"] = rule.de_energised_percent;
+  json["nominal_voltage_mv"] = rule.nominal_voltage_mv;
+  return json;
+}
+
+Json json_of(const domain::FacilityEntry& facility) {
+  return {{"id", facility.id},
+          {"name", facility.name},
+          {"kind", name_of(facility.kind)},
+          {"meters", facility.meters},
+          {"treats", facility.treats},
+          {"rated_power_w", facility.rated_power_w},
+          {"security_load_w", facility.loads.security_w},
+          {"interruptible_w", facility.loads.interruptible_w},
+          {"interruptible_minutes", facility.loads.interruptible_minutes},
+          {"adjustable_w", facility.loads.adjustable_w},
+          {"adjustable_minutes", facility.loads.adjustable_minutes},
+          {"run", json_of(facility.run)}};
+}
+
 }  // namespace
 
 std::string to_json(const domain::Manifest& manifest, const Hash& hash) {
@@ -118,13 +156,7 @@ std::string to_json(const domain::Manifest& manifest, const Hash& hash) {
   json["meters"] = Json::array();
   for (const auto& meter : manifest.meters) json["meters"].push_back(json_of(meter));
   json["facilities"] = Json::array();
-  for (const auto& facility : manifest.facilities)
-    json["facilities"].push_back({{"id", facility.id},
-                                  {"name", facility.name},
-                                  {"kind", name_of(facility.kind)},
-                                  {"meters", facility.meters},
-                                  {"treats", facility.treats},
-                                  {"rated_power_w", facility.rated_power_w}});
+  for (const auto& facility : manifest.facilities) json["facilities"].push_back(json_of(facility));
   const auto& rules = manifest.plausibility;
   json["plausibility"] = {{"counter_polls", rules.counter_polls},
                           {"wiring_polls", rules.wiring_polls},

@@ -113,6 +113,46 @@ domain::PlausibilityRules read_rules(const jidian::v1::Plausibility& in) {
   return rules;
 }
 
+/// A facility whose state is not told has no rule: a manifest of an earlier release says the same.
+void write_run(const domain::RunRule& rule, jidian::v1::Facility& out) {
+  if (rule.source == domain::RunSource::none) return;
+  auto& entry = *out.mutable_run();
+  entry.set_source(static_cast<std::uint32_t>(rule.source));
+  put(rule.meters, *entry.mutable_meters());
+  entry.set_stop_below(rule.stop_below);
+  entry.set_start_at(rule.start_at);
+  entry.set_idle_below(rule.idle_below);
+  entry.set_run_at(rule.run_at);
+  entry.set_hold(rule.hold);
+  entry.set_point(to_utf8(rule.point));
+  for (const auto value : rule.stopped) entry.add_stopped(value);
+  for (const auto value : rule.idle) entry.add_idle(value);
+  for (const auto value : rule.running) entry.add_running(value);
+  entry.set_de_energised_percent(rule.de_energised_percent);
+  entry.set_nominal_voltage_mv(rule.nominal_voltage_mv);
+}
+
+/// A source of a later release is one that cannot be judged here.
+domain::RunRule read_run(const jidian::v1::Facility& in) {
+  const auto& entry = in.run();
+  domain::RunRule rule;
+  if (entry.source() == 0 || entry.source() > static_cast<std::uint32_t>(domain::RunSource::status)) return rule;
+  rule.source = static_cast<domain::RunSource>(entry.source());
+  rule.meters = get(entry.meters());
+  rule.stop_below = entry.stop_below();
+  rule.start_at = entry.start_at();
+  rule.idle_below = entry.idle_below();
+  rule.run_at = entry.run_at();
+  rule.hold = entry.hold();
+  rule.point = entry.point();
+  rule.stopped.assign(entry.stopped().begin(), entry.stopped().end());
+  rule.idle.assign(entry.idle().begin(), entry.idle().end());
+  rule.running.assign(entry.running().begin(), entry.running().end());
+  rule.de_energised_percent = entry.de_energised_percent();
+  rule.nominal_voltage_mv = entry.nominal_voltage_mv();
+  return rule;
+}
+
 void write_facility(const domain::FacilityEntry& facility, jidian::v1::Facility& out) {
   out.set_id(to_utf8(facility.id));
   out.set_name(to_utf8(facility.name));
@@ -120,6 +160,12 @@ void write_facility(const domain::FacilityEntry& facility, jidian::v1::Facility&
   put(facility.meters, *out.mutable_meters());
   put(facility.treats, *out.mutable_treats());
   out.set_rated_power_w(facility.rated_power_w);
+  write_run(facility.run, out);
+  out.set_security_load_w(facility.loads.security_w);
+  out.set_interruptible_w(facility.loads.interruptible_w);
+  out.set_interruptible_minutes(facility.loads.interruptible_minutes);
+  out.set_adjustable_w(facility.loads.adjustable_w);
+  out.set_adjustable_minutes(facility.loads.adjustable_minutes);
 }
 
 domain::SiteCard read_site(const jidian::v1::SiteCard& in) {
@@ -241,8 +287,15 @@ Result<domain::Manifest> decode_manifest(ByteView bytes) {
     manifest.meters.push_back(read_meter(meter, lists[meter.point_list()]));
   }
   for (const auto& entry : message.facilities())
-    manifest.facilities.push_back({entry.id(), entry.name(), static_cast<domain::FacilityKind>(entry.kind()),
-                                   get(entry.meters()), get(entry.treats()), entry.rated_power_w()});
+    manifest.facilities.push_back({entry.id(),
+                                   entry.name(),
+                                   static_cast<domain::FacilityKind>(entry.kind()),
+                                   get(entry.meters()),
+                                   get(entry.treats()),
+                                   entry.rated_power_w(),
+                                   read_run(entry),
+                                   {entry.security_load_w(), entry.interruptible_w(), entry.interruptible_minutes(),
+                                    entry.adjustable_w(), entry.adjustable_minutes()}});
   return manifest;
 }
 

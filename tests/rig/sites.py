@@ -82,6 +82,9 @@ id = "works"
 name = "Compressed air and supply"
 kind = "auxiliary"
 meters = ["compressor-1", "transformer-1", "gas-1"]
+rated_power_kw = 55
+[facility.run]
+meters = ["compressor-1"]
 """
 
 

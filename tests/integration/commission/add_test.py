@@ -50,6 +50,7 @@ kind = "production"
 meters = [
   # none yet
 ]
+run = { source = "none" }
 """
 ADDED = """
 [[meter]]

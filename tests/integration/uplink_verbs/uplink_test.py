@@ -45,6 +45,7 @@ profile = "siemens-pac3200"
 id = "shop"
 kind = "production"
 meters = ["m-1"]
+rated_power_kw = 100
 [[uplink]]
 id = "province"
 url = "mqtts://{host}:{port}"

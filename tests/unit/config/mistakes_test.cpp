@@ -151,10 +151,10 @@ TEST(Mistakes, SecretsAreRefusedAndNeverRepeated) {
   const std::string inlined = said("id = \"province\"", "id = \"province\"\nusername = \"u\"\npassword = \"hunter2\"");
   EXPECT_EQ(
       inlined,
-      "site.toml:47:1: uplink 'province': 'password' must not stand in this file; put the secret into a file of its "
+      "site.toml:48:1: uplink 'province': 'password' must not stand in this file; put the secret into a file of its "
       "own and write password_file = \"credentials:NAME\" or key_file = \"credentials:NAME\"\n");
   EXPECT_THAT(said("id = \"province\"", "id = \"province\"\npassword = hunter2"),
-              HasSubstr("site.toml:46:12: this line is not TOML (not repeated here: it may hold a secret)"));
+              HasSubstr("site.toml:47:12: this line is not TOML (not repeated here: it may hold a secret)"));
   for (const std::string& spoken :
        {said("id = \"province\"", "id = \"province\"\nusername = \"u\"\npassword_file = \"hunter2\""),
         said("id = \"province\"", "id = \"province\"\nusername = \"u\"\npassword_file = [\"hunter2\"]"),
@@ -239,7 +239,9 @@ TEST(Mistakes, MetersSelectPointsThatExist) {
 TEST(Warnings, StandBesideAValidSite) {
   EXPECT_EQ(said("meters = [\"press-1\", \"plc-1\"]", "meters = [\"press-1\"]"),
             "site.toml:28:1: warning: meter 'plc-1': belongs to no facility and no account\n");
-  EXPECT_EQ(said("[[uplink]]", "[[facility]]\nid = \"two\"\nkind = \"auxiliary\"\nmeters = [\"plc-1\"]\n[[uplink]]"),
+  EXPECT_EQ(said("[[uplink]]",
+                 "[[facility]]\nid = \"two\"\nkind = \"auxiliary\"\nmeters = [\"plc-1\"]\n"
+                 "run = { source = \"none\" }\n[[uplink]]"),
             "site.toml:28:1: warning: meter 'plc-1': belongs to 2 facilities; its energy counts for each\n");
   EXPECT_EQ(said("period = \"1s\"", "period = \"15s\""),
             "site.toml:26:10: warning: meter 'press-1': period '15s' gives a minute fewer than 6 samples\n");
@@ -264,16 +266,16 @@ TEST(Warnings, StandBesideAValidSite) {
 
 /// The small site's press with a rated power and transformers.
 std::string press(std::string_view rated, std::string_view ratio) {
-  const std::string rating = "kind = \"production\"\nrated_power_kw = " + std::string(rated);
+  const std::string rating = "rated_power_kw = " + std::string(rated);
   const std::string plate = "period = \"1s\"\nct_ratio = \"" + std::string(ratio) + "\"";
   return print(
-      parse_small(replace(replace(small_site, "kind = \"production\"", rating), "period = \"1s\"", plate)).mistakes);
+      parse_small(replace(replace(small_site, "rated_power_kw = 30", rating), "period = \"1s\"", plate)).mistakes);
 }
 
 TEST(Warnings, TellOfAFacilityTooSmallForItsMeter) {
   EXPECT_EQ(
       press("0.75", "200/5"),
-      "site.toml:43:18: warning: facility 'press': its rated 0.75 kW behind meter 'press-1' with its 200/5 A "
+      "site.toml:44:18: warning: facility 'press': its rated 0.75 kW behind meter 'press-1' with its 200/5 A "
       "transformers is 0.54 % of what they are made for, too little to tell running from stopped; give it smaller "
       "ones or a meter of its own\n");
   EXPECT_EQ(press("30", "200/5"), "");
@@ -281,8 +283,7 @@ TEST(Warnings, TellOfAFacilityTooSmallForItsMeter) {
   Catalogue catalogue = test_catalogue();
   for (meter::Point& point : catalogue["test-meter"].points)
     if (point.name == "active_power.total") point.unit = "kW";
-  std::string text = replace(small_site, "kind = \"production\"", "kind = \"production\"\nrated_power_kw = 30");
-  text = replace(text, "period = \"1s\"", "period = \"1s\"\nct_ratio = \"200/5\"");
+  const std::string text = replace(small_site, "period = \"1s\"", "period = \"1s\"\nct_ratio = \"200/5\"");
   EXPECT_THAT(print(parse_site(text, "site.toml", catalogue).mistakes),
               HasSubstr("is read in steps of 40 kW, too coarse to tell running from stopped"));
 }

@@ -75,7 +75,8 @@ TEST(Site, TwoPortsOfAHostAreTwoEndpoints) {
   const std::string more =
       "[[bus]]\nid = \"plc-2\"\nkind = \"tcp\"\nhost = \"127.0.0.1\"\n[[meter]]\nid = \"plc-2\"\nbus = \"plc-2\"\nunit "
       "= 1\n"
-      "profile = \"test-meter\"\n[[facility]]\nid = \"two\"\nkind = \"auxiliary\"\nmeters = [\"plc-2\"]\n";
+      "profile = \"test-meter\"\n[[facility]]\nid = \"two\"\nkind = \"auxiliary\"\nmeters = [\"plc-2\"]\n"
+      "rated_power_kw = 5\n";
   EXPECT_EQ(parse_whole(replace(small_site, "[[uplink]]\n", more + "[[uplink]]\n")).buses[2].port, 502);
 }
 
@@ -87,7 +88,8 @@ TEST(Selection, IsEveryDefaultPointThatIsNoText) {
 
 TEST(Selection, TakesWhatMatchesInTheProfilesOrderAndAddsTheRatios) {
   const auto select = [](std::string_view points) {
-    return names_of(parse_whole(replace(small_site, "period = \"1s\"", points)).meters[0]);
+    const std::string unjudged = replace(small_site, "rated_power_kw = 30", "run = { source = \"none\" }");
+    return names_of(parse_whole(replace(unjudged, "period = \"1s\"", points)).meters[0]);
   };
   EXPECT_THAT(select("points = [\"thd_voltage.l1\", \"voltage_ln.*\"]"),
               ElementsAre("voltage_ln.l1", "thd_voltage.l1"));

@@ -54,6 +54,7 @@ points = [
 id = "press"
 kind = "production"
 meters = ["press-1", "plc-1"]
+rated_power_kw = 30
 
 [[uplink]]
 id = "province"

@@ -46,6 +46,43 @@ TEST(Manifest, CarriesParentsAndWhatIsImplausible) {
   EXPECT_EQ(encode(manifest).bytes, plain.bytes);
 }
 
+TEST(Manifest, CarriesHowAStateIsToldAndWhatCouldBeDoneWithout) {
+  auto manifest = samples::manifest();
+  const auto plain = encode(manifest);
+  domain::FacilityEntry& press = manifest.facilities[0];
+  press.run = {domain::RunSource::power,
+               {"press-1"},
+               3'750'000,
+               7'500'000,
+               20'000'000,
+               25'000'000,
+               3,
+               {},
+               {},
+               {},
+               {},
+               15,
+               690'000};
+  press.loads = {10'000, 60'000, 30, 5'000, 2};
+  manifest.facilities[1].run = {domain::RunSource::status, {"press-1"}, 0, 0, 0, 0, 2, "state", {0, 3}, {2}, {1}};
+  const auto encoded = encode(manifest);
+  EXPECT_EQ(decode_manifest(encoded.bytes).value(), manifest);
+  EXPECT_NE(encoded.hash, plain.hash);
+  const std::string json = to_json(manifest, encoded.hash);
+  EXPECT_NE(json.find(R"("run":{"source":"power","meters":["press-1"],"hold":3,"unit":"0.001 W","stop_below":3750000,)"
+                      R"("start_at":7500000,"idle_below":20000000,"run_at":25000000,"de_energised_percent":15,)"
+                      R"("nominal_voltage_mv":690000})"),
+            std::string::npos)
+      << json;
+  EXPECT_NE(json.find(R"("interruptible_w":60000,"interruptible_minutes":30)"), std::string::npos) << json;
+  EXPECT_NE(json.find(R"("point":"state","stopped":[0,3],"idle":[2],"running":[1]})"), std::string::npos) << json;
+
+  // A facility whose state is not told takes no byte for it: a release without it names the same manifest alike.
+  manifest = samples::manifest();
+  manifest.facilities[0].run.hold = 7;
+  EXPECT_EQ(encode(manifest).bytes, plain.bytes);
+}
+
 TEST(LiveJson, AddsTheScaleToTheExponent) {
   domain::Manifest manifest;
   manifest.meters.push_back({});
