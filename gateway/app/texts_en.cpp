@@ -19,11 +19,15 @@ constexpr auto english = std::to_array<Sentence>({
     {"scan.serial", "s/n {serial}"},
     {"scan.noise", "  {settings}  -  {bytes} bytes of garbage: another baud or parity on the line?"},
     {"scan.summary", "Found {count}."},
-    {"scan.summary-cut", "Found {count} so far; the search was not finished."},
+    {"scan.summary-cut",
+     "Found {count} so far; the search was not finished. Models are asked last: who says \"model unknown\" may not "
+     "have been asked."},
     {"scan.next-named", "Next: jidian add {bus} {unit} --profile {profile}"},
     {"scan.next-likely",
      "Next: compare the name plate of unit {unit}, then jidian add {bus} {unit} --profile with what it is: {profile}"},
-    {"scan.next-unknown", "Next: jidian show-as {bus} {unit} holding 0 2"},
+    {"scan.next-unknown",
+     "Next: jidian scan {bus} --units {unit} asks it once more; if its model stays unknown, jidian add {bus} {unit} "
+     "--profile with what the name plate says, or jidian show-as {bus} {unit} holding 0 2 --expect 231"},
     {"scan.next-known", "Next: all of them are in the site file. Try: jidian status"},
     {"scan.next-nothing",
      "Next: jidian doctor {bus} says what may be wrong with the line; scan --full tries every setting"},
@@ -120,7 +124,9 @@ constexpr auto english = std::to_array<Sentence>({
     {"add.looks",
      "Unit {unit} answers in {ms} ms; {voltage} V and its frequency make sense for a {model}. Compare with the name "
      "plate."},
-    {"add.reads", "Unit {unit} answers in {ms} ms; it cannot say what it is. Compare with the name plate."},
+    {"add.reads",
+     "Unit {unit} answers in {ms} ms; nothing it says tells whether it is a {model}. Compare with the name plate: "
+     "jidian scan {bus} --units {unit} names the models that fit."},
     {"add.serial", "Its serial number is {told}."},
     {"add.done", "Meter {meter} stands in {file}."},
     {"add.facility", "Facility {facility} lists it."},
@@ -140,19 +146,21 @@ constexpr auto english = std::to_array<Sentence>({
     {"signoff.mark-failed", "[FAILED]"},
     {"signoff.mark-unknown", "[  --  ]"},
     {"signoff.energy.ok",
-     "energy: display {display}, reading {reading} {unit}; difference {difference}, allowed {allowed}"},
+     "energy: display {display} {unit}, reading {reading} {unit}; difference {difference}, allowed {allowed}"},
     {"signoff.energy.differs",
-     "energy: display {display}, reading {reading} {unit}; difference {difference}, allowed {allowed}. No ratio and no "
-     "power of ten explains it: is it this meter, and this counter?"},
+     "energy: display {display} {unit}, reading {reading} {unit}; difference {difference}, allowed {allowed}. No ratio "
+     "and no power of ten explains it: is it this meter, and this counter?"},
     {"signoff.energy.display_larger",
-     "energy: display {display}, reading {reading} {unit}; difference {difference}, allowed {allowed}. The display is "
-     "{times} times the reading: {reason}"},
+     "energy: display {display} {unit}, reading {reading} {unit}; difference {difference}, allowed {allowed}. The "
+     "display is {times} times the reading: {reason}"},
     {"signoff.energy.reading_larger",
-     "energy: display {display}, reading {reading} {unit}; difference {difference}, allowed {allowed}. The reading is "
-     "{times} times the display: {reason}"},
+     "energy: display {display} {unit}, reading {reading} {unit}; difference {difference}, allowed {allowed}. The "
+     "reading is {times} times the display: {reason}"},
     {"signoff.by-ct", "that is the CT ratio {ct}"},
     {"signoff.by-pt", "that is the PT ratio {pt}"},
-    {"signoff.by-ten", "a power of ten, 10^{ten} (the decimal point, or kWh for MWh)"},
+    {"signoff.by-ten",
+     "a power of ten, 10^{ten}: the decimal point, or another unit (type a display in kWh as Wh if the reading is in "
+     "Wh)"},
     {"signoff.and", ", and "},
     {"signoff.voltage.ok", "voltage: {voltages} V"},
     {"signoff.voltage.missing",
@@ -190,7 +198,7 @@ constexpr auto english = std::to_array<Sentence>({
     {"signoff.phase_order.ok", "phase order: right"},
     {"signoff.phase_order.left", "phase order: left. Exchange two phases of the measuring circuit"},
     {"signoff.phase_order.absent", "phase order: the meter tells no voltage angles; check it with an indicator"},
-    {"signoff.done", "Signed off by {by} (user {user}), on record. Next: the next meter, or jidian doctor"},
+    {"signoff.done", "Signed off by {by} (user {user}), on record. Next: the next meter, or jidian doctor BUS"},
     {"signoff.accepted", "Signed off by {by} (user {user}) in spite of what failed, on record with the reason given."},
     {"signoff.refused",
      "Not signed off, nothing was recorded. Next: mend what failed and sign off again; or, if it must be so, "
@@ -239,7 +247,7 @@ constexpr auto english = std::to_array<Sentence>({
     {"uplink.has-none", "the site file has no [[uplink]]; write one, see docs/configuration.md"},
     {"uplink.unknown", "the site file has no uplink '{uplink}'; it has: {ids}"},
     {"uplink.next-ok", "All is well. Next: jidian status"},
-    {"uplink.next", "Next: mend the first thing that failed, then run jidian uplink test {uplink} again"},
+    {"uplink.next", "Next: mend the first thing that is not OK, then run jidian uplink test {uplink} again"},
     {"uplink.no-answer", "the broker does not answer"},
     {"uplink.files.do",
      "the keys password_file, ca_file, certificate_file and key_file of this uplink; run this as the user of the "
