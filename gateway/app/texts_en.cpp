@@ -19,15 +19,16 @@ constexpr auto english = std::to_array<Sentence>({
     {"scan.serial", "s/n {serial}"},
     {"scan.noise", "  {settings}  -  {bytes} bytes of garbage: another baud or parity on the line?"},
     {"scan.summary", "Found {count}."},
-    {"scan.summary-cut",
-     "Found {count} so far; the search was not finished. Models are asked last: who says \"model unknown\" may not "
-     "have been asked."},
-    {"scan.next-named", "Next: jidian add {bus} {unit} --profile {profile}"},
+    {"scan.summary-cut", "Found {count} so far; the search was not finished."},
+    {"scan.next-named",
+     "Next: if others were found, correct baud and parity of {bus}; then jidian add {bus} {unit} --profile {profile}"},
     {"scan.next-likely",
-     "Next: compare the name plate of unit {unit}, then jidian add {bus} {unit} --profile with what it is: {profile}"},
+     "Next: if others were found, correct baud and parity of {bus}; compare the name plate of unit {unit}, then jidian "
+     "add {bus} {unit} --profile with what it is: {profile}"},
     {"scan.next-unknown",
-     "Next: jidian scan {bus} --units {unit} asks it once more; if its model stays unknown, jidian add {bus} {unit} "
-     "--profile with what the name plate says, or jidian show-as {bus} {unit} holding 0 2 --expect 231"},
+     "Next: jidian scan {bus} --units {unit} asks it once more, since models are asked last; if its model stays "
+     "unknown, jidian add {bus} {unit} --profile with what the name plate says, or jidian show-as {bus} {unit} holding "
+     "0 2 --expect 231"},
     {"scan.next-known", "Next: all of them are in the site file. Try: jidian status"},
     {"scan.next-nothing",
      "Next: jidian doctor {bus} says what may be wrong with the line; scan --full tries every setting"},

@@ -21,13 +21,15 @@ constexpr auto chinese = std::to_array<Sentence>({
     {"scan.serial", "编号 {serial}"},
     {"scan.noise", "  {settings}  -  {bytes} 字节乱码：线上是否为其他波特率或校验？"},
     {"scan.summary", "共找到 {count} 块表计。"},
-    {"scan.summary-cut", "目前找到 {count} 块表计；搜索未完成。型号最后才询问：显示“型号不明”的可能尚未问到。"},
-    {"scan.next-named", "下一步：jidian add {bus} {unit} --profile {profile}"},
+    {"scan.summary-cut", "目前找到 {count} 块表计；搜索未完成。"},
+    {"scan.next-named",
+     "下一步：查到的波特率或校验若不同，先改总线 {bus} 的设置；再执行 jidian add {bus} {unit} --profile {profile}"},
     {"scan.next-likely",
-     "下一步：核对地址 {unit} 的铭牌，再执行 jidian add {bus} {unit} --profile，从中选定：{profile}"},
+     "下一步：查到的波特率或校验若不同，先改总线 {bus} 的设置；核对地址 {unit} 的铭牌，再执行 jidian add {bus} {unit} "
+     "--profile，从中选定：{profile}"},
     {"scan.next-unknown",
-     "下一步：jidian scan {bus} --units {unit} 再问一次；型号仍不明时，按铭牌执行 jidian add {bus} {unit} "
-     "--profile，或 jidian show-as {bus} {unit} holding 0 2 --expect 231"},
+     "下一步：jidian scan {bus} --units {unit} 再问一次（型号最后才询问）；型号仍不明时，按铭牌执行 jidian add {bus} "
+     "{unit} --profile，或 jidian show-as {bus} {unit} holding 0 2 --expect 231"},
     {"scan.next-known", "下一步：均已写入站点文件。请运行：jidian status"},
     {"scan.next-nothing", "下一步：jidian doctor {bus} 判断线路故障；scan --full 试遍所有串口参数"},
     {"trace.lost", "（另有 {frames} 帧未能显示）"},
