@@ -23,12 +23,13 @@ Status RtuBus::open(std::stop_token stop) {
   context_ = std::move(*context);
   quiet_since_ = SteadyClock::now();
   others_until_ = {};
-  request_.clear();
+  if (!is_owed_) request_.clear();
   run_.clear();
   return {};
 }
 
 void RtuBus::close() {
+  is_owed_ = is_owed_ || is_unanswered_;  // its reply may come over the next connection
   context_.reset();
   disconnected();
 }
@@ -130,8 +131,9 @@ Status RtuBus::begin(const Request& request) {
   request_ = with_crc(request.bytes());
   show(FrameKind::request, request_);
   is_unanswered_ = true;
-  sent_ = SteadyClock::now();
-  return transmit(context_.get(), request);
+  auto sent = transmit(context_.get(), request);
+  sent_ = SteadyClock::now();  // once the kernel has it: what kept us before does not bring its reply earlier
+  return sent;
 }
 
 /// Counts how a transaction ended; after a failure makes the line trustworthy again, or closes it.
@@ -242,7 +244,8 @@ bool RtuBus::drain() {
   return true;
 }
 
-/// Lets the replies die that probes did not wait for. False: the port is gone, and closed now.
+/// Lets the replies die that nobody waited for: those to probes, and to a request whose connection broke. False: the
+/// port is gone, and closed now.
 bool RtuBus::catch_up() {
   if (!is_owed_ || drain()) return true;
   close();
@@ -266,9 +269,10 @@ Result<acquire::Probe> RtuBus::probe(std::uint8_t unit, meter::Registers registe
   request_ = with_crc(request.bytes());
   show(FrameKind::request, request_);
   is_unanswered_ = true;
-  sent_ = SteadyClock::now();
   modbus_set_slave(context_.get(), unit);
-  if (auto done = transmit(context_.get(), request); !done) return close(), done.error();
+  const auto done = transmit(context_.get(), request);
+  sent_ = SteadyClock::now();
+  if (!done) return close(), done.error();
   const auto until = sent_ + wire_time(timing_, request_.size() + reply_length(registers) + crc_length) + patience;
   while (SteadyClock::now() < until) {
     const auto pause = run_.empty() ? until : std::min(until, quiet_since_ + end_of_reply);

@@ -100,7 +100,7 @@ class RtuBus : public acquire::Bus {
   SteadyClock::time_point sent_;
   SteadyClock::time_point quiet_since_;
   std::uint8_t exception_ = 0;
-  bool is_owed_ = false;                          ///< A probe was not answered: its reply may still come.
+  bool is_owed_ = false;  ///< A probe, or a request whose connection broke, was not answered: a reply may still come.
   bool is_unanswered_ = false;                    ///< Our last request, so far.
   SteadyClock::time_point others_until_;          ///< Until then a request of another master may be answered.
   std::array<std::uint8_t, 2> others_request_{};  ///< Its unit and function; zeros if it was garbled.

@@ -109,7 +109,10 @@ std::uint16_t Field::width() const {
 }
 
 void encode(const Field& field, const Unit& unit, const Snapshot& snapshot, std::span<std::uint16_t> words) {
-  if (field.type == Type::text) return put_text(field.text, words);
+  if (field.type == Type::text)
+    return put_text(
+        field.quantity == Quantity::serial_number ? std::to_string(count_of(field, unit, snapshot)) : field.text,
+        words);
   const std::int64_t count = count_of(field, unit, snapshot);
   // Exact: counts and quanta are far below 2^53, so the one rounding is that of the division.
   const std::int64_t quantum = field.quantity >= Quantity::constant ? 1 : field.quantum;

@@ -38,6 +38,7 @@ Json to_json(const BusStats& stats, bool is_line) {
                 {"collisions", stats.collisions.load()},
                 {"deaf_requests", stats.deaf_requests.load()},
                 {"wire_busy_us", stats.wire_busy_us.load()},
+                {"overdue", stats.overdue.load()},
                 {"left", stats.left.load()}});
   else
     out.update({{"connections", stats.connections.load()},

@@ -144,7 +144,9 @@ Reply Responder::answer(Bus& bus, const Message& request, ByteView raw, std::int
     spoil(bus, *device, *fault, request, raw, now_ms, message, reply);
     if (fault->kind == FaultKind::stale) return reply;
   }
-  if (!bus.held.empty()) {
+  if (!bus.held.empty() && !reply.bytes.empty()) {
+    for (std::size_t& joint : reply.joints) joint += bus.held.size();
+    reply.joints.insert(reply.joints.begin(), bus.held.size());
     reply.bytes.insert(reply.bytes.begin(), bus.held.begin(), bus.held.end());
     bus.held.clear();
   }
@@ -203,11 +205,13 @@ void Responder::spoil(Bus& bus, Device& device, const Fault& fault, const Messag
     case FaultKind::glued: {
       message.pdu = foreign(device, request.pdu, now_ms, pick);
       const Bytes second = to_frame(message);
+      reply.joints = {bytes.size()};
       bytes.insert(bytes.end(), second.begin(), second.end());
       break;
     }
     case FaultKind::echo:
       bytes.insert(bytes.begin(), raw.begin(), raw.end());
+      reply.joints = {raw.size()};
       break;
     case FaultKind::flip:
       flip_bits(bytes, static_cast<std::uint64_t>(argument == 0 ? 1 : argument), pick);

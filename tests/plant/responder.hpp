@@ -37,6 +37,8 @@ struct Reply {
   Bytes bytes;                ///< empty: silence
   std::int64_t delay_ms = 0;  ///< from the end of the request
   bool blocks = true;         ///< later replies wait for this one
+  /// Where in `bytes` another frame begins, with no pause before it.
+  std::vector<std::size_t> joints = {};
 };
 
 class Responder {

@@ -17,7 +17,9 @@ namespace {
 
 constexpr std::int64_t peer_check_us = 20'000;  // how often a line without a peer looks for one
 constexpr std::int64_t idle_check_us = 200'000;
-constexpr std::int64_t chunk_us = 2'000;  // bytes go out in pieces of about this length, like from a UART's FIFO
+constexpr std::int64_t punctual_check_us = 20'000;  // how far a line with a worst latency may err about an arrival
+constexpr std::int64_t chunk_us_max = 2'000;  // bytes go out in pieces of about this length, like from a UART's FIFO
+constexpr std::size_t frame_start = 5;        // bytes of a frame that nobody takes for noise
 // A terminal may hand over a request in pieces without the wire having been silent.
 constexpr std::int64_t gap_slack_us = 10'000;
 
@@ -56,7 +58,18 @@ Descriptor open_terminal(const std::string& path) {
   return terminal;
 }
 
+// Pieces shorter than the silence between two frames: a frame has none inside.
+std::int64_t chunk_us(const WireTimes& wire) {
+  return std::min(chunk_us_max, wire.silence_us * 3 / 4);
+}
+
 }  // namespace
+
+std::size_t piece_end(const std::vector<std::size_t>& joints, std::size_t size, std::size_t due) {
+  for (const std::size_t joint : joints)
+    if (due >= joint && due < std::min(size, joint + frame_start)) return joint - 1;
+  return due;
+}
 
 WireTimes::WireTimes(const Line& line) {
   const int bits = 1 + 8 + (line.parity == 'N' ? 0 : 1) + line.stop_bits;
@@ -103,12 +116,15 @@ void RtuLine::run() {
 }
 
 std::int64_t RtuLine::next_wake_us(std::int64_t now_us) const {
-  std::int64_t next = now_us + idle_check_us;
+  std::int64_t next = now_us + (line_.worst_latency_ms > 0 ? punctual_check_us : idle_check_us);
   if (!in_.empty()) next = std::min(next, in_last_us_ + wire_.silence_us + gap_slack_us + 1);
   if (next_foreign_us_ != 0) next = std::min(next, next_foreign_us_);
   if (is_sending_) {
-    const auto chunk = static_cast<std::size_t>(std::max(1.0, chunk_us / wire_.character_us));
-    const std::size_t upto = std::min(sendings_.front().bytes.size(), sent_ + chunk);
+    const auto chunk =
+        static_cast<std::size_t>(std::max(1.0, static_cast<double>(chunk_us(wire_)) / wire_.character_us));
+    const Sending& sending = sendings_.front();
+    std::size_t upto = std::min(sending.bytes.size(), sent_ + chunk);
+    while (piece_end(sending.joints, sending.bytes.size(), upto) <= sent_) ++upto;
     next = std::min(next, send_start_us_ + wire_.of(upto) + 1);
   } else if (!sendings_.empty()) {
     next = std::min(next, sendings_.front().due_us);
@@ -122,6 +138,7 @@ void RtuLine::wait(std::int64_t now_us) {
   const std::int64_t left = std::max<std::int64_t>(next - now_us, 0);
   const timespec timeout{left / 1'000'000, left % 1'000'000 * 1000};
   std::array<pollfd, 2> watched{pollfd{wake_.get(), POLLIN, 0}, pollfd{terminal_.get(), POLLIN, 0}};
+  listened_us_ = now_us;
   ::ppoll(watched.data(), peer_is_there_ ? 2 : 1, &timeout, nullptr);
   if (stopping_.load()) return;
   if (!peer_is_there_) {
@@ -165,6 +182,7 @@ void RtuLine::receive() {
   count(bus_.stats.wire_busy_us, static_cast<std::uint64_t>(wire_.of(size)));
   if (in_.empty()) {
     in_first_us_ = now;
+    in_earliest_us_ = listened_us_;
     if (is_sending_)
       count(bus_.stats.collisions);
     else if (wire_free_us_ != 0 && now < wire_free_us_ + wire_.silence_us)
@@ -203,14 +221,17 @@ void RtuLine::take_requests(std::int64_t now_us) {
       due = std::max(due, blocked_until_us_ + wire_.silence_us);
       blocked_until_us_ = due + wire_.of(reply.bytes.size());
     }
-    queue(std::move(reply.bytes), due);
+    Sending sending{due, std::move(reply.bytes), std::move(reply.joints)};
+    if (line_.worst_latency_ms > 0) sending.deadline_us = in_earliest_us_ + line_.worst_latency_ms * 1'000;
+    queue(std::move(sending));
   }
 }
 
-void RtuLine::queue(Bytes bytes, std::int64_t due_us) {
+void RtuLine::queue(Sending sending) {
   const auto begin = sendings_.begin() + (is_sending_ ? 1 : 0);
-  const auto place = std::find_if(begin, sendings_.end(), [&](const Sending& other) { return other.due_us > due_us; });
-  sendings_.insert(place, {due_us, std::move(bytes)});
+  const auto place =
+      std::find_if(begin, sendings_.end(), [&](const Sending& other) { return other.due_us > sending.due_us; });
+  sendings_.insert(place, std::move(sending));
 }
 
 void RtuLine::transmit(std::int64_t now_us) {
@@ -223,8 +244,15 @@ void RtuLine::transmit(std::int64_t now_us) {
       // On time unless the wire was still busy: being scheduled late must not shift the frame.
       send_start_us_ = std::max(sending.due_us, wire_free_us_);
     }
+    if (now_us - wire_.of(sent_) > sending.deadline_us) {
+      count(bus_.stats.overdue);
+      is_sending_ = false;
+      sendings_.erase(sendings_.begin());
+      continue;
+    }
     const auto passed = static_cast<double>(now_us - send_start_us_) / wire_.character_us;
-    const std::size_t due = std::min(sending.bytes.size(), static_cast<std::size_t>(std::max(0.0, passed)));
+    const std::size_t due = piece_end(sending.joints, sending.bytes.size(),
+                                      std::min(sending.bytes.size(), static_cast<std::size_t>(std::max(0.0, passed))));
     if (due > sent_) {
       // What the peer does not fetch is lost, as in a UART that overruns.
       [[maybe_unused]] const auto written = ::write(terminal_.get(), sending.bytes.data() + sent_, due - sent_);
@@ -264,8 +292,8 @@ void RtuLine::speak_as_foreign_master(std::int64_t now_us) {
   Bytes request = to_frame(message);
   message.pdu = responder_->respond(device, message.pdu, utc_ms());
   const std::int64_t reply_at = now_us + wire_.of(request.size()) + 2 * wire_.silence_us;
-  queue(std::move(request), now_us);
-  queue(to_frame(message), reply_at);
+  queue({now_us, std::move(request)});
+  queue({reply_at, to_frame(message)});
 }
 
 }  // namespace jidian::plant

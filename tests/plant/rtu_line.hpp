@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct WireTimes {
     return static_cast<std::int64_t>(static_cast<double>(characters) * character_us);
   }
 };
+
+/// How many of `size` bytes may be on their way when `due` of them have passed over the wire. Frames with no pause
+/// between them (see `Reply::joints`) stay so however late the plant's thread is scheduled: the receiver gets the end
+/// of the one only together with the beginning of the next.
+std::size_t piece_end(const std::vector<std::size_t>& joints, std::size_t size, std::size_t due);
 
 class RtuLine {
  public:
@@ -41,12 +47,14 @@ class RtuLine {
   struct Sending {
     std::int64_t due_us;
     Bytes bytes;
+    std::vector<std::size_t> joints = {};
+    std::int64_t deadline_us = std::numeric_limits<std::int64_t>::max();  ///< after that it does not begin any more
   };
 
   void wait(std::int64_t now_us);
   void receive();
   void take_requests(std::int64_t now_us);
-  void queue(Bytes bytes, std::int64_t due_us);
+  void queue(Sending sending);
   void transmit(std::int64_t now_us);
   void speak_as_foreign_master(std::int64_t now_us);
   void leave();
@@ -68,6 +76,8 @@ class RtuLine {
   bool in_is_garbage_ = false;
   std::int64_t in_first_us_ = 0;  // when the first byte of `in_` came
   std::int64_t in_last_us_ = 0;
+  std::int64_t listened_us_ = 0;       // when we began to listen the last time: what came then came later
+  std::int64_t in_earliest_us_ = 0;    // before that the first byte of `in_` did not come
   std::int64_t blocked_until_us_ = 0;  // when the last blocking reply is out
   std::int64_t wire_free_us_ = 0;      // end of the last character in either direction
   std::vector<Sending> sendings_;

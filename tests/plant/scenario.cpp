@@ -68,6 +68,7 @@ void check_scenario(const Scenario& scenario) {
     require(line.baud >= 300 && line.baud <= 921'600, where + ": baud must be in [300, 921600]");
     require(std::string("NEO").find(line.parity) != std::string::npos, where + ": parity must be N, E or O");
     require(line.stop_bits == 1 || line.stop_bits == 2, where + ": stop_bits must be 1 or 2");
+    require(line.worst_latency_ms >= 0, where + ": worst_latency_ms must not be negative");
     check_units(line.units, where, feeds, names);
   }
   for (const Endpoint& endpoint : scenario.endpoints) {

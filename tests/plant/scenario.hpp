@@ -56,6 +56,9 @@ struct Line {
   char parity = 'N';  ///< N, E or O
   int stop_bits = 1;
   bool strict = true;  ///< deaf to a peer with other settings
+  /// After this long no reply begins any more, whatever happened to the machine: by the plant's own clock, from the
+  /// moment before which the request cannot have come. 0: replies come when they come
+  int worst_latency_ms = 0;
   std::vector<Unit> units;
 };
 

@@ -111,6 +111,7 @@ void read_line(Reader& reader, Line& line) {
   reader.get("parity", parity);
   reader.get("stop_bits", line.stop_bits);
   reader.get("strict", line.strict);
+  reader.get("worst_latency_ms", line.worst_latency_ms);
   read_units(reader, line.units);
   line.parity = parity.size() == 1 ? parity[0] : '?';
 }
@@ -207,6 +208,7 @@ std::string format_scenario(const Scenario& scenario) {
                             {"parity", std::string(1, line.parity)},
                             {"stop_bits", line.stop_bits},
                             {"strict", line.strict},
+                            {"worst_latency_ms", line.worst_latency_ms},
                             {"units", format_units(line.units)}});
   for (const Endpoint& endpoint : scenario.endpoints)
     out["tcp"].push_back({{"id", endpoint.id},

@@ -39,6 +39,7 @@ struct BusStats {
   Counter collisions{0};          ///< rtu: requests that began while a reply was on the wire
   Counter deaf_requests{0};       ///< rtu: not heard for wrong settings
   Counter wire_busy_us{0};        ///< rtu: time with a character on the wire, both directions
+  Counter overdue{0};             ///< rtu: replies kept back or cut, since they would have broken the worst latency
   Counter left{0};                ///< rtu: times that the peer closed the terminal
 };
 

@@ -204,6 +204,37 @@ TEST_F(Wire, StaleReplyComesWithTheNextOne) {
   EXPECT_EQ(ask(voltage).bytes.size(), 9U);
 }
 
+TEST_F(Wire, StaleReplyNeverComesInThePlaceOfOne) {
+  set("stale");
+  ask(voltage);
+  faults.clear("voc-1");
+  set("silence");
+  EXPECT_TRUE(ask(voltage).bytes.empty());  // alone it could not be told from the answer
+  faults.clear("voc-1");
+  EXPECT_EQ(ask(voltage).bytes.size(), 18U);
+}
+
+TEST_F(Wire, FramesWithoutAPauseAreKnown) {
+  const std::size_t length = ask(voltage).bytes.size();
+  EXPECT_TRUE(ask(voltage).joints.empty());
+  set("stale");
+  ask(voltage);
+  faults.clear("voc-1");
+  set("glued");
+  EXPECT_THAT(ask(voltage).joints, ElementsAre(length, 2 * length));
+  faults.clear("voc-1");
+  set("echo");
+  EXPECT_THAT(ask(voltage).joints, ElementsAre(raw.size()));
+}
+
+TEST(PieceEnd, NoPieceEndsWhereTheNextFrameFollowsWithoutAPause) {
+  const std::vector<std::size_t> joints{25};
+  for (std::size_t due = 0; due <= 50; ++due)
+    EXPECT_EQ(piece_end(joints, 50, due), due >= 25 && due < 30 ? 24 : due) << due;
+  EXPECT_EQ(piece_end(joints, 27, 27), 27U);  // a second one that was cut off
+  EXPECT_EQ(piece_end({}, 50, 25), 25U);
+}
+
 TEST_F(Wire, LateReplyDoesNotHoldUpTheOthers) {
   set("late_reply 1 400ms");
   const Reply late = ask(voltage);

@@ -12,6 +12,14 @@
 namespace jidian::test {
 namespace {
 
+using Steady = std::chrono::steady_clock;
+
+/// Throws away what is there.
+void discard(int from) {
+  std::array<char, 512> bytes{};
+  (void)!::read(from, bytes.data(), bytes.size());
+}
+
 /// Moves what is there. False: that end is gone.
 bool carry(int from, int to) {
   std::array<char, 512> bytes{};
@@ -21,8 +29,9 @@ bool carry(int from, int to) {
 
 }  // namespace
 
-DeviceServer::DeviceServer(const std::string& terminal)
-    : terminal_(::open(terminal.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)),
+DeviceServer::DeviceServer(const std::string& terminal, std::chrono::milliseconds patience)
+    : patience_(patience),
+      terminal_(::open(terminal.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)),
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in here{};
   here.sin_family = AF_INET;
@@ -45,13 +54,22 @@ DeviceServer::~DeviceServer() {
 
 void DeviceServer::run(const std::stop_token& stop) {
   int connection = -1;
+  Steady::time_point deaf_until;
   while (!stop.stop_requested()) {
     std::array<pollfd, 3> watched{{{listener_, POLLIN, 0}, {connection, POLLIN, 0}, {terminal_, POLLIN, 0}}};
     if (connection < 0) watched[2].fd = -1;
-    if (::poll(watched.data(), watched.size(), 20) <= 0) continue;
+    const auto began = Steady::now();
+    const int ready = ::poll(watched.data(), watched.size(), 20);
+    const auto ended = Steady::now();
+    if (patience_.count() > 0 && ended - began > patience_) deaf_until = ended + deaf_time;
+    if (ready <= 0 && !hanging_up_) continue;
     bool alive = connection >= 0;
     if (alive && watched[1].revents != 0) alive = carry(connection, terminal_);
-    if (alive && watched[2].revents != 0) alive = carry(terminal_, connection);
+    if (alive && hanging_up_.exchange(false)) alive = false;
+    if (alive && watched[2].revents != 0 && ended < deaf_until)
+      discard(terminal_);
+    else if (alive && watched[2].revents != 0)
+      alive = carry(terminal_, connection);
     if (connection >= 0 && !alive) {
       ::close(connection);
       connection = -1;

@@ -195,6 +195,26 @@ TEST(DeviceServer, ALateReplyDoesNotOutliveItsSilence) {
   EXPECT_EQ(line.strange(), 0);
 }
 
+TEST(DeviceServer, AReplyToARequestWhoseConnectionBrokeIsNotTakenFromTheNextOne) {
+  std::atomic<int> requests{0};
+  DeviceServer* server = nullptr;
+  ScriptedLine line([&](const ReadRequest& request) {
+    const bool is_first = ++requests == 1;
+    if (is_first) server->hang_up();
+    return std::vector<Utterance>{{Millis{is_first ? 60 : 65}, with_crc(reply_to(request))}};
+  });
+  DeviceServer there(line.path());
+  server = &there;
+  const auto bus = modbus::make_rtu_over_tcp_bus({"127.0.0.1", there.port(), Millis{2'000}, timing});
+  ASSERT_TRUE(bus->open({}));
+  std::vector<std::uint16_t> words(block.count);
+  const Registers other{block.table, static_cast<std::uint16_t>(block.first + 20), block.count};
+  EXPECT_EQ(bus->read(3, other, words).error().kind(), ErrorKind::unreachable);
+  ASSERT_TRUE(bus->open({}));
+  EXPECT_TRUE(read_block(*bus));
+  EXPECT_EQ(requests, 2);
+}
+
 /// Every operation there is, on a peer that only records.
 void do_everything(acquire::Bus& bus) {
   std::vector<std::uint16_t> words(2);

@@ -17,6 +17,7 @@ Model::Description janitza_umg96rm();
 Model::Description carlogavazzi_em340();
 Model::Description fuxin_gas();
 Model::Description plc_counter();
+Model::Description sunspec_meter();
 
 /// All of them, built once.
 const std::vector<Model>& all();
