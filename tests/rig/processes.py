@@ -1,5 +1,6 @@
 """Starting, stopping and watching the processes of a rig. Everything is stopped by the pid that was started."""
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,9 +12,16 @@ class RigError(Exception):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on. Not one of those the kernel gives to connections: many rigs run at once, and what is free
+    now shall still be free when it is bound."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_until(condition, seconds, what, poll_s=0.05):
