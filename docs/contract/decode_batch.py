@@ -156,6 +156,30 @@ def read_rows(intervals, manifest):
     return rows
 
 
+def amounts_of(manifest, kind, index):
+    """The columns of the aggregate rows of a facility (1), an account (2) or the site (3)."""
+    if kind == 1:
+        return manifest.facilities[index].amounts
+    return manifest.site.accounts[index].amounts if kind == 2 else manifest.site.amounts
+
+
+def read_aggregates(intervals, manifest):
+    rows = []
+    for row in intervals.aggregates:
+        end = row.start_ms + 1000 * row.length_s
+        peak = lambda name: [getattr(row, name).value, end + getattr(row, name).until_ms] if row.HasField(name) else None
+        count = len(amounts_of(manifest, row.kind, row.index))
+        rows.append({"kind": row.kind, "index": row.index, "start": row.start_ms, "length_s": row.length_s,
+                     "shift": row.shift, "made": row.polls_made, "expected": row.polls_expected,
+                     "covered_s": row.covered_s, "amounts": list(row.amounts) or [0] * count,
+                     "marks": list(row.marks) or [0] * count,
+                     "from": None if row.no_counts else row.start_ms + row.from_ms,
+                     "until": None if row.no_counts else end + row.until_ms,
+                     "state_ms": list(row.state_ms) or [0] * 5, "state": row.state, "starts": row.starts,
+                     "peak": peak("peak"), "month_peak": peak("month_peak")})
+    return rows
+
+
 def content_of(header, data):
     """What names a batch's content for ever, to take it once: its original's key and hash, or the batch's own."""
     if header.HasField("copy_of"):
@@ -169,7 +193,8 @@ def decode(data, manifest, pb):
     if batch.header.stream == pb.EVENT:
         return batch.header, list(pb.Events.FromString(body).events)
     if batch.header.stream == pb.INTERVAL:
-        return batch.header, read_rows(pb.Intervals.FromString(body), manifest)
+        intervals = pb.Intervals.FromString(body)
+        return batch.header, read_rows(intervals, manifest) + read_aggregates(intervals, manifest)
     return batch.header, read_polls(pb.Readings.FromString(body), batch.header.clock, manifest)
 
 

@@ -216,6 +216,9 @@ void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   export_verb->add_option("--to", arguments.export_.until, "First instant after it; none: the newest");
   export_verb->add_option("--store", arguments.export_.store, "Store folder (default: as the site file says)");
   export_verb->add_option("--meter", arguments.export_.meter, "Only this meter");
+  export_verb->add_flag("--rows", arguments.export_.rows,
+                        "Minutes, quarter hours, hours, shifts and days of facilities, accounts and the site instead "
+                        "of readings");
   export_verb
       ->add_option(
           "--format", arguments.export_.format,

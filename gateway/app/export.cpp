@@ -4,6 +4,7 @@
 #include <set>
 
 #include "app/archive.hpp"
+#include "app/export_rows.hpp"
 #include "app/load.hpp"
 #include "app/print.hpp"
 #include "app/verbs.hpp"
@@ -113,30 +114,49 @@ class Repetitions {
 struct Outcome {
   std::uint64_t batches = 0;
   std::uint64_t undecoded = 0;
-  std::uint64_t readings = 0;
+  std::uint64_t readings = 0;  ///< Or rows.
   std::set<std::string> others;
 };
 
-Result<Outcome> export_readings(store::Reader& reader, const ExportOptions& options, Period period) {
-  Outcome outcome;
+/// Hands the bodies of a stream to `print`, each content once.
+template <typename Print>
+Status for_each_body(store::Reader& reader, record::Stream stream, Period period, Outcome& outcome, Print print) {
   Manifests manifests(reader);
   Repetitions repetitions(reader);
+  return for_each_batch(reader, stream, period.from, period.until, [&](const auto& batch) {
+    ++outcome.batches;
+    const auto header = record::decode_header(batch.bytes);
+    if (header && repetitions.contain(*header)) return true;
+    const auto* manifest = header ? manifests.find(header->manifest) : nullptr;
+    const auto decoded = manifest != nullptr ? record::decode(batch.bytes, manifest)
+                                             : Result<record::Decoded>(Error{ErrorKind::not_found, "no manifest"});
+    if (decoded)
+      print(decoded->body, *manifest);
+    else
+      ++outcome.undecoded;
+    return std::cout.good();
+  });
+}
+
+Result<Outcome> export_rows(store::Reader& reader, const ExportOptions& options, Period period) {
+  Outcome outcome;
+  RowPrinter printer(options.format, period.from, period.until);
+  printer.print_head();
+  const auto walked = for_each_body(
+      reader, record::Stream::interval, period, outcome,
+      [&](const auto& body, const auto& manifest) { printer.print(std::get<record::Rows>(body), manifest); });
+  if (!walked) return walked.error();
+  outcome.readings = printer.rows();
+  return outcome;
+}
+
+Result<Outcome> export_readings(store::Reader& reader, const ExportOptions& options, Period period) {
+  Outcome outcome;
   ReadingPrinter printer(options, period);
   printer.print_head();
-  const auto walked =
-      for_each_batch(reader, record::Stream::reading, period.from, period.until, [&](const auto& batch) {
-        ++outcome.batches;
-        const auto header = record::decode_header(batch.bytes);
-        if (header && repetitions.contain(*header)) return true;
-        const auto* manifest = header ? manifests.find(header->manifest) : nullptr;
-        const auto decoded = manifest != nullptr ? record::decode(batch.bytes, manifest)
-                                                 : Result<record::Decoded>(Error{ErrorKind::not_found, "no manifest"});
-        if (decoded)
-          printer.print(std::get<record::Polls>(decoded->body), *manifest);
-        else
-          ++outcome.undecoded;
-        return std::cout.good();
-      });
+  const auto walked = for_each_body(
+      reader, record::Stream::reading, period, outcome,
+      [&](const auto& body, const auto& manifest) { printer.print(std::get<record::Polls>(body), manifest); });
   if (!walked) return walked.error();
   outcome.readings = printer.readings();
   outcome.others = printer.others();
@@ -163,7 +183,7 @@ Exit explain(const Outcome& outcome, const ExportOptions& options, std::uint64_t
     return Exit::device;
   }
   std::cerr << outcome.batches << " batches";
-  if (options.format != "evidence") std::cerr << ", " << outcome.readings << " readings";
+  if (options.format != "evidence") std::cerr << ", " << outcome.readings << (options.rows ? " rows" : " readings");
   const bool none_of_meter = !options.meter.empty() && outcome.readings == 0;
   if (none_of_meter) {
     std::cerr << "; none of meter '" << options.meter << "'";
@@ -192,11 +212,17 @@ Exit export_period(const Common& common, const ExportOptions& wanted) {
     if (!site) return Exit::usage;
     folder = site->store.folder;
   }
+  if (options.rows && (options.format == "evidence" || !options.meter.empty()))
+    return print_failure(common, Error{ErrorKind::invalid,
+                                       "--rows are of facilities, accounts and the site, as csv or "
+                                       "jsonl; leave --meter and --format evidence out"}),
+           Exit::usage;
   const auto reader = store::open_reader(folder);
   if (!reader) return print_failure(common, reader.error().during("opening the store")), Exit::device;
 
-  const auto outcome =
-      options.format == "evidence" ? export_evidence(**reader, *period) : export_readings(**reader, options, *period);
+  const auto outcome = options.rows                   ? export_rows(**reader, options, *period)
+                       : options.format == "evidence" ? export_evidence(**reader, *period)
+                                                      : export_readings(**reader, options, *period);
   if (!outcome) return print_failure(common, outcome.error().during("reading the store")), Exit::device;
   return explain(*outcome, options, (*reader)->damaged());
 }

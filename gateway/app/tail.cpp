@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "host/host.hpp"
 #include "mqtt/broker.hpp"
+#include "record/aggregates.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
 #include "uplink/broker.hpp"
@@ -49,6 +50,7 @@ class Decoder {
       line["from"] = format_utc(batch->start);
       line["to"] = format_utc(batch->end);
       if (const auto* events = std::get_if<record::Events>(&batch->body)) add_events(line, *events);
+      if (const auto* rows = std::get_if<record::Rows>(&batch->body)) add_rows(line, *rows, manifest->second);
     }
     print_line(line);
   }
@@ -68,6 +70,12 @@ class Decoder {
     line["events"] = std::move(list);
   }
 
+  static void add_rows(nlohmann::ordered_json& line, const record::Rows& rows, const domain::Manifest& manifest) {
+    for (const auto& row : rows)
+      if (const auto* aggregate = std::get_if<domain::AggregateRow>(&row))
+        line["rows"].push_back(nlohmann::ordered_json::parse(record::to_json(*aggregate, manifest)));
+  }
+
   void print_text(const uplink::Incoming& message, const std::string& topic) const {
     const std::string text(message.payload.begin(), message.payload.end());
     const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
@@ -83,12 +91,14 @@ class Decoder {
     }
     std::string text;
     for (const auto& [key, value] : line.items())
-      if (key != "events")
+      if (key != "events" && key != "rows")
         text += (text.empty() ? "" : "  ") + key + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
     if (line.contains("events"))
       for (const auto& event : line["events"])
         text += "\n    " + event.value("time", "") + "  " + event.value("kind", "") + "  " +
                 event.value("subject", "") + "  " + event.value("text", "");
+    if (line.contains("rows"))
+      for (const auto& row : line["rows"]) text += "\n    " + row.dump();
     std::cout << text << std::endl;
   }
 

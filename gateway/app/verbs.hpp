@@ -44,6 +44,7 @@ struct ExportOptions {
   std::string until;
   std::string format;  ///< csv, jsonl or evidence; empty: csv, or jsonl where JSON is wanted.
   std::string meter;   ///< Only this meter; empty: all.
+  bool rows = false;   ///< The rows of facilities, accounts and the site instead of readings.
 };
 
 struct ScanOptions {

@@ -55,6 +55,7 @@ void read_accounts(Section& card, Site& site) {
     account.feeder = section.text("feeder").value_or("");
     account.level = section.text("level").value_or("");
     account.meters = read_references(section, "meters", "meter", meters);
+    read_account_terms(section, account);
     section.finish();
     site.card.accounts.push_back(std::move(account));
   }
@@ -113,6 +114,7 @@ void read_facilities(Section& root, Site& site) {
     facility.kind = section.choice("kind", facility_kinds).value_or(FacilityKind::production);
     section.require("meters", "meters = [\"…\"]");
     facility.meters = read_references(section, "meters", "meter", meters);
+    skip_amounts(section);
     const auto rated_power_kw = section.number("rated_power_kw", 0, 1'000'000);
     facility.rated_power_w = std::llround(rated_power_kw.value_or(0) * 1000);
     read_loads(section, facility);
@@ -155,6 +157,7 @@ void read_card(Section& root, Site& site) {
   }
   read_accounts(*card, site);
   read_products(*card, site);
+  read_shifts(*card, site);
   card->finish();
   warn_of_homeless_meters(root, site);
 }

@@ -71,6 +71,7 @@ Parsed parse_site(std::string_view text, const std::string& file, const Catalogu
   read_facilities(root, site);
   read_plausibility(root, site);
   read_card(root, site);
+  read_amounts(root, site);
   read_uplinks(root, site);
   read_store(root, site);
   read_api(root, site);

@@ -28,6 +28,14 @@ void read_run(Section& section, const Site& site, domain::FacilityEntry& facilit
 void check_facilities(std::vector<Section>& sections, const Site& site);
 /// Needs the meters.
 void read_card(Section& root, Site& site);
+/// Keys of a facility that `read_amounts` reads later.
+void skip_amounts(Section& facility);
+/// What is agreed for an account of gas or water.
+void read_account_terms(Section& section, domain::SupplyAccount& account);
+/// Shifts, sliding demand and coverage of the site card. Needs its offset.
+void read_shifts(Section& card, Site& site);
+/// What facilities, accounts and the site add up, and what facilities make. Needs all of them.
+void read_amounts(Section& root, Site& site);
 void read_uplinks(Section& root, Site& site);
 void read_store(Section& root, Site& site);
 void read_api(Section& root, Site& site);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/quantity.hpp"
+#include "domain/amount.hpp"
 #include "domain/plausibility.hpp"
 #include "domain/reading.hpp"
 #include "domain/run_rule.hpp"
@@ -24,6 +25,9 @@ struct SupplyAccount {
   std::string feeder;               ///< Feeder or station it comes from.
   std::string level;                ///< Voltage or pressure, as declared: "10 kV", "0.4 MPa".
   std::vector<std::string> meters;  ///< Ids of the meters whose sum it is.
+  std::vector<Amount> amounts = {};
+  std::int64_t contract_m3_per_day = 0;        ///< Gas, water: what is agreed; 0: not declared.
+  std::int64_t safety_minimum_m3_per_day = 0;  ///< Below it the plant comes to harm; 0: not declared.
   friend bool operator==(const SupplyAccount&, const SupplyAccount&) = default;
 };
 
@@ -46,6 +50,10 @@ struct SiteCard {
   std::chrono::minutes utc_offset{480};
   std::vector<SupplyAccount> accounts;
   std::vector<Product> products;
+  std::vector<Shift> shifts = {};
+  std::chrono::seconds sliding_demand{0};  ///< The step of sliding demand, 60 s or 300 s; 0: block demand alone.
+  bool is_covered = false;                 ///< Declared: accounts, generation and storage are metered completely.
+  std::vector<Amount> amounts = {};        ///< Of the whole site; none unless `is_covered`.
   friend bool operator==(const SiteCard&, const SiteCard&) = default;
 };
 
@@ -106,6 +114,8 @@ struct FacilityEntry {
   std::int64_t rated_power_w = 0;   ///< 0: not declared.
   RunRule run = {};
   DeclaredLoads loads = {};
+  std::vector<Amount> amounts = {};
+  FuelSwitch fuel_switch = {};
   friend bool operator==(const FacilityEntry&, const FacilityEntry&) = default;
 };
 

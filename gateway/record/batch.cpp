@@ -37,7 +37,8 @@ Content measure(const Body& body) {
     for (const auto& poll : *polls)
       content.add(std::min(poll.slot, poll.start), std::max(poll.slot, poll.end), poll.samples.size());
   if (const auto* rows = std::get_if<Rows>(&body))
-    for (const auto& row : *rows) content.add(row.start, row.start + row.length, 1);
+    for (const auto& row : *rows)
+      std::visit([&](const auto& it) { content.add(it.start, it.start + it.length, 1); }, row);
   if (const auto* events = std::get_if<Events>(&body))
     for (const auto& event : *events) content.add(event.time, event.time, 1);
   return content;

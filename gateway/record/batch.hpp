@@ -13,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "domain/aggregate.hpp"
 #include "domain/event.hpp"
 #include "domain/interval.hpp"
 #include "domain/manifest.hpp"
@@ -65,7 +66,9 @@ struct Header {
 };
 
 using Polls = std::vector<domain::Poll>;
-using Rows = std::vector<domain::IntervalRow>;
+/// A row of a meter, or of a facility, an account or the site.
+using Row = std::variant<domain::IntervalRow, domain::AggregateRow>;
+using Rows = std::vector<Row>;
 using Events = std::vector<domain::Event>;
 using Body = std::variant<Events, Rows, Polls>;  ///< In the order of Stream.
 
@@ -107,7 +110,8 @@ Result<Header> decode_header(ByteView bytes);
 
 /// Takes a batch apart and checks it against itself (CRC, sizes, counts). `manifest` is the one named by the header,
 /// and may be null for event batches. Errors: corrupt, unsupported, not_found (a manifest is needed and not given).
-/// Polls come meter by meter, those of a meter in their order. Bounded: a body is at most 512 KiB and has at most
+/// Polls come meter by meter, those of a meter in their order; the rows of meters come before the others, each in their
+/// order. Bounded: a body is at most 512 KiB and has at most
 /// batch_readings_max parts, whatever the bytes say.
 Result<Decoded> decode(ByteView bytes, const domain::Manifest* manifest);
 

@@ -19,8 +19,11 @@ std::optional<std::uint64_t> take_number(ByteView& bytes) {
 }  // namespace
 
 bool is_bounded(ByteView bytes) {
-  constexpr std::uint64_t message_tag = 0x0A;  // field 1, with a length: blocks, rows, events
+  // Fields with a length: 1 has blocks, rows or events, 2 has aggregates.
+  constexpr std::uint64_t message_tag = 0x0A;
+  constexpr std::uint64_t aggregate_tag = 0x12;
   std::size_t messages = 0;
+  std::size_t aggregates = 0;
   while (!bytes.empty()) {
     const auto tag = take_number(bytes);
     if (!tag) return false;
@@ -47,7 +50,8 @@ bool is_bounded(ByteView bytes) {
     if (skip > bytes.size()) return false;
     bytes = bytes.subspan(skip);
     messages += *tag == message_tag ? 1U : 0U;
-    if (messages > batch_readings_max) return false;
+    aggregates += *tag == aggregate_tag ? 1U : 0U;
+    if (messages > batch_readings_max || aggregates > batch_readings_max) return false;
   }
   return true;
 }

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/decimal.hpp"
+#include "record/amounts_json.hpp"
 #include "record/body.hpp"
 #include "record/manifest.hpp"
 
@@ -157,6 +158,7 @@ std::string to_json(const domain::Manifest& manifest, const Hash& hash) {
   for (const auto& meter : manifest.meters) json["meters"].push_back(json_of(meter));
   json["facilities"] = Json::array();
   for (const auto& facility : manifest.facilities) json["facilities"].push_back(json_of(facility));
+  add_amounts(manifest, json);
   const auto& rules = manifest.plausibility;
   json["plausibility"] = {{"counter_polls", rules.counter_polls},
                           {"wiring_polls", rules.wiring_polls},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "record/amounts.hpp"
 #include "record/batch.hpp"
 #include "record/body.hpp"
 #include "record/record.pb.h"
@@ -41,6 +42,9 @@ void write_site(const domain::SiteCard& site, jidian::v1::SiteCard& out) {
     entry.set_feeder(to_utf8(account.feeder));
     entry.set_level(to_utf8(account.level));
     put(account.meters, *entry.mutable_meters());
+    write_amounts(account.amounts, *entry.mutable_amounts());
+    entry.set_contract_m3_per_day(account.contract_m3_per_day);
+    entry.set_safety_minimum_m3_per_day(account.safety_minimum_m3_per_day);
   }
   for (const auto& product : site.products) {
     auto& entry = *out.add_products();
@@ -48,6 +52,8 @@ void write_site(const domain::SiteCard& site, jidian::v1::SiteCard& out) {
     entry.set_name(to_utf8(product.name));
     entry.set_unit(to_utf8(product.unit));
   }
+  write_shifts(site, out);
+  write_amounts(site.amounts, *out.mutable_amounts());
 }
 
 void write_points(const std::vector<domain::PointEntry>& points, jidian::v1::PointList& out) {
@@ -166,6 +172,8 @@ void write_facility(const domain::FacilityEntry& facility, jidian::v1::Facility&
   out.set_interruptible_minutes(facility.loads.interruptible_minutes);
   out.set_adjustable_w(facility.loads.adjustable_w);
   out.set_adjustable_minutes(facility.loads.adjustable_minutes);
+  write_amounts(facility.amounts, *out.mutable_amounts());
+  write_fuel_switch(facility.fuel_switch, out);
 }
 
 domain::SiteCard read_site(const jidian::v1::SiteCard& in) {
@@ -180,9 +188,17 @@ domain::SiteCard read_site(const jidian::v1::SiteCard& in) {
                         {},
                         {}};
   for (const auto& entry : in.accounts())
-    site.accounts.push_back({entry.id(), static_cast<Carrier>(entry.carrier()), entry.number(), entry.feeder(),
-                             entry.level(), get(entry.meters())});
+    site.accounts.push_back({entry.id(),
+                             static_cast<Carrier>(entry.carrier()),
+                             entry.number(),
+                             entry.feeder(),
+                             entry.level(),
+                             get(entry.meters()),
+                             {},
+                             entry.contract_m3_per_day(),
+                             entry.safety_minimum_m3_per_day()});
   for (const auto& entry : in.products()) site.products.push_back({entry.id(), entry.name(), entry.unit()});
+  read_shifts(in, site);
   return site;
 }
 
@@ -295,7 +311,10 @@ Result<domain::Manifest> decode_manifest(ByteView bytes) {
                                    entry.rated_power_w(),
                                    read_run(entry),
                                    {entry.security_load_w(), entry.interruptible_w(), entry.interruptible_minutes(),
-                                    entry.adjustable_w(), entry.adjustable_minutes()}});
+                                    entry.adjustable_w(), entry.adjustable_minutes()},
+                                   {},
+                                   read_fuel_switch(entry)});
+  if (const auto done = read_all_amounts(message, manifest); !done) return done.error();
   return manifest;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "record/aggregates.hpp"
 #include "record/body.hpp"
 #include "record/columns.hpp"
 #include "record/record.pb.h"
@@ -96,31 +97,37 @@ Result<IntervalRow> read_row(const jidian::v1::IntervalRow& in, const domain::Ma
   return row;
 }
 
+void write_row(const IntervalRow& row, const domain::Manifest& manifest, jidian::v1::IntervalRow& out) {
+  assert(row.meter < manifest.meters.size());
+  const auto& points = manifest.meters[row.meter].points;
+  assert(row.points.size() == points.size());
+  out.set_meter(row.meter);
+  out.set_start_ms(row.start.time_since_epoch().count());
+  out.set_length_s(static_cast<std::uint32_t>(row.length.count()));
+  out.set_polls_made(row.polls_made);
+  out.set_polls_expected(row.polls_expected);
+  out.set_points(static_cast<std::uint32_t>(points.size()));
+  for (std::size_t i = 0; i < points.size(); ++i) write_point(row.points[i], points[i].type, row.start, out);
+  drop_zeros(*out.mutable_samples());
+  drop_zeros(*out.mutable_least());
+  drop_zeros(*out.mutable_spread());
+  drop_zeros(*out.mutable_sum());
+  drop_zeros(*out.mutable_first());
+  drop_zeros(*out.mutable_step());
+  drop_zeros(*out.mutable_first_after_ms());
+  drop_zeros(*out.mutable_last_after_ms());
+  drop_zeros(*out.mutable_qualities());
+}
+
 }  // namespace
 
 PlainBody write_rows(const Rows& rows, const domain::Manifest& manifest) {
   jidian::v1::Intervals intervals;
-  for (const IntervalRow& row : rows) {
-    assert(row.meter < manifest.meters.size());
-    const auto& points = manifest.meters[row.meter].points;
-    assert(row.points.size() == points.size());
-    auto& out = *intervals.add_rows();
-    out.set_meter(row.meter);
-    out.set_start_ms(row.start.time_since_epoch().count());
-    out.set_length_s(static_cast<std::uint32_t>(row.length.count()));
-    out.set_polls_made(row.polls_made);
-    out.set_polls_expected(row.polls_expected);
-    out.set_points(static_cast<std::uint32_t>(points.size()));
-    for (std::size_t i = 0; i < points.size(); ++i) write_point(row.points[i], points[i].type, row.start, out);
-    drop_zeros(*out.mutable_samples());
-    drop_zeros(*out.mutable_least());
-    drop_zeros(*out.mutable_spread());
-    drop_zeros(*out.mutable_sum());
-    drop_zeros(*out.mutable_first());
-    drop_zeros(*out.mutable_step());
-    drop_zeros(*out.mutable_first_after_ms());
-    drop_zeros(*out.mutable_last_after_ms());
-    drop_zeros(*out.mutable_qualities());
+  for (const Row& row : rows) {
+    if (const auto* of_meter = std::get_if<IntervalRow>(&row))
+      write_row(*of_meter, manifest, *intervals.add_rows());
+    else
+      write_aggregate(std::get<domain::AggregateRow>(row), manifest, *intervals.add_aggregates());
   }
   Bytes body(intervals.ByteSizeLong());
   intervals.SerializeWithCachedSizesToArray(body.data());
@@ -138,7 +145,14 @@ Result<Rows> read_rows(ByteView bytes, const domain::Manifest& manifest) {
     if (points > batch_readings_max) return Error{ErrorKind::corrupt, "more intervals than a batch may have"};
     auto row = read_row(in, manifest);
     if (!row) return row.error();
-    rows.push_back(std::move(*row));
+    rows.emplace_back(std::move(*row));
+  }
+  for (const auto& in : intervals.aggregates()) {
+    auto row = read_aggregate(in, manifest);
+    if (!row) return row.error();
+    points += std::max<std::size_t>(1, row->amounts.size());
+    if (points > batch_readings_max) return Error{ErrorKind::corrupt, "more intervals than a batch may have"};
+    rows.emplace_back(std::move(*row));
   }
   return rows;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -40,6 +41,7 @@ Core::Core(const Options& options, PendingLimits limits)
 
 void Core::remember(const domain::Note& note) {
   swaps_.restore(note);
+  facts_.restore(note);
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
     facts_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
@@ -72,7 +74,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     }
   }
   if (const auto* rows = std::get_if<record::Rows>(&batch.body))
-    for (const auto& row : *rows) facts_.restore(row);
+    for (const auto& row : *rows) std::visit([&](const auto& it) { facts_.restore(it); }, row);
   const auto* polls = std::get_if<record::Polls>(&batch.body);
   if (polls == nullptr) return;
   // Under another manifest the meter may have had another period: then its holes cannot be found again.
@@ -90,6 +92,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     facts_.remember(poll, news);
   }
   for (auto& row : news.rows) pending_.add(std::move(row), manifest_.hash);
+  for (auto& row : news.aggregates) pending_.add(std::move(row), manifest_.hash);
 }
 
 void Core::begin(const store::Opening& opening, const Instant& now) {
@@ -281,6 +284,8 @@ void Core::tell_later(domain::Event event, const Instant& now) {
 void Core::keep(Facts::News news, const Instant& now) {
   if (news.empty()) return;
   for (auto& row : news.rows) pending_.add(std::move(row), in_force_);
+  for (auto& row : news.aggregates) pending_.add(std::move(row), in_force_);
+  std::ranges::move(news.notes, std::back_inserter(notes_));
   for (auto& event : news.events) tell(std::move(event), now);
   note_pending(now);
   drop_overflow();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "domain/plausibility_watch.hpp"
@@ -53,6 +54,9 @@ class Core {
   /// A meter was exchanged, as `event` states: from here on its counters begin anew. Adds to the event what is known;
   /// it is accepted by itself. Gives what is to be remembered. Errors: conflict, with the numbers.
   Result<domain::Note> replace(const domain::Replacement& stated, domain::Event& event);
+
+  /// What is to be noted with the next batches.
+  std::vector<domain::Note> take_notes() { return std::exchange(notes_, {}); }
 
   /// Rows whose time is over, gaps that last. Cheap to call often.
   void advance(const Instant& now);
@@ -117,6 +121,7 @@ class Core {
   Millis retry_delay_{0};
   std::optional<SteadyTime> advanced_at_;
   std::uint64_t polls_dropped_ = 0;
+  std::vector<domain::Note> notes_;
 };
 
 }  // namespace jidian::recorder

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "domain/aggregate_builder.hpp"
 #include "domain/event.hpp"
 #include "domain/family_watch.hpp"
 #include "domain/interval_builder.hpp"
@@ -18,18 +19,27 @@ class Facts {
   /// What a step brought, in order of time for each subject.
   struct News {
     std::vector<domain::IntervalRow> rows;
+    std::vector<domain::AggregateRow> aggregates;  ///< Of facilities, accounts and the site.
     std::vector<domain::Event> events;
-    bool empty() const { return rows.empty() && events.empty(); }
+    std::vector<domain::Note> notes;  ///< To be known again after a restart.
+    bool empty() const { return rows.empty() && aggregates.empty() && events.empty() && notes.empty(); }
   };
 
   /// `manifest` outlives this.
   explicit Facts(const domain::Manifest& manifest);
 
   /// A row of an earlier run, in the order in which they were made. Before the polls of that run.
-  void restore(const domain::IntervalRow& row) { intervals_.restore(row); }
+  void restore(const domain::IntervalRow& row) {
+    intervals_.restore(row);
+    aggregates_.restore(row);
+  }
+  void restore(const domain::AggregateRow& row) { aggregates_.restore(row); }
+
+  /// A note of an earlier run; one that is another's is passed over.
+  void restore(const domain::Note& note) { aggregates_.restore(note); }
 
   /// A poll of an earlier run, in time order for each meter. The rows it completes were not on record yet.
-  void remember(const domain::Poll& poll, News& news) { intervals_.add(poll, news.rows); }
+  void remember(const domain::Poll& poll, News& news);
 
   /// A poll, judged already.
   void add(const domain::Poll& poll, News& news);
@@ -48,9 +58,12 @@ class Facts {
 
  private:
   void compare_families(News& news, std::size_t first_row);
+  void add_up(News& news, std::size_t first_row);
+  void take_notes(News& news);
 
   domain::IntervalBuilder intervals_;
   domain::FamilyWatch families_;
+  domain::AggregateBuilder aggregates_;
 };
 
 }  // namespace jidian::recorder

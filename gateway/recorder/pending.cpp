@@ -24,8 +24,10 @@ std::size_t size_of(const record::Body& body) {
 std::size_t weight_of(const domain::Event&) {
   return 1;
 }
-std::size_t weight_of(const domain::IntervalRow& row) {
-  return std::max<std::size_t>(1, row.points.size());
+std::size_t weight_of(const record::Row& row) {
+  if (const auto* of_meter = std::get_if<domain::IntervalRow>(&row))
+    return std::max<std::size_t>(1, of_meter->points.size());
+  return std::max<std::size_t>(1, std::get<domain::AggregateRow>(row).amounts.size());
 }
 std::size_t weight_of(const domain::Poll& poll) {
   return std::max<std::size_t>(1, poll.samples.size());
@@ -74,7 +76,7 @@ void Pending::add(domain::Event event, const Hash& manifest) {
   append(Stream::event, std::move(event), 1, manifest);
 }
 
-void Pending::add(domain::IntervalRow row, const Hash& manifest) {
+void Pending::add(record::Row row, const Hash& manifest) {
   const std::size_t weight = weight_of(row);
   append(Stream::interval, std::move(row), weight, manifest);
 }

@@ -55,7 +55,7 @@ class Pending {
 
   /// `manifest` is the one in force. A change begins another body.
   void add(domain::Event event, const Hash& manifest);
-  void add(domain::IntervalRow row, const Hash& manifest);
+  void add(record::Row row, const Hash& manifest);
   void add(domain::Poll poll, const Hash& manifest);
 
   /// Events that stand before everything that waits, in a batch of their own.

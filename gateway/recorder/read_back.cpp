@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "domain/long_rows.hpp"
 #include "record/manifest.hpp"
 
 namespace jidian::recorder {
@@ -14,6 +15,8 @@ using record::Stream;
 /// Gaps that last are told every hour: nothing older can be untold.
 constexpr Millis look_back = std::chrono::minutes(65);
 constexpr std::uint64_t batches_read_max = 1'024;
+/// Rows reach back to the beginning of the day or shift: two batches a minute, and room.
+constexpr std::uint64_t row_batches_read_max = 4'096;
 constexpr std::size_t rows_at_once = 64;
 constexpr std::size_t bytes_at_once = 1 << 20;
 constexpr std::size_t epochs_max = 2;
@@ -70,20 +73,26 @@ Items move_all(const Items& items, const domain::Manifest& from, const domain::M
   return moved;
 }
 
+std::optional<record::Row> move_any_row(const record::Row& row, const domain::Manifest& from,
+                                        const domain::Manifest& to) {
+  return std::visit([&](const auto& it) -> std::optional<record::Row> { return move_row(it, from, to); }, row);
+}
+
 void move_body(record::Body& body, const domain::Manifest& from, const domain::Manifest& to) {
   if (const auto* polls = std::get_if<record::Polls>(&body)) body = move_all(*polls, from, to, move_poll);
-  if (const auto* rows = std::get_if<record::Rows>(&body)) body = move_all(*rows, from, to, move_row);
+  if (const auto* rows = std::get_if<record::Rows>(&body)) body = move_all(*rows, from, to, move_any_row);
 }
 
 /// The newest batches of a stream that touch the time since `from`.
 std::optional<store::SeqRange> newest_of(store::Reader& reader, std::uint64_t epoch, Stream stream, UtcTime from) {
+  const std::uint64_t most = stream == Stream::interval ? row_batches_read_max : batches_read_max;
   const auto extent = reader.extent(epoch, stream);
   if (!extent || !*extent) return std::nullopt;
   store::SeqRange range = **extent;
   // The newest batch is wanted however old it is: it tells who wrote it, and when.
   const auto found = reader.find(epoch, stream, from, far_future);
   range.first = found && *found ? (*found)->first : range.last;
-  if (range.size() > batches_read_max) range.first = range.last - batches_read_max + 1;
+  if (range.size() > most) range.first = range.last - most + 1;
   return range;
 }
 
@@ -135,11 +144,13 @@ void read_back(store::Reader& reader, const store::Opening& opening, const Prese
                const std::function<void(record::Decoded, const domain::Manifest*)>& remember) {
   std::vector<std::uint64_t> epochs = reader.epochs();
   if (epochs.size() > epochs_max) epochs.erase(epochs.begin(), epochs.end() - epochs_max);
-  const UtcTime from = opening.last_commit.value_or(UtcTime{look_back}) - look_back;
+  const UtcTime end = opening.last_commit.value_or(UtcTime{look_back});
+  const UtcTime from = end - look_back;
+  const UtcTime rows_from = std::min(from, domain::spans_since(end, present.manifest.site));
   Manifests manifests(reader);
   for (const Stream stream : record::all_streams)
     for (const std::uint64_t epoch : epochs)
-      if (const auto range = newest_of(reader, epoch, stream, from))
+      if (const auto range = newest_of(reader, epoch, stream, stream == Stream::interval ? rows_from : from))
         read_stream(reader, epoch, *range, stream, manifests, present, remember);
 }
 

@@ -24,9 +24,15 @@ std::optional<domain::Poll> move_poll(const domain::Poll& poll, const domain::Ma
 std::optional<domain::IntervalRow> move_row(const domain::IntervalRow& row, const domain::Manifest& from,
                                             const domain::Manifest& to);
 
-/// Reads the end of the record of earlier runs: the last hour or so (at most 1,024 batches a stream) of the newest two
-/// epochs, events first, then interval rows, then polls, each in seq order and in the columns of `present`. Batches
-/// that cannot be read are passed over: the store tells of damage. Blocks for seconds at most.
+/// The same for a row of a facility, an account or the site: amounts are matched by name, one that did not exist is
+/// partial. Nothing if the subject or its shift is gone.
+std::optional<domain::AggregateRow> move_row(const domain::AggregateRow& row, const domain::Manifest& from,
+                                             const domain::Manifest& to);
+
+/// Reads the end of the record of earlier runs: the last hour or so (at most 1,024 batches a stream), of interval rows
+/// those since the beginning of the local day and of the shift (at most 4,096 batches), of the newest two epochs,
+/// events first, then interval rows, then polls, each in seq order and in the columns of `present`. Batches that cannot
+/// be read are passed over: the store tells of damage. Blocks for seconds at most.
 ///
 /// `remember` is given each, and the manifest it was made under; null if that is not known.
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,

@@ -191,6 +191,7 @@ Status RecorderImpl::flush(Flush flush) {
   std::array<store::Head, 3> heads;
   std::ranges::transform(record::all_streams, heads.begin(), [&](auto stream) { return store_.head(stream); });
   const auto batches = core_.build(flush, store_.opening().epoch, heads, instant);
+  for (const domain::Note& note : core_.take_notes()) store_.note(note.name, note.text);
   if (!batches.empty()) {
     if (auto done = store_.commit(batches, instant.utc); !done) {
       core_.failed(instant);

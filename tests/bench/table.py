@@ -18,6 +18,7 @@ BUILD = ROOT / "build/release/tests/bench"
 PROGRAMS = {
     "record": [BUILD / "bench_record"],
     "store": [BUILD / "bench_store"],
+    "aggregates": [BUILD / "bench_aggregates"],
     "recorder": [BUILD / "bench_recorder"],
     "line": [BUILD / "bench_line"],
     "faults": [BUILD / "bench_faults"],
@@ -43,6 +44,8 @@ ROWS = [
     Row("  while rows past retention leave", "flash.commit_10s.retiring", "<= 6.5", "1.2"),
     Row("flash, commit every 1 s", "flash.commit_1s.filling", "<= 35", "10.3"),
     Row("  while rows past retention leave", "flash.commit_1s.retiring", "<= 35", "10.3"),
+    Row("rows of 64 facilities at 10 s, wire", "aggregates.wire", "-", "-"),
+    Row("  on flash", "aggregates.flash", "-", "-"),
     Row("fdatasync, commit every 10 s", "syncs.commit_10s.filling", "<= 1.02", "1"),
     Row("  while rows past retention leave", "syncs.commit_10s.retiring", "<= 1.02", "1"),
     Row("fdatasync, commit every 1 s", "syncs.commit_1s.filling", "<= 1.02", "1"),

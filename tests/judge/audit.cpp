@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "manifest.hpp"
+#include "row_audit.hpp"
 
 namespace jidian::judge {
 namespace {
@@ -67,6 +68,7 @@ class Auditor {
     try {
       batch = decode_batch(row.bytes);
       if (batch.stream == reading_stream && row.taken) read_polls(batch);
+      if (batch.stream == interval_stream && row.taken) read_rows(batch);
     } catch (const DamagedBatch& damage) {
       ++verdict_.damaged;
       note(verdict_, std::string("a stored batch cannot be decoded: ") + damage.what());
@@ -94,6 +96,13 @@ class Auditor {
 
   Verdict finish(std::int64_t from_ms, std::int64_t until_ms) {
     verdict_.epochs = epochs_.size();
+    for (const auto& [manifest, audit] : rows_) {
+      const auto rows = audit.finish();
+      verdict_.aggregates += rows.aggregates;
+      verdict_.amounts_compared += rows.compared;
+      verdict_.amounts_wrong += rows.wrong;
+      for (const auto& finding : rows.findings) note(verdict_, finding);
+    }
     for (auto& [id, meter] : meters_) std::ranges::sort(meter.slots);
     std::int64_t last_ms = until_ms;
     if (last_ms == 0)
@@ -122,6 +131,13 @@ class Auditor {
           static_cast<std::uint64_t>(std::ranges::count(poll.values, implausible_quality, &Value::quality));
       if (truth_ != nullptr) check_values(entry, poll);
     }
+  }
+
+  void read_rows(Batch& batch) {
+    const auto* manifest = find_manifest(batch.manifest);
+    if (manifest == nullptr) throw DamagedBatch("its manifest was never sent");
+    decode_rows(batch, manifest->types, manifest->columns);
+    rows_[batch.gateway + batch.manifest].add(batch, *manifest);
   }
 
   void count_implausible(const Event& event) {
@@ -209,13 +225,14 @@ class Auditor {
   std::map<std::string, std::optional<Manifest>> manifests_;
   std::map<std::string, Meter> meters_;
   std::vector<DeclaredGap> gaps_;
+  std::map<std::string, RowAudit> rows_;  // by gateway and manifest
 };
 
 }  // namespace
 
 bool Verdict::clean() const {
-  return damaged + holes + chain_breaks + repeated_polls + slots_missing + values_false == 0 && conflicts == 0 &&
-         false_copies == 0 && refused == 0 && batches > 0;
+  return damaged + holes + chain_breaks + repeated_polls + slots_missing + values_false + amounts_wrong == 0 &&
+         conflicts == 0 && false_copies == 0 && refused == 0 && batches > 0;
 }
 
 Verdict audit(const Ledger& ledger, TruthSource* truth, std::int64_t from_ms, std::int64_t until_ms) {

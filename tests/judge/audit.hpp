@@ -20,7 +20,10 @@ struct Verdict {
   std::uint64_t readings = 0;       ///< points of polls, with and without a value
   std::uint64_t polls = 0;
   std::uint64_t events = 0;
-  std::uint64_t rows = 0;
+  std::uint64_t rows = 0;              ///< of meters, facilities, accounts and the site
+  std::uint64_t aggregates = 0;        ///< of them, those that are not of meters
+  std::uint64_t amounts_compared = 0;  ///< in these rows, with the sums of what they are made of
+  std::uint64_t amounts_wrong = 0;
   std::uint64_t epochs = 0;
 
   std::uint64_t damaged = 0;  ///< stored batches that cannot be decoded

@@ -184,6 +184,62 @@ void decode_polls(Batch& batch, const PointTypes& types) {
   }
 }
 
+namespace {
+
+std::int64_t entry(const google::protobuf::RepeatedField<std::int64_t>& list, int i) {
+  return list.empty() ? 0 : list.at(i);
+}
+
+MeterRow read_meter_row(const v1::IntervalRow& row, const PointTypes& types) {
+  const auto fits = [&row](int size) { return size == 0 || static_cast<std::uint32_t>(size) == row.points(); };
+  if (row.meter() >= types.size() || row.points() != types[row.meter()].size() || !fits(row.first_size()) ||
+      !fits(row.step_size()) || !fits(row.first_after_ms_size()) || !fits(row.last_after_ms_size()))
+    throw DamagedBatch("a row does not fit the manifest");
+  MeterRow read{static_cast<int>(row.meter()), row.start_ms(), row.length_s(), {}};
+  for (int i = 0; i < static_cast<int>(row.points()); ++i) {
+    const int type = types[row.meter()][static_cast<std::size_t>(i)];
+    const auto first = static_cast<std::uint64_t>(entry(row.first(), i));
+    const auto last = first + static_cast<std::uint64_t>(entry(row.step(), i));
+    read.points.push_back({row.start_ms() + entry(row.first_after_ms(), i),
+                           row.start_ms() + entry(row.last_after_ms(), i), bits_of(first, type), bits_of(last, type)});
+  }
+  return read;
+}
+
+AggregateRow read_aggregate(const v1::AggregateRow& row, std::size_t columns) {
+  const auto fits = [](int size, std::size_t wanted) { return size == 0 || static_cast<std::size_t>(size) == wanted; };
+  if (!fits(row.amounts_size(), columns) || !fits(row.marks_size(), columns) || !fits(row.state_ms_size(), 5))
+    throw DamagedBatch("an aggregate row does not fit the manifest");
+  AggregateRow read{static_cast<int>(row.kind()),
+                    row.index(),
+                    row.start_ms(),
+                    row.length_s(),
+                    row.shift(),
+                    row.covered_s(),
+                    {row.amounts().begin(), row.amounts().end()},
+                    {row.marks().begin(), row.marks().end()},
+                    0};
+  read.amounts.resize(columns);
+  read.marks.resize(columns);
+  for (const auto ms : row.state_ms()) read.state_ms += ms;
+  return read;
+}
+
+}  // namespace
+
+void decode_rows(Batch& batch, const PointTypes& types,
+                 const std::map<std::pair<int, std::size_t>, std::size_t>& amounts) {
+  v1::Intervals message;
+  if (!message.ParseFromArray(batch.body.data(), static_cast<int>(batch.body.size())))
+    throw DamagedBatch("the rows cannot be parsed");
+  for (const auto& row : message.rows()) batch.meter_rows.push_back(read_meter_row(row, types));
+  for (const auto& row : message.aggregates()) {
+    const auto columns = amounts.find({static_cast<int>(row.kind()), row.index()});
+    if (columns == amounts.end()) throw DamagedBatch("an aggregate row of what the manifest does not have");
+    batch.aggregates.push_back(read_aggregate(row, columns->second));
+  }
+}
+
 Content content_of(const Batch& batch, const std::string& sha256) {
   const Key own{batch.gateway, batch.epoch, batch.stream, batch.seq};
   Bytes told(batch.manifest.begin(), batch.manifest.end());
@@ -220,7 +276,7 @@ Batch decode_batch(const Bytes& bytes) {
     v1::Intervals rows;
     if (!rows.ParseFromArray(batch.body.data(), static_cast<int>(batch.body.size())))
       throw DamagedBatch("the rows cannot be parsed");
-    batch.rows = static_cast<std::uint64_t>(rows.rows_size());
+    batch.rows = static_cast<std::uint64_t>(rows.rows_size()) + static_cast<std::uint64_t>(rows.aggregates_size());
   }
   return batch;
 }

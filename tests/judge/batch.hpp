@@ -36,6 +36,33 @@ struct Poll {
   std::vector<Value> values;
 };
 
+/// What a meter's counter shows at the two ends of an interval.
+struct CounterEdges {
+  std::int64_t first_ms = 0;  ///< 0: it has no step.
+  std::int64_t last_ms = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+struct MeterRow {
+  int meter = 0;
+  std::int64_t start_ms = 0;
+  std::uint32_t length_s = 0;
+  std::vector<CounterEdges> points;
+};
+
+struct AggregateRow {
+  int kind = 0;
+  std::size_t index = 0;
+  std::int64_t start_ms = 0;
+  std::uint32_t length_s = 0;
+  std::uint32_t shift = 0;
+  std::uint32_t covered_s = 0;
+  std::vector<std::int64_t> amounts;
+  std::vector<std::uint32_t> marks;
+  std::uint64_t state_ms = 0;  ///< of all states together
+};
+
 struct Gap {
   int cause = 0;
   std::int64_t from_ms = 0;
@@ -65,8 +92,10 @@ struct Batch {
   std::optional<Origin> copy_of;
   std::vector<Event> events;
   std::uint64_t rows = 0;
-  std::vector<Poll> polls;  ///< only after decode_polls
-  Bytes body;               ///< decompressed
+  std::vector<MeterRow> meter_rows;      ///< only after decode_rows
+  std::vector<AggregateRow> aggregates;  ///< only after decode_rows
+  std::vector<Poll> polls;               ///< only after decode_polls
+  Bytes body;                            ///< decompressed
 };
 
 /// Whose content the batch tells: what it is a copy of, or itself. `sha256` is of the batch's own bytes.
@@ -77,6 +106,11 @@ using PointTypes = std::vector<std::vector<int>>;
 
 /// Header, CRC, decompression; events are taken apart. @throws DamagedBatch
 Batch decode_batch(const Bytes& bytes);
+
+/// Fills the rows of an interval batch. `amounts` says how many columns the aggregate rows of a facility (1), an
+/// account (2) or the site (3) have, by kind and index. @throws DamagedBatch
+void decode_rows(Batch& batch, const PointTypes& types,
+                 const std::map<std::pair<int, std::size_t>, std::size_t>& amounts);
 
 /// Fills `polls` of a reading batch. @throws DamagedBatch
 void decode_polls(Batch& batch, const PointTypes& types);

@@ -40,6 +40,9 @@ std::string to_json(const Verdict& verdict) {
                                 {"polls", verdict.polls},
                                 {"events", verdict.events},
                                 {"interval_rows", verdict.rows},
+                                {"aggregate_rows", verdict.aggregates},
+                                {"amounts_compared", verdict.amounts_compared},
+                                {"amounts_wrong", verdict.amounts_wrong},
                                 {"epochs", verdict.epochs},
                                 {"damaged", verdict.damaged},
                                 {"holes", verdict.holes},
@@ -88,6 +91,10 @@ std::string to_text(const Verdict& verdict) {
   text += line("  false", verdict.values_false);
   if (verdict.values_implausible > 0)
     text += line("  implausible", verdict.values_implausible, "marked so by the gateway");
+  if (verdict.aggregates > 0)
+    text += line("amounts in rows", verdict.amounts_compared,
+                 verdict.amounts_wrong == 0 ? "each the sum of what it is made of"
+                                            : std::to_string(verdict.amounts_wrong) + " are NOT their sum");
   text += line("duplicates removed", static_cast<std::uint64_t>(verdict.duplicates), "same key, same hash");
   text += line("conflicts", static_cast<std::uint64_t>(verdict.conflicts), "same key, other bytes");
   if (verdict.copies > 0) text += line("copies", verdict.copies, "content of conflicts, told again in a new epoch");

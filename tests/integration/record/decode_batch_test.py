@@ -66,6 +66,12 @@ class DecodeBatch(unittest.TestCase):
                     content = [event_as_json(event) for event in content]
                 self.assertEqual(json.loads(json.dumps(content)), batch["content"])
 
+    def test_rows_of_facilities_accounts_and_the_site_mean_what_the_gateway_meant(self):
+        manifest = self.pb.Manifest.FromString(self.read("aggregates-manifest"))
+        _, content = decode_batch.decode(self.read("aggregates"), manifest, self.pb)
+        self.assertEqual(json.loads(json.dumps(content)), self.expected["aggregates"])
+        self.assertEqual([row["kind"] for row in content if "kind" in row], [1, 2, 3])
+
     def test_a_copy_has_the_content_of_its_original(self):
         original, copy = self.read("events"), self.read("copy-of-events")
         header, events = decode_batch.decode(original, self.manifest, self.pb)

@@ -57,6 +57,38 @@ Json json_of(const domain::IntervalRow& row) {
           {"made", row.polls_made}, {"expected", row.polls_expected}, {"points", std::move(points)}};
 }
 
+Json json_of(const domain::AggregateRow& row) {
+  Json values = Json::array();
+  Json marks = Json::array();
+  for (const auto& amount : row.amounts) {
+    values.push_back(amount.value);
+    marks.push_back((amount.is_partial ? 1 : 0) + (amount.is_spanning ? 2 : 0));
+  }
+  const auto peak = [](const auto& it) { return it ? Json{it->value, ms(it->until)} : Json(nullptr); };
+  const auto instant = [](UtcTime time) { return time == UtcTime{} ? Json(nullptr) : Json(ms(time)); };
+  return {{"kind", static_cast<int>(row.subject.kind)},
+          {"index", row.subject.index},
+          {"start", ms(row.start)},
+          {"length_s", row.length.count()},
+          {"shift", row.shift},
+          {"made", row.polls_made},
+          {"expected", row.polls_expected},
+          {"covered_s", row.covered_s},
+          {"amounts", std::move(values)},
+          {"marks", std::move(marks)},
+          {"from", instant(row.from)},
+          {"until", instant(row.until)},
+          {"state_ms", row.state_ms},
+          {"state", static_cast<int>(row.state)},
+          {"starts", row.starts},
+          {"peak", peak(row.peak)},
+          {"month_peak", peak(row.month_peak)}};
+}
+
+Json json_of(const Row& row) {
+  return std::visit([](const auto& it) { return json_of(it); }, row);
+}
+
 Json json_of(const domain::Event& event) {
   Json json{{"time", ms(event.time)}, {"kind", static_cast<int>(event.kind)}, {"subject", event.subject},
             {"text", event.text},     {"manifest", to_hex(event.manifest)},   {"facts", event.facts},
@@ -119,6 +151,18 @@ void write_batch(const std::string& folder, const std::string& name, Stream stre
                                  {"content", std::move(content)}});
 }
 
+/// Rows of facilities, accounts and the site: under a manifest of their own, which has amounts.
+void write_aggregates(const std::string& folder, Json& expected) {
+  Rows rows = samples::rows();
+  for (const auto& row : samples::aggregates()) rows.emplace_back(row);
+  Json content = Json::array();
+  for (const Row& row : rows) content.push_back(json_of(row));
+  write_file(folder + "/aggregates",
+             encode(samples::header(Stream::interval), rows, samples::site_manifest()).value().bytes);
+  write_file(folder + "/aggregates-manifest", encode(samples::site_manifest()).bytes);
+  expected["aggregates"] = std::move(content);
+}
+
 }  // namespace
 }  // namespace jidian::record
 
@@ -139,6 +183,7 @@ int main(int argc, char** argv) {
   write_batch(folder, "smooth", Stream::reading, smooth, expected);
   write_batch(folder, "rough", Stream::reading, rough_polls(), expected);
   write_batch(folder, "rows", Stream::interval, samples::rows(), expected);
+  write_aggregates(folder, expected);
   write_batch(folder, "events", Stream::event, samples::events(), expected);
   const auto events = encode(samples::header(Stream::event), samples::events(), samples::manifest()).value();
   write_file(folder + "/copy-of-events", copy(events.bytes, {0xBEEF, Stream::event, 5}, {}).value().bytes);

@@ -38,7 +38,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 namespace jidian::record {
 namespace {
 
-const domain::Manifest small_plant = samples::manifest();
+const domain::Manifest small_plant = samples::site_manifest();
 
 constexpr std::size_t allocation_bound = 64 * 1024 * 1024;
 
@@ -234,6 +234,9 @@ TEST(HostileBatch, NeverHarmsTheReader) {
   mutate(Stream::reading, samples::polls(8), 1);
   mutate(Stream::interval, samples::rows(), 2);
   mutate(Stream::event, samples::events(), 3);
+  Rows aggregates;
+  for (const auto& row : samples::aggregates()) aggregates.emplace_back(row);
+  mutate(Stream::interval, aggregates, 4);
 }
 
 TEST(HostileManifest, NeverHarmsTheReader) {

@@ -143,6 +143,54 @@ Rows rows() {
   return {press, flow};
 }
 
+domain::Manifest site_manifest() {
+  using std::chrono::minutes;
+  domain::Manifest plant = manifest();
+  const domain::Amount energy{"energy.taken", Carrier::electricity, "kWh", -6, {{0, 2, 1, 0}}};
+  plant.facilities[0].amounts = {energy, {"product.castings", Carrier::none, "t", -3, {{1, 1, 5, -3}}}};
+  plant.facilities[0].fuel_switch = {"oil", minutes{45}};
+  plant.site.accounts[0].amounts = {energy};
+  plant.site.accounts[0].contract_m3_per_day = 5'000;
+  plant.site.accounts[0].safety_minimum_m3_per_day = 800;
+  plant.site.shifts = {{"day", minutes{480}, minutes{720}}, {"night", minutes{1200}, minutes{720}}};
+  plant.site.sliding_demand = std::chrono::seconds{60};
+  plant.site.is_covered = true;
+  plant.site.amounts = {{"energy.consumed", Carrier::electricity, "kWh", -6, {{0, 2, 1, 0}, {0, 2, -1, 3}}}};
+  return plant;
+}
+
+std::vector<domain::AggregateRow> aggregates() {
+  domain::AggregateRow press;
+  press.start = noon;
+  press.polls_made = 59;
+  press.polls_expected = 60;
+  press.amounts = {{320'000, false, false}, {-1, true, true}};
+  press.from = noon - Millis{10};
+  press.until = noon + Millis{60'015};
+  press.state_ms = {1'000, 0, 0, 20'000, 39'000};
+  press.state = domain::FacilityState::running;
+  press.starts = 1;
+
+  domain::AggregateRow grid;
+  grid.subject = {domain::SubjectKind::account, 0};
+  grid.start = noon;
+  grid.length = std::chrono::seconds{900};
+  grid.amounts = {{12'000'000, false, true}};
+  grid.from = noon;
+  grid.until = noon + grid.length;
+  grid.peak = {12'250'000, noon + std::chrono::seconds{660}};
+  grid.month_peak = {12'500'000, noon + std::chrono::seconds{900}};
+
+  domain::AggregateRow night;
+  night.subject = {domain::SubjectKind::site, 0};
+  night.start = noon - std::chrono::hours{20};
+  night.length = std::chrono::hours{12};
+  night.shift = 2;
+  night.covered_s = 42'300;
+  night.amounts = {{0, true, false}};
+  return {press, grid, night};
+}
+
 Events events() {
   using domain::EventKind;
   domain::Event manifest_event{noon,         EventKind::manifest,      "", "manifest in force",

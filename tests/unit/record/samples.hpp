@@ -1,5 +1,8 @@
 #pragma once
 
+#include <vector>
+
+#include "domain/aggregate.hpp"
 #include "domain/manifest.hpp"
 #include "record/batch.hpp"
 
@@ -19,6 +22,12 @@ Polls by_meter(Polls polls);
 
 /// One row of "press-1" and one of "flow-1".
 Rows rows();
+
+/// The small plant with amounts: "press" takes energy and makes castings, account "grid", two shifts, the site covered.
+domain::Manifest site_manifest();
+
+/// A minute of "press", a quarter hour of "grid", a night shift of the site.
+std::vector<domain::AggregateRow> aggregates();
 
 /// One event of each shape: bare, with a gap, with facts, with a manifest.
 Events events();

@@ -148,8 +148,9 @@ TEST_F(Day, HasEverySlotOnceAndEnergiesThatTelescopeOverItsEdges) {
 
   for (const seconds length : domain::IntervalBuilder::lengths) {
     std::array<std::vector<domain::IntervalRow>, 2> rows;
-    for (auto& row : read<record::Rows>(Stream::interval))
-      if (row.length == length) rows[row.meter].push_back(std::move(row));
+    for (const auto& any : read<record::Rows>(Stream::interval))
+      if (const auto* row = std::get_if<domain::IntervalRow>(&any); row != nullptr && row->length == length)
+        rows[row->meter].push_back(*row);
     for (const auto& of_meter : rows) {
       std::set<UtcTime> starts;
       std::uint64_t energy = 0;

@@ -102,11 +102,21 @@ record::Polls MemoryRecord::polls() const {
   return all;
 }
 
-record::Rows MemoryRecord::rows() const {
-  record::Rows all;
+template <typename Row>
+std::vector<Row> MemoryRecord::rows_of() const {
+  std::vector<Row> all;
   for (const auto& batch : decoded(record::Stream::interval))
-    std::ranges::copy(std::get<record::Rows>(batch.body), std::back_inserter(all));
+    for (const auto& row : std::get<record::Rows>(batch.body))
+      if (const auto* wanted = std::get_if<Row>(&row)) all.push_back(*wanted);
   return all;
+}
+
+std::vector<domain::IntervalRow> MemoryRecord::rows() const {
+  return rows_of<domain::IntervalRow>();
+}
+
+std::vector<domain::AggregateRow> MemoryRecord::aggregates() const {
+  return rows_of<domain::AggregateRow>();
 }
 
 void MemoryRecord::remember(Core& core) const {

@@ -54,7 +54,8 @@ class MemoryRecord {
   record::Events events() const;
   record::Events events(domain::EventKind kind) const;
   record::Polls polls() const;
-  record::Rows rows() const;
+  std::vector<domain::IntervalRow> rows() const;
+  std::vector<domain::AggregateRow> aggregates() const;
 
   /// Shows `core` the record as read_back would.
   void remember(Core& core) const;
@@ -63,6 +64,9 @@ class MemoryRecord {
   std::map<std::string, std::string> notes;
 
  private:
+  template <typename Row>
+  std::vector<Row> rows_of() const;
+
   domain::Manifest manifest_;
   std::array<store::Head, 3> heads_;
   std::vector<record::Decoded> batches_;
