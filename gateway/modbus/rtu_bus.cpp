@@ -23,6 +23,7 @@ Status RtuBus::open(std::stop_token stop) {
   context_ = std::move(*context);
   quiet_since_ = SteadyClock::now();
   others_until_ = {};
+  owed_.clear();
   if (!is_owed_) request_.clear();
   run_.clear();
   return {};
@@ -124,8 +125,8 @@ Result<Bytes> RtuBus::receive() {
 /// Waits for silence and sends. That somebody else spoke since our last transaction is no failure of the meter that is
 /// to be asked: then the line is made trustworthy first. Errors: corrupt, unreachable.
 Status RtuBus::begin(const Request& request) {
-  auto silence = wait_for_silence();
-  if (silence == Silence::broken) silence = drain() ? wait_for_silence() : Silence::gone;
+  auto silence = wait_for_silence(request.bytes());
+  if (silence == Silence::broken) silence = drain() ? wait_for_silence(request.bytes()) : Silence::gone;
   if (auto silent = status_of(silence); !silent) return silent;
   ++counters_.requests;
   request_ = with_crc(request.bytes());
@@ -179,7 +180,7 @@ Result<std::uint8_t> RtuBus::exchange(std::uint8_t unit, meter::Registers regist
       decode_reply(unit, registers, ByteView{frame}.first(static_cast<std::size_t>(length) - crc_length), into);
   if (!reply) return reply;
   is_unanswered_ = false;
-  const auto silent = status_of(wait_for_silence());
+  const auto silent = status_of(wait_for_silence(request_));
   if (!silent) return silent.error();  // a second frame: which one is the answer?
   return reply;
 }
@@ -194,14 +195,14 @@ void RtuBus::note_confirmation(ByteView frame, int length, int error) {
   keep(frame.first(taken));
 }
 
-/// Waits until the line has been silent for the time between two frames, and no request of another master waits for its
-/// answer. Single bytes heard meanwhile are the noise of drivers switching and thrown away; what is long enough to be a
-/// frame, or never ends, means that the line is out of step or not ours alone.
-RtuBus::Silence RtuBus::wait_for_silence() {
+/// Waits until the line has been silent for the time between two frames, and no request of another master waits for an
+/// answer that could pass for one to `request`. Single bytes heard meanwhile are the noise of drivers switching and
+/// thrown away; what is long enough to be a frame, or never ends, means that the line is out of step or not ours alone.
+RtuBus::Silence RtuBus::wait_for_silence(ByteView request) {
   const auto patience = SteadyClock::now() + dead_time(timing_, request_.size());
   std::size_t count = 0;
   while (SteadyClock::now() < patience) {
-    const Catch heard = listen_until(std::max(quiet_since_ + frame_silence(timing_), others_until_));
+    const Catch heard = listen_until(std::max(quiet_since_ + frame_silence(timing_), others_are_done(request)));
     if (heard.gone) return Silence::gone;
     count += heard.bytes;
     if (!heard.deadline) continue;
@@ -232,7 +233,7 @@ bool RtuBus::drain() {
   const auto dead = dead_time(timing_, request_.size());
   const auto give_up = std::max(sent_ + dead, SteadyClock::now()) + dead;
   while (SteadyClock::now() < give_up) {
-    const auto trusted = std::max({sent_ + dead, others_until_, quiet_since_ + frame_silence(timing_)});
+    const auto trusted = std::max({sent_ + dead, others_are_done(request_), quiet_since_ + frame_silence(timing_)});
     const Catch heard = listen_until(run_.empty() ? trusted : quiet_since_ + end_of_reply);
     if (heard.gone) return false;
     if (!heard.deadline) continue;

@@ -8,6 +8,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "acquire/bus.hpp"
 #include "modbus/bus.hpp"
@@ -67,6 +68,12 @@ class RtuBus : public acquire::Bus {
     bool gone = false;      ///< The port is not there any more.
   };
 
+  /// A request of another master that may still be answered.
+  struct Owed {
+    std::array<std::uint8_t, 2> request{};  ///< Its unit and function; zeros if it was garbled.
+    SteadyClock::time_point until;
+  };
+
   /// How the wait for silence ended.
   enum class Silence : std::uint8_t {
     kept,
@@ -82,7 +89,8 @@ class RtuBus : public acquire::Bus {
   Status settle(Status done);
   void note_outcome(const Error* error);
   void note_confirmation(ByteView frame, int length, int error);
-  Silence wait_for_silence();
+  Silence wait_for_silence(ByteView request);
+  SteadyClock::time_point others_are_done(ByteView request) const;
   Status status_of(Silence silence) const;
   bool catch_up();
   void sort_run(std::uint8_t unit, acquire::Probe& probe);
@@ -104,6 +112,7 @@ class RtuBus : public acquire::Bus {
   bool is_unanswered_ = false;                    ///< Our last request, so far.
   SteadyClock::time_point others_until_;          ///< Until then a request of another master may be answered.
   std::array<std::uint8_t, 2> others_request_{};  ///< Its unit and function; zeros if it was garbled.
+  std::vector<Owed> owed_;                        ///< All of them that were not answered yet; bounded.
   Bytes request_;                                 ///< The last one, with its checksum.
   Bytes run_;  ///< What was heard since the line was silent, beside replies; bounded.
   acquire::BusCounters counters_;

@@ -86,17 +86,39 @@ void RtuBus::end_run(acquire::Heard* heard) {
 /// A request of another master, or what may have been one, is owed a reply, and that may have the very shape of the one
 /// we are going to ask for: nothing is sent before it has come or cannot come any more.
 void RtuBus::note_other(ByteView bytes, bool is_frame) {
+  constexpr std::size_t owed_max = 16;  // of one master, which waits for a time-out before it asks again
   const auto dead = dead_time(timing_, bytes.size());
   const bool is_of_ours = quiet_since_ <= sent_ + dead;  // garbled, but the answer to our own request
   if (is_frame ? may_be_request(bytes) : bytes.size() >= shortest_frame && !is_of_ours) {
     others_until_ = quiet_since_ + dead;
     others_request_ = is_frame ? std::array{bytes[0], bytes[1]} : std::array<std::uint8_t, 2>{};
+    std::erase_if(owed_, [this](const Owed& owed) { return owed.until < quiet_since_; });
+    if (owed_.size() == owed_max) owed_.erase(owed_.begin());
+    owed_.push_back({others_request_, others_until_});
     return;
   }
   // A frame that may as well be our own late reply settles nothing.
   const bool may_be_ours = is_unanswered_ && is_of_ours;
-  if (is_frame && !may_be_ours && bytes[0] == others_request_[0] && (bytes[1] & 0x7FU) == others_request_[1])
-    others_until_ = {};
+  if (!is_frame || may_be_ours) return;
+  const std::array answered{bytes[0], static_cast<std::uint8_t>(bytes[1] & 0x7FU)};
+  if (answered == others_request_) others_until_ = {};
+  // Which of several it answers, nobody can say. The newest is struck off: if an older one is answered as well, it is
+  // in its own time, and if it was lost, it holds us up no longer than that.
+  const auto newest =
+      std::find_if(owed_.rbegin(), owed_.rend(), [&](const Owed& owed) { return owed.request == answered; });
+  if (newest != owed_.rend()) owed_.erase(std::next(newest).base());
+}
+
+/// When no reply to another master can come any more that would hold `request` (from the unit on) up: the one to its
+/// last request, and those with the very unit and function of ours. It may have asked twice, after a time-out of its
+/// own, before the first reply comes.
+RtuBus::SteadyClock::time_point RtuBus::others_are_done(ByteView request) const {
+  auto done = others_until_;
+  for (const Owed& owed : owed_) {
+    const bool is_like_ours = request.size() > 1 && owed.request[0] == request[0] && owed.request[1] == request[1];
+    if (is_like_ours || owed.request[0] == 0) done = std::max(done, owed.until);
+  }
+  return done;
 }
 
 void RtuBus::count(FrameKind kind, std::size_t bytes) {

@@ -19,7 +19,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr Registers block{Table::input, 300, 4};
 constexpr std::uint16_t other_first = 307;
-constexpr modbus::SerialTiming timing{{115'200, meter::Parity::none, 1}, Millis{100}, Millis{200}};
+constexpr modbus::SerialTiming timing{{115'200, meter::Parity::none, 1}, Millis{300}, Millis{400}};
 
 ReadRequest its_request() {
   return {0, 3, 4, other_first, block.count};
@@ -66,6 +66,56 @@ TEST(OtherMaster, WhatItAskedForIsNotTakenForOursWhenItComes) {
   EXPECT_EQ(line.strange(), 0);
 }
 
+TEST(OtherMaster, ThatAskedTwiceIsOwedTwoReplies) {
+  // It gave the first one up before the meter had answered: both replies come, the second in the place of ours.
+  std::atomic<int> requests{0};
+  ScriptedLine line([&](const ReadRequest& request) -> std::vector<Utterance> {
+    if (++requests == 1) return true_answer(request);
+    return {{Millis{60}, with_crc(reply_to(request))}};
+  });
+  const auto bus = modbus::make_serial_bus({line.path(), timing});
+  ASSERT_TRUE(bus->open({}));
+  ASSERT_TRUE(read_block(*bus));
+  say(line, its_frame());
+  say(line, with_crc(reply_to(its_request())));
+  const std::jthread other([&] {
+    const auto began = Steady::now();
+    const auto at = [&](Millis time) { std::this_thread::sleep_until(began + time); };
+    at(Millis{350});  // while we listen because of what it said before
+    say(line, its_frame());
+    at(Millis{400});
+    say(line, its_frame());
+    at(Millis{460});
+    say(line, with_crc(reply_to(its_request())));
+    at(Millis{530});  // a run of bytes has ended meanwhile
+    say(line, with_crc(reply_to(its_request())));
+  });
+  EXPECT_TRUE(read_block(*bus));
+  EXPECT_TRUE(read_block(*bus));
+}
+
+TEST(OtherMaster, WhoseReplyWasLostHoldsUsUpForTheWorstLatencyAtMost) {
+  ScriptedLine line(true_answer);
+  const auto bus = modbus::make_serial_bus({line.path(), timing});
+  ASSERT_TRUE(bus->open({}));
+  ASSERT_TRUE(read_block(*bus));
+  say(line, its_frame());
+  std::atomic<bool> enough{false};
+  const std::jthread other([&] {  // goes on all the time, and is answered
+    while (!enough) {
+      ::usleep(60'000);
+      say(line, its_frame());
+      ::usleep(10'000);
+      say(line, with_crc(reply_to(its_request())));
+    }
+  });
+  int good = 0;
+  for (const auto end = Steady::now() + 10 * timing.worst_latency; Steady::now() < end;)
+    good += read_block(*bus) ? 1 : 0;
+  enough = true;
+  EXPECT_GE(good, 3);
+}
+
 TEST(OtherMaster, WhatItSaidBeforeDoesNotCostUsAReading) {
   ScriptedLine line(true_answer);
   const auto bus = modbus::make_serial_bus({line.path(), timing});
@@ -96,9 +146,9 @@ TEST(OtherMaster, IsStillOwedItsReplyWhenALateOneOfOursHasCome) {
   ScriptedLine line([&](const ReadRequest& request) -> std::vector<Utterance> {
     if (++requests == 2) return {{Millis{80}, with_crc(reply_to(request))}};
     if (requests > 2) return true_answer(request);
-    return {{Millis{180}, its_frame()},
-            {Millis{190}, with_crc(reply_to(request))},
-            {Millis{275}, with_crc(reply_to(its_request()))}};
+    return {{Millis{330}, its_frame()},
+            {Millis{340}, with_crc(reply_to(request))},
+            {Millis{470}, with_crc(reply_to(its_request()))}};
   });
   const auto bus = modbus::make_serial_bus({line.path(), timing});
   ASSERT_TRUE(bus->open({}));
@@ -114,7 +164,7 @@ TEST(OtherMaster, ThatAsksWhileWeWaitForAReplyMayGetItsOwnLater) {
   ScriptedLine line([&](const ReadRequest& request) -> std::vector<Utterance> {
     if (++requests == 2) return {{Millis{80}, with_crc(reply_to(request))}};
     if (requests > 2) return true_answer(request);
-    return {{Millis{90}, its_frame()}, {Millis{275}, with_crc(reply_to(its_request()))}};
+    return {{Millis{280}, its_frame()}, {Millis{470}, with_crc(reply_to(its_request()))}};
   });
   const auto bus = modbus::make_serial_bus({line.path(), timing});
   ASSERT_TRUE(bus->open({}));
