@@ -4,7 +4,8 @@ add_library(jidian_options INTERFACE)
 target_compile_features(jidian_options INTERFACE cxx_std_20)
 target_compile_options(jidian_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor -Werror
-  -fno-omit-frame-pointer)
+  -fno-omit-frame-pointer
+  -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)  # an assertion names its file as the repository does, wherever that stands
 if(JIDIAN_SANITIZE)
   target_compile_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE} -fno-sanitize-recover=all -g1)
   target_link_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE} -fuse-ld=lld)  # many large programs
@@ -15,6 +16,12 @@ else()
     -D_GLIBCXX_ASSERTIONS)
   target_link_options(jidian_options INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed)
 endif()
+
+include(${CMAKE_CURRENT_LIST_DIR}/precompiled.cmake)
+
+# These run simulated days and hostile inputs in seconds, with every sanitizer on. The others mostly wait, and -O1 doubles the
+# time that a sanitized source takes to compile.
+set(JIDIAN_OPTIMISED base meter domain record config health acquire store recorder)
 
 # jidian_module(NAME SOURCES … USES … LINKS … FOREIGN …)
 #
@@ -30,8 +37,12 @@ function(jidian_module name)
     add_library(jidian_${name} STATIC ${arg_SOURCES})
     set(scope PUBLIC)
     target_link_libraries(jidian_${name} PRIVATE jidian_options ${arg_LINKS})
-    # Simulated days and hostile inputs are run in seconds, with every sanitizer on.
-    target_compile_options(jidian_${name} PRIVATE $<$<CONFIG:Debug>:-O1>)
+    set(kind plain)
+    if(name IN_LIST JIDIAN_OPTIMISED)
+      set(kind optimised)
+    endif()
+    jidian_optimise(jidian_${name} ${kind})
+    jidian_precompile(jidian_${name} ${kind} ${arg_FOREIGN})
   else()
     add_library(jidian_${name} INTERFACE)
     set(scope INTERFACE)

@@ -25,7 +25,7 @@ Millis pause_between(Notice::Kind kind) {
   return Millis(600'000);
 }
 
-std::string name_of(const record::BatchKey& key) {
+std::string batch_named(const record::BatchKey& key) {
   return std::string(record::name_of(key.stream)) + " batch " + std::to_string(key.seq);
 }
 
@@ -83,7 +83,7 @@ void Session::on_conflict(const record::BatchKey& key, Now now) {
   if (key.epoch != outbox_.newest_epoch() || conflict_epoch_ == key.epoch) return;
   conflict_epoch_ = key.epoch;
   if (links_.begin_epoch)
-    links_.begin_epoch(key.epoch, "conflict: '" + options_.id + "' holds other bytes as " + name_of(key) +
+    links_.begin_epoch(key.epoch, "conflict: '" + options_.id + "' holds other bytes as " + batch_named(key) +
                                       " of epoch " + to_hex(key.epoch));
 }
 
@@ -98,7 +98,7 @@ void Session::reject(const record::BatchKey& key, const std::string& reason, con
 }
 
 void Session::tell_of_rejection(const record::BatchKey& key, const std::string& why, Now now) {
-  tell(Notice::Kind::batch_rejected, name_of(key) + " does not get to '" + options_.id + "': " + why, now);
+  tell(Notice::Kind::batch_rejected, batch_named(key) + " does not get to '" + options_.id + "': " + why, now);
 }
 
 void Session::on_unknown_manifest(const record::BatchKey& key, Now now) {

@@ -40,9 +40,9 @@ class Loop final : public Uplink {
     inputs_.batches = true;
     wake();
   }
-  void offer_live(std::string json) override {
+  void offer_live(std::string view) override {
     const std::lock_guard lock(mutex_);
-    inputs_.live = std::move(json);
+    inputs_.live = std::move(view);
     wake();
   }
   void retry_rejected() override {

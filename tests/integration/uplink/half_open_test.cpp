@@ -6,7 +6,9 @@ namespace {
 using record::Stream;
 using std::chrono::seconds;
 
-TEST_F(UplinkTest, AHalfOpenLinkIsLeftWithinTwentyFiveSecondsOfTheFirstUnansweredPublish) {
+class UplinkHalfOpen : public UplinkTest {};
+
+TEST_F(UplinkHalfOpen, AHalfOpenLinkIsLeftWithinTwentyFiveSecondsOfTheFirstUnansweredPublish) {
   Mosquitto frozen;
   start(options(frozen.uri()));
   ASSERT_TRUE(wait_for([](const auto& health) { return health.connected; }, seconds(20))) << health().trouble;

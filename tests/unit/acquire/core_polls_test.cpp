@@ -38,14 +38,14 @@ TEST_F(PollerCorePolls, NeighbouringPointsShareARead) {
 
 TEST_F(PollerCorePolls, AWholeDayHasEverySlotOfEveryMeterOnce) {
   std::vector<PolledMeter> meters;
-  for (domain::MeterIndex n = 0; n < 4; ++n) meters.push_back(make_meter(n, {0, 1, 200}, seconds{10 * (n + 1)}));
+  for (domain::MeterIndex n = 0; n < 4; ++n) meters.push_back(make_meter(n, {0, 1, 200}, seconds{30 * (n + 1)}));
   begin(std::move(meters));
   run(hours{24});
   for (domain::MeterIndex n = 0; n < 4; ++n) {
     const auto polls = sink.of(n);
-    ASSERT_EQ(polls.size(), 8'640U / (n + 1U)) << n;
+    ASSERT_EQ(polls.size(), 2'880U / (n + 1U)) << n;
     for (std::size_t i = 1; i < polls.size(); ++i)
-      ASSERT_EQ(polls[i].slot - polls[i - 1].slot, seconds{10 * (n + 1)}) << n << " " << i;
+      ASSERT_EQ(polls[i].slot - polls[i - 1].slot, seconds{30 * (n + 1)}) << n << " " << i;
   }
   EXPECT_TRUE(sink.events.empty());
 }

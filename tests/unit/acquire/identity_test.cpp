@@ -18,8 +18,8 @@ constexpr std::uint16_t model_at = 600;
 class Identity : public PollerCoreTest {
  protected:
   /// Points at 1 and 2, the second multiplied by the ratio at 3; a serial number and a model number to be asked for.
-  static PolledMeter make(const std::string& declared = {}) {
-    PolledMeter meter = make_meter(0, {1, 2, 3}, Millis{seconds{10}});
+  static PolledMeter make(const std::string& declared = {}, Millis period = seconds{10}) {
+    PolledMeter meter = make_meter(0, {1, 2, 3}, period);
     meter.points[1].ratio_points = {"p3"};
     meter.points[2].exponent = -1;
     meter::IdentityPlace place;
@@ -54,7 +54,7 @@ class Identity : public PollerCoreTest {
 };
 
 TEST_F(Identity, IsAskedAtTheStartAndOnceADay) {
-  begin({make("1234")});
+  begin({make("1234", minutes{1})});
   run(minutes{1});
   EXPECT_EQ(times_asked(serial_at), 1U);
   EXPECT_EQ(times_asked(model_at), 1U);
@@ -64,7 +64,7 @@ TEST_F(Identity, IsAskedAtTheStartAndOnceADay) {
 }
 
 TEST_F(Identity, AnotherSerialNumberThanDeclaredIsToldOnceAndMarksEveryReading) {
-  begin({make("SN-99")});
+  begin({make("SN-99", minutes{1})});
   run(hours{30});
   ASSERT_EQ(surprises().size(), 1U);
   EXPECT_EQ(surprises()[0].subject, "meter-0");
@@ -156,7 +156,7 @@ TEST_F(Identity, ASerialNumberThatIsAnotherOneEachTimeAccusesNobody) {
 
 TEST_F(Identity, AnotherModelIsTold) {
   bus.held[model_at] = 500;
-  begin({make("1234")});
+  begin({make("1234", minutes{1})});
   run(hours{30});
   ASSERT_EQ(surprises().size(), 1U);
   EXPECT_EQ(fact(surprises()[0], "what"), "model");

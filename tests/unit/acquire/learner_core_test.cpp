@@ -79,10 +79,10 @@ TEST_F(Learning, TheGoodPointsComeInTheVeryFirstSlot) {
 
 TEST_F(Learning, ARefusedRunIsAskedAgainOnceAnHour) {
   limit({13});
-  begin({make_meter(0, addresses(0, 40))});
-  run(seconds{10});
+  begin({make_meter(0, addresses(0, 40), seconds{10})});
+  run(minutes{1});
   bus.requests.clear();
-  run(minutes{59});
+  run(minutes{58});
   EXPECT_TRUE(std::ranges::none_of(bus.requests, [](const auto& r) { return covers(r.registers, 13); }));
   run(hours{2});
   EXPECT_EQ(std::ranges::count_if(bus.requests, [](const auto& r) { return covers(r.registers, 13); }), 2);
@@ -168,12 +168,12 @@ TEST_F(Learning, AnotherChoiceOfPointsDiscardsIt) {
 
 TEST_F(Learning, AMeterThatRefusesEverythingForAWhileTeachesNothing) {
   bus.fails = [](std::uint8_t, meter::Registers) -> std::optional<Error> { return refusal(); };
-  begin({make_meter(0, addresses(0, 40))});
+  begin({make_meter(0, addresses(0, 40), seconds{5})});
   run(hours{1});
-  EXPECT_LT(bus.requests.size(), 3'600U + 9 * 40);
+  EXPECT_LT(bus.requests.size(), 720U + 9 * 40);
   EXPECT_TRUE(sink.of(EventKind::learned).empty());
   bus.fails = nullptr;
-  run(seconds{2});
+  run(seconds{10});
   EXPECT_THAT(last_qualities(), testing::Each(Quality::ok));
   EXPECT_EQ(requests_of_one_poll().size(), 1U);
 }

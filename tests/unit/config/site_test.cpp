@@ -217,7 +217,8 @@ TEST(BusBudget, TheSlowestPolledIsTheWorstToLose) {
 TEST(BusBudget, AdviceBringsTheLineToFourFifths) {
   const Site site = crowded(25);  // 115 %
   EXPECT_EQ(advice_for(site.buses[0], site.meters), "raise the period to 2s or baud to 19200");
-  const Site hopeless = crowded(1500);
+  Site hopeless = crowded(250);
+  hopeless.buses[0].baud = 1200;
   EXPECT_EQ(advice_for(hopeless.buses[0], hopeless.meters), "choose fewer points, or put some meters on another line");
 }
 
@@ -231,7 +232,8 @@ TEST(ResolveFile, KnowsPathsAndCredentials) {
 }
 
 Catalogue load_catalogue() {
-  Catalogue catalogue;
+  static Catalogue catalogue;
+  if (!catalogue.empty()) return catalogue;
   for (const auto& entry : std::filesystem::directory_iterator("config/meters")) {
     ParsedProfile parsed = parse_profile(read_text(entry.path()), entry.path());
     EXPECT_EQ(print(parsed.mistakes), "");

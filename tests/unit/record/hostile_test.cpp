@@ -122,15 +122,17 @@ std::size_t cost_of(Stream stream, const std::string& body) {
   return bytes_allocated;
 }
 
+/// `text` again and again, until there are `size` bytes.
+std::string repeated(std::string text, std::size_t size) {
+  while (text.size() < size) text += text.substr(0, size - text.size());
+  return text;
+}
+
 TEST(HostileBatch, OfCountlessEmptyMessagesIsBounded) {
-  const std::string empty_message("\x0A\x00", 2);
-  std::string messages;
-  while (messages.size() < body_bytes_max - 2) messages += empty_message;
+  const std::string messages = repeated({"\x0A\x00", 2}, body_bytes_max - 2);
   for (const Stream stream : all_streams) EXPECT_LT(cost_of(stream, messages), 2 * 1024 * 1024);
 
-  const std::string empty_fact("\x3A\x00", 2);
-  std::string facts;
-  while (facts.size() < body_bytes_max - 16) facts += empty_fact;
+  const std::string facts = repeated({"\x3A\x00", 2}, body_bytes_max - 16);
   std::string events("\x0A");  // one event of `facts`, its length as a varint
   for (std::size_t length = facts.size(); length > 0; length >>= 7)
     events += static_cast<char>((length & 0x7F) | (length > 0x7F ? 0x80 : 0));

@@ -1,6 +1,6 @@
 #include <sqlite3.h>
 
-#include "fixture.hpp"
+#include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
 namespace {

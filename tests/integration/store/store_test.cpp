@@ -1,6 +1,6 @@
 #include "store/store.hpp"
 
-#include "fixture.hpp"
+#include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
 namespace {

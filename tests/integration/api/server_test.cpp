@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "api/listen.hpp"
-#include "tests/unit/api/client.hpp"
+#include "tests/integration/api/client.hpp"
 #include "tests/unit/command/fakes.hpp"
 #include "tests/unit/temporary_folder.hpp"
 

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "tests/unit/api/client.hpp"
+#include "tests/integration/api/client.hpp"
 #include "tests/unit/temporary_folder.hpp"
 
 namespace jidian::api {

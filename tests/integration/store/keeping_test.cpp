@@ -1,0 +1,236 @@
+#include "tests/unit/store/fixture.hpp"
+
+namespace jidian::store {
+namespace {
+
+using namespace std::chrono_literals;
+using record::Stream;
+
+/// A store whose quota is small enough to be felt.
+class Keeping : public testing::Test {
+ protected:
+  Keeping() {
+    options_.folder = folder_.path() / "store";
+    options_.quota_bytes = 1 << 20;
+    options_.destinations = {{"province", {Stream::event, Stream::interval, Stream::reading}}};
+  }
+
+  static std::vector<std::uint64_t> seqs(Store& store, Stream stream) {
+    return seqs_of(read_all(**store.reader(), store.opening().epoch, stream));
+  }
+  static void acknowledge(Store& store, const std::string& destination, Stream stream, std::uint64_t last) {
+    store.acknowledge(destination, store.opening().epoch, stream, {1, last});
+  }
+  static std::vector<Eviction> maintain(Store& store, UtcTime now) {
+    auto evictions = store.maintain(now);
+    EXPECT_TRUE(evictions) << evictions.error().message();
+    return evictions ? std::move(*evictions) : std::vector<Eviction>{};
+  }
+  std::uint64_t folder_bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(options_.folder)) sum += entry.file_size();
+    return sum;
+  }
+
+  TempFolder folder_;
+  Options options_;
+};
+
+TEST_F(Keeping, OnlyConfirmedBatchesPastTheirRetentionGo) {
+  options_.retention = {{Stream::reading, 1h}};
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::reading, 10);  // ends at 0, 10, … 90 s
+  acknowledge(*store, "province", Stream::reading, 4);
+  EXPECT_TRUE(maintain(*store, after(1h)).empty());
+  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(1, 10));
+  maintain(*store, after(24h));
+  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(5, 10));
+}
+
+TEST_F(Keeping, BatchesPastTheirRetentionGoManyAtATimeForTheSakeOfTheFlash) {
+  options_.quota_bytes = 4 << 20;
+  options_.retention = {{Stream::reading, 1h}};
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::reading, 600);  // ends at 0, 10, … 5990 s
+  acknowledge(*store, "province", Stream::reading, 600);
+  maintain(*store, after(1h + 5055s));  // 506 are over
+  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(1, 600));
+  maintain(*store, after(1h + 5125s));  // 513 are over
+  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(513, 600));
+}
+
+TEST_F(Keeping, AFewBatchesPastTheirRetentionGoWhenTheyAreLate) {
+  options_.retention = {{Stream::event, 1h}};
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::event, 3);  // ends at 0, 10, 20 s
+  acknowledge(*store, "province", Stream::event, 3);
+  maintain(*store, after(6h));
+  EXPECT_EQ(seqs(*store, Stream::event), seqs_between(1, 3));
+  maintain(*store, after(7h + 5s));
+  EXPECT_EQ(seqs(*store, Stream::event), seqs_between(3, 3));
+}
+
+TEST_F(Keeping, NewestBatchIsNeverDeleted) {
+  options_.retention = {{Stream::reading, 1h}};
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::reading, 3);
+  acknowledge(*store, "province", Stream::reading, 3);
+  maintain(*store, after(24h));
+  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(3, 3));
+}
+
+TEST_F(Keeping, EveryDestinationThatTakesTheStreamMustHaveIt) {
+  options_.retention = {{Stream::reading, 1h}, {Stream::interval, 1h}, {Stream::event, 1h}};
+  options_.destinations = {{"province", {Stream::reading, Stream::interval}}, {"bureau", {Stream::interval}}};
+  const auto store = open_or_fail(options_);
+  for (const Stream stream : record::all_streams) record_batches(*store, stream, 3);
+  acknowledge(*store, "province", Stream::reading, 3);
+  acknowledge(*store, "province", Stream::interval, 3);
+  maintain(*store, after(24h));
+  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(3, 3)) << "the bureau does not take readings";
+  EXPECT_EQ(seqs(*store, Stream::interval), seqs_between(1, 3)) << "the bureau lacks them";
+  EXPECT_EQ(seqs(*store, Stream::event), seqs_between(3, 3)) << "nobody takes events";
+}
+
+TEST_F(Keeping, QuotaTakesConfirmedBatchesFirstAndKeepsTheRest) {
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::event, 5);
+  acknowledge(*store, "province", Stream::event, 5);
+  for (int round = 0; round < 20; ++round) {
+    record_batches(*store, Stream::reading, 20, after(round * 200s), 4000);
+    acknowledge(*store, "province", Stream::reading, store->head(Stream::reading).next_seq - 11);
+    EXPECT_TRUE(maintain(*store, after(round * 200s)).empty());
+    ASSERT_LE(folder_bytes(), options_.quota_bytes + (64 << 10));
+  }
+  EXPECT_EQ(seqs(*store, Stream::event), seqs_between(1, 5)) << "readings go before events";
+  const std::vector<std::uint64_t> left = seqs(*store, Stream::reading);
+  EXPECT_EQ(left, seqs_between(left.front(), 400));
+  EXPECT_LT(left.front(), 390U);
+  EXPECT_EQ(store->health().evicted, 0U);
+}
+
+TEST_F(Keeping, UnconfirmedBatchesGoWithAnEntryInTheLedger) {
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::reading, 400, noon, 4000);
+  const std::vector<Eviction> evictions = maintain(*store, after(4000s));
+  const std::vector<std::uint64_t> left = seqs(*store, Stream::reading);
+  ASSERT_EQ(evictions.size(), 1U);
+  const Eviction& eviction = evictions[0];
+  EXPECT_EQ(eviction.stream, Stream::reading);
+  EXPECT_EQ(eviction.epoch, store->opening().epoch);
+  EXPECT_EQ(eviction.range, (SeqRange{1, left.front() - 1}));
+  EXPECT_EQ(eviction.from, noon - 10s);
+  EXPECT_EQ(eviction.until, noon + (left.front() - 2) * 10s);
+  EXPECT_EQ(eviction.unconfirmed, std::vector<std::string>{"province"});
+  EXPECT_EQ(eviction.anchor, record::sha256(content_of({eviction.epoch, Stream::reading, eviction.range.last}, 4000)));
+  EXPECT_EQ(store->health().evicted, eviction.range.size());
+}
+
+TEST_F(Keeping, LedgerIsToldOnceAnHourAndSurvivesUntilItIsTold) {
+  {
+    const auto store = open_or_fail(options_);
+    record_batches(*store, Stream::reading, 300, noon, 4000);
+    EXPECT_EQ(maintain(*store, after(3000s)).size(), 1U);
+    record_batches(*store, Stream::reading, 50, after(3000s), 4000);
+    EXPECT_TRUE(maintain(*store, after(3500s)).empty());
+  }
+  {
+    const auto store = open_or_fail(options_);
+    const std::vector<Eviction> again = maintain(*store, after(3500s));
+    ASSERT_EQ(again.size(), 2U) << "no event told of the first, the second was not due";
+    EXPECT_EQ(again[0].range.last + 1, again[1].range.first);
+    record_batches(*store, Stream::event, 1, after(3500s));
+  }
+  EXPECT_TRUE(maintain(*open_or_fail(options_), after(3500s)).empty());
+}
+
+TEST_F(Keeping, DeadDestinationDoesNotCostTheOthersTheirData) {
+  options_.destinations = {{"alive", {Stream::reading}}, {"dead", {Stream::reading}}};
+  const auto store = open_or_fail(options_);
+  const std::uint64_t epoch = store->opening().epoch;
+  ASSERT_TRUE(record_together(*store, Stream::reading, 25, noon, 4000));
+  for (std::uint64_t seq = 26; seq <= 400; ++seq) {
+    record_batches(*store, Stream::reading, 1, after(seq * 10s), 4000);
+    store->acknowledge("alive", epoch, Stream::reading, {seq, seq});  // 1-25 are still to come
+  }
+  const std::vector<std::uint64_t> left = seqs(*store, Stream::reading);
+  ASSERT_GE(left.size(), 25U);
+  EXPECT_EQ(std::vector(left.begin(), left.begin() + 25), seqs_between(1, 25));
+  const std::vector<Eviction> evictions = maintain(*store, after(4500s));
+  ASSERT_EQ(evictions.size(), 1U);
+  EXPECT_EQ(evictions[0].unconfirmed, std::vector<std::string>{"dead"});
+  EXPECT_EQ(evictions[0].range.first, 26U);
+}
+
+TEST_F(Keeping, CommitThatCanNeverFitIsRefusedAndCostsNothing) {
+  const auto store = open_or_fail(options_);
+  ASSERT_TRUE(record_together(*store, Stream::reading, 3, noon));
+  const auto done = record_together(*store, Stream::reading, 60, noon, record::batch_bytes_max);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind(), ErrorKind::full);
+  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(1, 3));
+  EXPECT_EQ(store->head(Stream::reading).next_seq, 4U);
+  EXPECT_NE(store->health().trouble.find("commit failed"), std::string::npos);
+  ASSERT_TRUE(record_together(*store, Stream::reading, 1, noon));
+  EXPECT_EQ(store->health().trouble, "");
+}
+
+TEST_F(Keeping, DrainedEpochGoesWhenItsRetentionIsOver) {
+  options_.retention = {{Stream::reading, 1h}};
+  const auto store = open_or_fail(options_);
+  const std::uint64_t first = store->opening().epoch;
+  record_batches(*store, Stream::reading, 3);
+  ASSERT_TRUE(store->begin_epoch("test", after(60s)));
+  maintain(*store, after(24h));
+  EXPECT_EQ(epoch_files(options_.folder).size(), 2U) << "not confirmed";
+  store->acknowledge("province", first, Stream::reading, {1, 3});
+  maintain(*store, after(30min));
+  EXPECT_EQ(epoch_files(options_.folder).size(), 2U) << "too young";
+  EXPECT_TRUE(maintain(*store, after(24h)).empty());
+  EXPECT_EQ(epoch_files(options_.folder).size(), 1U);
+  EXPECT_EQ((*store->reader())->epochs(), std::vector{store->opening().epoch});
+}
+
+TEST_F(Keeping, DrainedEpochThatEndsWithACopyOfAnOldBatchStaysForItsYoungestOnes) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t old = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  const NewBatch copy = batch_of({old, Stream::reading, 6}, after(-24h * 365));
+  ASSERT_TRUE(store->commit({&copy, 1}, after(60s)));
+  store->acknowledge("province", old, Stream::reading, {1, 6});
+  store->acknowledge("city", old, Stream::reading, {1, 6});
+  ASSERT_TRUE(store->begin_epoch("conflict", after(70s)));
+  ASSERT_TRUE(store->maintain(after(1h)));
+  const auto reader = *store->reader();
+  EXPECT_EQ(seqs_of(read_all(*reader, old, Stream::reading)), seqs_between(1, 6));
+}
+
+TEST_F(Keeping, OldEpochGoesUnderPressureWithItsLosses) {
+  options_.quota_bytes = 2 << 20;
+  const auto store = open_or_fail(options_);
+  const std::uint64_t first = store->opening().epoch;
+  ASSERT_TRUE(record_together(*store, Stream::reading, 100, noon, 4000));
+  ASSERT_TRUE(store->begin_epoch("test", noon));
+  store->acknowledge("province", first, Stream::reading, {1, 60});
+  store->acknowledge("province", first, Stream::reading, {71, 100});
+  record_batches(*store, Stream::reading, 400, noon, 4000);
+  const std::vector<Eviction> evictions = maintain(*store, after(8000s));
+  ASSERT_GE(evictions.size(), 1U);
+  EXPECT_EQ(evictions[0].epoch, first);
+  EXPECT_EQ(evictions[0].range, (SeqRange{61, 70}));
+  EXPECT_EQ(evictions[0].anchor, record::sha256(content_of({first, Stream::reading, 70}, 4000)));
+  EXPECT_EQ(epoch_files(options_.folder).size(), 1U);
+}
+
+TEST_F(Keeping, NewEpochHasRoomBesideAFullOne) {
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::reading, 250, noon, 4000);
+  const std::uint64_t evicted = store->health().evicted;
+  ASSERT_TRUE(store->begin_epoch("test", after(2500s)));
+  record_batches(*store, Stream::reading, 4, after(2500s), 4000);
+  EXPECT_EQ(store->health().evicted, evicted);
+  EXPECT_EQ(epoch_files(options_.folder).size(), 2U);
+}
+
+}  // namespace
+}  // namespace jidian::store
