@@ -48,6 +48,8 @@ std::string_view name_of(EventKind kind) {
       return "ratio_changed";
     case EventKind::foreign_master:
       return "foreign_master";
+    case EventKind::facility_state:
+      return "facility_state";
     case EventKind::implausible:
       return "implausible";
     case EventKind::signoff:

@@ -71,6 +71,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     for (const domain::Event& event : *events) {
       if (event.gap) holes_.declare(event.subject, *event.gap);
       if (event.kind == EventKind::manifest) manifest_before_ = record::sha256(event.manifest);
+      facts_.restore(event);
     }
   }
   if (const auto* rows = std::get_if<record::Rows>(&batch.body))
@@ -93,6 +94,9 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
   }
   for (auto& row : news.rows) pending_.add(std::move(row), manifest_.hash);
   for (auto& row : news.aggregates) pending_.add(std::move(row), manifest_.hash);
+  // Under another manifest other levels held: what was seen then is not told again by those of today.
+  if (!is_present) return;
+  for (auto& event : news.events) pending_.add(std::move(event), manifest_.hash);
 }
 
 void Core::begin(const store::Opening& opening, const Instant& now) {

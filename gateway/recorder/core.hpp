@@ -80,6 +80,9 @@ class Core {
   /// The last words: everything that is still to be told.
   void stop(const Instant& now);
 
+  /// What the facilities do, as last told, in the order of the manifest.
+  std::vector<domain::FacilityNow> facilities() const { return facts_.facilities(); }
+
   const record::EncodedManifest& manifest() const { return manifest_; }
   std::uint64_t polls_dropped() const { return polls_dropped_; }
   std::uint64_t others_dropped() const { return pending_.dropped(); }

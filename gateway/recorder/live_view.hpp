@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
 #include "domain/reading.hpp"
 
@@ -19,6 +20,12 @@ class LiveView {
 
   void put(const domain::Poll& poll);
 
+  /// What the facilities do now, in the order of the manifest.
+  void put(std::vector<domain::FacilityNow> facilities);
+
+  /// The same again.
+  std::vector<domain::FacilityNow> facilities() const;
+
   /// The present time, as far as the view knows.
   void set_now(UtcTime now);
 
@@ -29,6 +36,7 @@ class LiveView {
   const domain::Manifest& manifest_;
   mutable std::mutex mutex_;
   std::vector<std::optional<domain::Poll>> newest_;
+  std::vector<domain::FacilityNow> facilities_;
   UtcTime now_{};
 };
 

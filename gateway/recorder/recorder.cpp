@@ -52,6 +52,7 @@ class RecorderImpl final : public Recorder {
 
   Inbox& inbox() override { return inbox_; }
   std::string live() const override { return live_.json(); }
+  std::vector<domain::FacilityNow> facilities() const override { return live_.facilities(); }
   void request_epoch(std::uint64_t epoch, std::string reason) override {
     {
       const std::scoped_lock lock(epoch_mutex_);
@@ -115,6 +116,7 @@ class RecorderImpl final : public Recorder {
   std::optional<SteadyTime> posted_at_;
   std::optional<SteadyTime> maintained_at_;
   std::optional<SteadyTime> live_at_;
+  std::optional<SteadyTime> facilities_at_;
   std::optional<SteadyTime> damage_epoch_at_;
   std::optional<SteadyTime> epoch_not_before_;
   std::optional<SteadyTime> copy_not_before_;  ///< Set while the store does not take copies.
@@ -177,6 +179,9 @@ void RecorderImpl::take(std::vector<Inbox::Item> items) {
     }
   }
   core_.advance(instant);
+  if (facilities_at_ && instant.steady - *facilities_at_ < post_interval) return;
+  facilities_at_ = instant.steady;
+  live_.put(core_.facilities());
 }
 
 void RecorderImpl::flush_due() {

@@ -7,10 +7,12 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "domain/event.hpp"
+#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
 #include "domain/reading.hpp"
 #include "health/board.hpp"
@@ -50,6 +52,9 @@ class Recorder {
 
   /// The newest poll of every meter as JSON, for `watch`. From any thread.
   virtual std::string live() const = 0;
+
+  /// What the facilities do, as last told, in the order of the manifest; at most a second old. From any thread.
+  virtual std::vector<domain::FacilityNow> facilities() const { return {}; }
 
   /// Asks for the epoch after `epoch`, because a destination reported a conflict; nothing happens if another is in
   /// force already. From any thread; carried out by the recorder's thread, at most every ten minutes.
