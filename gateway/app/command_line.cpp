@@ -62,6 +62,7 @@ struct Arguments {
   UplinkTestOptions uplink_test;
   SignoffOptions signoff;
   ReplaceOptions replace;
+  MarkOptions mark;
   std::string meter;
   std::string profile;
   std::string uplink;
@@ -204,6 +205,26 @@ void add_statement_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   replace_verb->callback([&] { exit = replace(arguments.common, replaced); });
 }
 
+/// Periods that a person declares.
+void add_mark_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
+  auto* mark_verb = add_verb(program, arguments, "mark",
+                             "Mark a period as maintenance, calibration, …: an event, and the quality of its values");
+  auto& mark = arguments.mark;
+  mark_verb->add_option("SUBJECT", mark.subject, "Id of the meter or facility");
+  mark_verb->add_flag("--all", mark.all, "The whole site instead");
+  auto* as = mark_verb->add_option("--as", mark.as, "maintenance, calibration, manual, stopped or supply_lost");
+  as->check(CLI::IsMember({"maintenance", "calibration", "manual", "stopped", "supply_lost"}));
+  auto* from = mark_verb->add_option("--from", mark.from, "Since when, as 2026-03-01T16:00:00+08:00 (default: now)");
+  mark_verb->add_option("--until", mark.until, "Until when (default: open; with --end: now)");
+  mark_verb->add_option("--reason", mark.reason, "What is done, in a few words");
+  mark_verb->add_option("--by", mark.by, "Who says so (default: the user)");
+  mark_verb->add_option("--end", mark.end, "End the mark with this id")->excludes(as)->excludes(from);
+  mark_verb->callback([&] { exit = app::mark(arguments.common, mark); });
+
+  auto* marks_verb = add_verb(program, arguments, "marks", "List the marks that are in force or ahead");
+  marks_verb->callback([&] { exit = marks(arguments.common); });
+}
+
 void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   auto* tail_verb = add_verb(program, arguments, "tail", "Show what arrives at the broker, decoded");
   tail_verb->add_option("--uplink", arguments.tail.uplink, "Uplink whose broker to listen at; none: the first");
@@ -268,6 +289,7 @@ int run_command_line(int argc, char** argv) {
   add_commissioning_verbs(program, arguments, exit);
   add_site_verbs(program, arguments, exit);
   add_statement_verbs(program, arguments, exit);
+  add_mark_verbs(program, arguments, exit);
   add_evidence_verbs(program, arguments, exit);
   try {
     program.parse(argc, argv);

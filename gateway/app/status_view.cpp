@@ -202,6 +202,19 @@ void show_meters(const Json& status, Screen& screen) {
     screen.line({{"  and " + std::to_string(meters.size() - rows_max) + " more", Tone::faint}});
 }
 
+void show_marks(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  for (const Json& mark : at(status, "marks")) {
+    if (rows.size() == rows_max) break;
+    rows.push_back({{text_at(mark, "subject").empty() ? "whole site" : text_at(mark, "subject")},
+                    {text_at(mark, "mark")},
+                    {"from " + text_at(mark, "from") + (has(mark, "until") ? " until " + text_at(mark, "until") : "")},
+                    {is_true(mark, "in_force") ? "in force" : "ahead"},
+                    {text_at(mark, "reason"), Tone::faint}});
+  }
+  screen.table("marks", rows);
+}
+
 void show_findings(const Json& status, Screen& screen) {
   const Json& findings = at(status, "findings");
   if (findings.empty()) return;
@@ -235,6 +248,7 @@ Result<StatusView> render_status(const std::string& status_json, Colours colours
   show_uplinks(status, screen);
   show_buses(status, screen);
   show_meters(status, screen);
+  show_marks(status, screen);
   show_findings(status, screen);
   const Json& findings = at(status, "findings");
   const bool healthy = is_true(status, "recording") && findings.empty();

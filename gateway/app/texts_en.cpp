@@ -220,6 +220,24 @@ constexpr auto english = std::to_array<Sentence>({
      "\"{meter}\" "
      "of {site}; until then the gateway remembers it."},
     {"replace.next", "Next: jidian signoff {meter} --display …"},
+    {"mark.whole-site", "the whole site"},
+    {"mark.what",
+     "say what to mark: the id of a meter or a facility, or --all for the whole site; or --end ID to end a mark "
+     "(jidian "
+     "marks lists them)"},
+    {"mark.done", "{subject}: {mark} from {from} until {until}. On record as {id}, by {by} (user {user})."},
+    {"mark.done-open", "{subject}: {mark} from {from} until it is ended. On record as {id}, by {by} (user {user})."},
+    {"mark.late",
+     "It is told {late_s} s late: what was recorded before {told_at} stays as it is, and the record shows when it was "
+     "told."},
+    {"mark.ended", "{subject}: {mark} since {from} ends at {until}. On record, by {by} (user {user})."},
+    {"mark.withdrawn", "{subject}: {mark} from {from} is withdrawn. On record, by {by} (user {user})."},
+    {"mark.next", "Next: jidian marks lists what is in force; jidian mark --end {id} ends it"},
+    {"marks.line", "{id}  {subject}  {mark}  from {from} until {until}  {reason} ({by})"},
+    {"marks.line-open", "{id}  {subject}  {mark}  from {from} until it is ended  {reason} ({by})"},
+    {"marks.ahead", "[ahead]"},
+    {"marks.none", "Nothing is marked. Next: jidian mark METER --as maintenance --reason …"},
+    {"marks.next", "Next: jidian mark --end ID ends one"},
     {"show-as.words", "unit {unit}, {table} from {address}: {words}"},
     {"show-as.legend", "* looks like a quantity of a plant"},
     {"show-as.match", "  = {expected} within {deviation} %"},

@@ -121,6 +121,17 @@ struct ReplaceOptions {
   std::string note;
 };
 
+struct MarkOptions {
+  std::string subject;  ///< Id of a meter or a facility.
+  bool all = false;     ///< The whole site instead.
+  std::string as;       ///< maintenance, calibration, manual, stopped, supply_lost.
+  std::string from;     ///< ISO 8601 with its zone; empty: now.
+  std::string until;    ///< Empty: open; of an end: now.
+  std::string reason;
+  std::string by;   ///< Empty: the user.
+  std::string end;  ///< Id of the mark to end; then nothing new is marked.
+};
+
 /// `jidian check`: the site file and the profiles, every mistake at once.
 Exit check(const Common& common);
 
@@ -158,6 +169,12 @@ Exit signoff(const Common& common, const SignoffOptions& options);
 
 /// `jidian replace METER`: puts on record that another meter stands there now, so that totals go on.
 Exit replace(const Common& common, const ReplaceOptions& options);
+
+/// `jidian mark SUBJECT`: puts a period of maintenance, calibration, … on record, or ends one.
+Exit mark(const Common& common, const MarkOptions& options);
+
+/// `jidian marks`: those in force or ahead.
+Exit marks(const Common& common);
 
 /// `jidian tail`: what arrives at the broker, decoded.
 Exit tail(const Common& common, const TailOptions& options);

@@ -11,13 +11,15 @@
 
 #include "base/id.hpp"
 #include "command/answers.hpp"
+#include "command/mark.hpp"
 #include "command/metrics.hpp"
 #include "command/status.hpp"
 
 namespace jidian::command {
 namespace {
 
-constexpr std::string_view all_operations = "status, live, read, retry, signoff, replace, start, job or cancel";
+constexpr std::string_view all_operations =
+    "status, live, marks, read, retry, signoff, replace, mark, start, job or cancel";
 
 // A request names an operation and a thing; anything longer is a mistake.
 constexpr std::size_t request_bytes_max = 65'536;
@@ -53,7 +55,8 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
 
   if (operation == "status") return status_json(snapshot());
   if (operation == "live") return parts_.recorder->live();
-  static constexpr std::array operations{"read", "retry", "signoff", "replace", "start", "job", "cancel"};
+  if (operation == "marks") return marks_json(parts_.recorder->marks(), parts_.clock->utc_now());
+  static constexpr std::array operations{"read", "retry", "signoff", "replace", "mark", "start", "job", "cancel"};
   if (std::ranges::find(operations, operation) == operations.end())
     return Error{ErrorKind::invalid, "there is no such operation; write " + std::string(all_operations)};
   if (!caller.may_operate) return denied(caller, operation);
@@ -62,6 +65,7 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
 
 Result<std::string> Commands::operate(const std::string& operation, const Json& request, const Caller& caller) {
   if (operation == "start") return start_job(request, caller);
+  if (operation == "mark") return mark(request, caller);
   const bool of_job = operation == "job" || operation == "cancel";
   const bool of_meter = operation == "read" || operation == "signoff" || operation == "replace";
   const auto id = id_in(request, of_meter ? "meter" : of_job ? "id" : "uplink", operation);
@@ -160,6 +164,7 @@ Snapshot Commands::snapshot() const {
   snapshot.buses = parts_.board->buses();
   snapshot.uplinks = parts_.board->uplinks();
   snapshot.store = parts_.board->store();
+  snapshot.marks = parts_.recorder->marks();
   return snapshot;
 }
 

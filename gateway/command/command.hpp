@@ -50,11 +50,12 @@ class Commands {
   };
   explicit Commands(Parts parts);
 
-  /// Operations: "status" and "live" for callers that may read; for callers that may operate, as they cause traffic:
-  /// "read" (of a `meter`), "retry" (of an `uplink`), "start" (of long work: `what`, `args`) → {"job": id}, "job"
+  /// Operations: "status", "live" and "marks" (those in force or ahead) for callers that may read; for callers that may
+  /// operate, as they cause traffic: "read" (of a `meter`), "retry" (of an `uplink`), "start" (of long work: `what`,
+  /// `args`) → {"job": id}, "job"
   /// (`id`, `after`) → {"lines", "next", "done", "error"}, "cancel" (`id`), and the statements that are put on record:
-  /// "signoff" and "replace" (of a `meter`). "read" may block for `read_patience`, statements for `record_patience`
-  /// besides. Any thread, several at once.
+  /// "signoff" and "replace" (of a `meter`), "mark" (of a `subject`, or the `end` of one). "read" may block for
+  /// `read_patience`, statements for `record_patience` besides. Any thread, several at once.
   Result<std::string> run(const Caller& caller, const std::string& request_json);
 
   /// Cancels all jobs and waits for them: before the pollers go.
@@ -75,6 +76,7 @@ class Commands {
   Result<std::string> start_job(const Json& request, const Caller& caller);
   Result<std::string> signoff(const std::string& meter, const Json& request, const Caller& caller);
   Result<std::string> replace(const std::string& meter, const Json& request, const Caller& caller);
+  Result<std::string> mark(const Json& request, const Caller& caller);
   Result<domain::Event> put_on_record(recorder::Statement statement);
   Result<acquire::Poller*> poller_of(const std::string& meter);
   Result<std::string> job_news(const std::string& id, const Json& request);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "domain/mark.hpp"
 #include "health/board.hpp"
 
 namespace jidian::command {
@@ -22,6 +23,7 @@ struct Snapshot {
   std::vector<health::BusHealth> buses;
   std::vector<health::UplinkHealth> uplinks;
   health::StoreHealth store;
+  std::vector<domain::Mark> marks;  ///< In force or ahead.
 };
 
 /// Seconds from `then` to `now`; 0 if a clock step has put `then` into the future.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command/findings.hpp"
+#include "command/mark.hpp"
 
 namespace jidian::command {
 namespace {
@@ -125,11 +126,13 @@ std::string status_json(const Snapshot& snapshot) {
               {"buses", Json::array()},
               {"meters", Json::array()},
               {"store", json_of(snapshot.store, snapshot.now)},
-              {"uplinks", Json::array()}};
+              {"uplinks", Json::array()},
+              {"marks", Json::array()}};
   for (const auto& finding : find_faults(snapshot)) status["findings"].push_back(json_of(finding));
   for (const auto& bus : snapshot.buses) status["buses"].push_back(json_of(bus));
   for (const auto& meter : snapshot.meters) status["meters"].push_back(json_of(meter, snapshot.now));
   for (const auto& uplink : snapshot.uplinks) status["uplinks"].push_back(json_of(uplink, snapshot.now));
+  for (const auto& mark : snapshot.marks) status["marks"].push_back(json_of(mark, snapshot.now));
   // What devices and files say may be any bytes: replaced, not thrown at the caller.
   return status.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

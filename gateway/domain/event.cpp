@@ -56,6 +56,8 @@ std::string_view name_of(EventKind kind) {
       return "signoff";
     case EventKind::replaced:
       return "replaced";
+    case EventKind::mark:
+      return "mark";
   }
   return "unknown";
 }

@@ -43,6 +43,7 @@ enum class EventKind : std::uint8_t {
   // 24 … 39 are kept for what the gateway finds out; from 40 on a person says so.
   signoff = 40,   ///< A person compared a meter with its display and found it right.
   replaced = 41,  ///< A meter was exchanged for another one; facts keep its totals.
+  mark = 42,      ///< A time was declared to be maintenance, calibration, …; or such a mark was ended.
 };
 
 /// The contract's word: "epoch", "meter_silent", …

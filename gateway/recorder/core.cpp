@@ -37,11 +37,13 @@ Core::Core(const Options& options, PendingLimits limits)
       plausibility_(options_.manifest),
       facts_(options_.manifest),
       swaps_(options_.manifest),
+      marks_(options_.manifest),
       counters_(options_.manifest, swaps_) {}
 
 void Core::remember(const domain::Note& note) {
   swaps_.restore(note);
   facts_.restore(note);
+  marks_.restore(note);
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
     facts_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
@@ -155,6 +157,7 @@ void Core::judge(domain::Poll& poll, const Instant& now) {
   plausibility_.judge(poll, findings_);
   for (const std::size_t point : findings_.restarted) facts_.restart_counter(poll.meter, point);
   for (auto& event : findings_.events) tell(std::move(event), now);
+  marks_.apply(poll);
   if (poll.clock != ClockQuality::unsynchronised) return;
   for (domain::Sample& sample : poll.samples)
     if (sample.quality == domain::Quality::ok) sample.quality = domain::Quality::unsynchronised;

@@ -13,6 +13,7 @@
 #include "recorder/facts.hpp"
 #include "recorder/holes.hpp"
 #include "recorder/inbox.hpp"
+#include "recorder/marks.hpp"
 #include "recorder/pending.hpp"
 #include "recorder/recorder.hpp"
 #include "recorder/restart.hpp"
@@ -43,8 +44,8 @@ class Core {
   /// Watches the clocks. Call it before what came is accepted: that is older than `now`.
   void observe(const Instant& now);
 
-  /// Says of a poll's values what they are worth: which are implausible, and that the clock was never set. Once for
-  /// each poll, before it is accepted.
+  /// Says of a poll's values what they are worth: which are implausible, which stand under a mark, and that the clock
+  /// was never set. Once for each poll, before it is accepted.
   void judge(domain::Poll& poll, const Instant& now);
 
   void accept(domain::Poll poll, const Instant& now);
@@ -54,6 +55,13 @@ class Core {
   /// A meter was exchanged, as `event` states: from here on its counters begin anew. Adds to the event what is known;
   /// it is accepted by itself. Gives what is to be remembered. Errors: conflict, with the numbers.
   Result<domain::Note> replace(const domain::Replacement& stated, domain::Event& event);
+
+  /// A period is marked, or a mark ended, as of `now`; `event` is made of it and accepted by itself. Gives what is to
+  /// be remembered. Errors: those of `Marks::take`.
+  Result<std::vector<domain::Note>> mark(const domain::MarkRequest& request, const Instant& now, domain::Event& event) {
+    return marks_.take(request, now.utc, event);
+  }
+  std::vector<domain::Mark> marks(UtcTime now) const { return marks_.list(now); }
 
   /// What is to be noted with the next batches.
   std::vector<domain::Note> take_notes() { return std::exchange(notes_, {}); }
@@ -109,6 +117,7 @@ class Core {
   domain::Findings findings_;  ///< Of the present poll; kept for its memory.
   Facts facts_;
   Swaps swaps_;
+  Marks marks_;
   Counters counters_;
   ClockWatch clock_watch_;
 

@@ -13,6 +13,7 @@
 #include "recorder/desk.hpp"
 #include "recorder/live_view.hpp"
 #include "recorder/read_back.hpp"
+#include "recorder/shown.hpp"
 
 namespace jidian::recorder {
 namespace {
@@ -70,6 +71,12 @@ class RecorderImpl final : public Recorder {
     inbox_.wake();
     return answer;
   }
+  std::vector<domain::Mark> marks() const override {
+    auto marks = marks_.get();
+    const UtcTime now = clock_.utc_now();
+    std::erase_if(marks, [now](const domain::Mark& mark) { return mark.until && *mark.until <= now; });
+    return marks;
+  }
 
  private:
   void run(std::stop_token stop);
@@ -107,6 +114,7 @@ class RecorderImpl final : public Recorder {
   };
   std::mutex epoch_mutex_;
   std::optional<EpochRequest> epoch_wanted_;  ///< Guarded by the mutex.
+  Shown<std::vector<domain::Mark>> marks_;
 
   std::string trouble_;  ///< Why the last commit failed; empty while all is well.
   bool news_ = true;     ///< The board does not know the newest yet.
@@ -136,6 +144,7 @@ void RecorderImpl::begin() {
     spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
   const Instant start = now();
   core_.begin(opening, start);
+  marks_.set(core_.marks(start.utc));
   store_.add_manifest(core_.manifest().hash, core_.manifest().bytes);
   (void)flush(Flush::all);
   post_health(now());
@@ -281,6 +290,15 @@ void RecorderImpl::take_statements() {
         continue;
       }
       statement.notes.push_back(std::move(*note));
+    }
+    if (statement.mark) {
+      auto notes = core_.mark(*statement.mark, now(), statement.event);
+      if (!notes) {
+        answer.set_value(notes.error());
+        continue;
+      }
+      statement.notes = std::move(*notes);
+      marks_.set(core_.marks(now().utc));
     }
     for (const domain::Note& note : statement.notes) store_.note(note.name, note.text);
     core_.accept(statement.event, now());

@@ -67,9 +67,13 @@ class Recorder {
 
   /// Puts a person's statement on record and gives the event as it was recorded. The future is ready once that is
   /// durable, or once it is known that it is not: as a rule within a commit. From any thread; carried out by the
-  /// recorder's thread. Errors: conflict (a replacement that cannot have been so, with the numbers), full (too many
-  /// wait), io (the store takes nothing now: the statement waits and is stored with what comes next), cancelled.
+  /// recorder's thread. Errors: conflict (a replacement that cannot have been so, with the numbers), invalid and
+  /// not_found (of a mark), full (too many wait, or too many marks), io (the store takes nothing now: the statement
+  /// waits and is stored with what comes next), cancelled.
   virtual std::future<Result<domain::Event>> attest(Statement statement) = 0;
+
+  /// The marks that are in force or ahead, in the order in which they were told. From any thread.
+  virtual std::vector<domain::Mark> marks() const = 0;
 };
 
 }  // namespace jidian::recorder

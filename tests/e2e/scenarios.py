@@ -330,4 +330,4 @@ def wide(scale):
 ALL = {function.__name__: function for function in (
     load, line, outage, kills, acl_denied, receipt_never, receipt_forged, packet_too_small, manifests_lost,
     cloned_identity, store_restored, live_view, broken_meters, wide, statements.signed_off,
-    statements.replaced)}
+    statements.replaced, statements.marked)}

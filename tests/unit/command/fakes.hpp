@@ -38,12 +38,17 @@ class FakeRecorder final : public recorder::Recorder {
     std::promise<Result<domain::Event>> answer;
     if (is_prompt) answer.set_value(outcome ? Result<domain::Event>(statement.event) : outcome.error());
     statements.push_back(std::move(statement.event));
+    if (statement.mark) mark_requests.push_back(std::move(*statement.mark));
     replacements.push_back(std::move(statement.replacement));
     waiting_.push_back(std::move(answer));
     return waiting_.back().get_future();
   }
 
+  std::vector<domain::Mark> marks() const override { return marks_in_force; }
+
   std::vector<domain::Event> statements;
+  std::vector<domain::MarkRequest> mark_requests;
+  std::vector<domain::Mark> marks_in_force;
   std::vector<std::optional<domain::Replacement>> replacements;
   Status outcome;
   bool is_prompt = true;

@@ -28,7 +28,7 @@ TEST(Names, EveryCodeOfTheContractHasOneWord) {
   expect_distinct_words<EventKind>(1, 23);
   expect_distinct_words<EventKind>(30, 30);
   expect_distinct_words<Check>(0, 6);
-  expect_distinct_words<EventKind>(40, 41);
+  expect_distinct_words<EventKind>(40, 42);
   expect_distinct_words<FacilityKind>(1, 5);
   expect_distinct_words<Carrier>(0, 4);
   expect_distinct_words<PointKind>(0, 3);

@@ -161,6 +161,21 @@ Result<domain::Event> Run::replace(const domain::Replacement& stated) {
   return event;
 }
 
+Result<domain::Event> Run::mark(const domain::MarkRequest& request) {
+  core.observe(clock_.now);
+  domain::Event event;
+  const auto notes = core.mark(request, clock_.now, event);
+  if (!notes) return notes.error();
+  for (const auto& note : *notes)
+    if (note.text.empty())
+      record_.notes.erase(note.name);
+    else
+      record_.notes[note.name] = note.text;
+  core.accept(event, clock_.now);
+  round();
+  return event;
+}
+
 void Run::pass(Millis time) {
   while (time > Millis{0}) {
     const Millis step = std::min(time, Millis{1000});

@@ -83,6 +83,8 @@ class Run {
   void take(domain::Event event);
   /// A statement of an exchange, as the recorder takes it: the event that is on record then.
   Result<domain::Event> replace(const domain::Replacement& stated);
+  /// A mark, or the end of one, likewise.
+  Result<domain::Event> mark(const domain::MarkRequest& request);
   /// Lets time pass in steps of at most a second.
   void pass(Millis time);
   void flush();
