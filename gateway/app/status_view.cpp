@@ -215,6 +215,33 @@ void show_marks(const Json& status, Screen& screen) {
   screen.table("marks", rows);
 }
 
+/// "load 380 kW of 400 kW", "level orange, load unknown".
+std::string load_of(const Json& order) {
+  const std::string level = text_at(order, "level");
+  std::string text = level.empty() || level == "-" ? "" : "level " + level + ", ";
+  text += "load " + (has(order, "load_kw") ? format("%.1f kW", number_at(order, "load_kw")) : std::string("unknown"));
+  if (has(order, "limit_kw")) text += " of " + text_at(order, "limit_kw") + " kW";
+  if (has(order, "limit_kwh")) text += ", quota " + text_at(order, "limit_kwh") + " kWh";
+  return text;
+}
+
+void show_directives(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  for (const Json& order : at(status, "directives")) {
+    if (rows.size() == rows_max) break;
+    std::string facilities;
+    for (const Json& facility : at(order, "facilities"))
+      if (facility.is_string()) facilities += (facilities.empty() ? "" : " ") + printable(facility.get<std::string>());
+    rows.push_back({{text_at(order, "id") + " v" + text_at(order, "version")},
+                    {text_at(order, "issuer"), Tone::faint},
+                    {is_true(order, "in_force") ? "in force" : "ahead"},
+                    {"from " + text_at(order, "from") + " to " + text_at(order, "to")},
+                    {facilities.empty() ? "whole site" : facilities},
+                    {load_of(order)}});
+  }
+  screen.table("orders from above", rows);
+}
+
 void show_findings(const Json& status, Screen& screen) {
   const Json& findings = at(status, "findings");
   if (findings.empty()) return;
@@ -249,6 +276,7 @@ Result<StatusView> render_status(const std::string& status_json, Colours colours
   show_buses(status, screen);
   show_meters(status, screen);
   show_marks(status, screen);
+  show_directives(status, screen);
   show_findings(status, screen);
   const Json& findings = at(status, "findings");
   const bool healthy = is_true(status, "recording") && findings.empty();

@@ -6,11 +6,13 @@
 #include <array>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "base/id.hpp"
 #include "command/answers.hpp"
+#include "command/directives.hpp"
 #include "command/mark.hpp"
 #include "command/metrics.hpp"
 #include "command/status.hpp"
@@ -146,6 +148,18 @@ Result<std::string> Commands::retry(const std::string& uplink) {
   return nlohmann::json{{"uplink", uplink}, {"retrying", true}}.dump();
 }
 
+void Commands::hear(const std::string& destination, const std::string& payload) {
+  static const domain::Manifest nothing;
+  const auto& manifest = parts_.manifest == nullptr ? nothing : *parts_.manifest;
+  const auto may = parts_.issuers.find(destination);
+  auto listing =
+      listing_of(payload, destination,
+                 may == parts_.issuers.end() ? std::span<const std::string>() : std::span(may->second), manifest);
+  spdlog::info("orders from above uplink={} listed={} refused={}", destination, listing.orders.size(),
+               listing.refused.size());
+  parts_.recorder->hear(std::move(listing));
+}
+
 std::string Commands::metrics() {
   return metrics_text(snapshot());
 }
@@ -165,6 +179,7 @@ Snapshot Commands::snapshot() const {
   snapshot.uplinks = parts_.board->uplinks();
   snapshot.store = parts_.board->store();
   snapshot.marks = parts_.recorder->marks();
+  snapshot.directives = parts_.recorder->directives();
   return snapshot;
 }
 

@@ -45,6 +45,8 @@ class Commands {
     Millis read_patience{12'000};                                     ///< How long "read" waits for the bus.
     /// Makes the work of a "start": `what` and its `args`, a JSON object. Errors: invalid, not_found, unreachable.
     std::function<Result<Jobs::Work>(const std::string& what, const std::string& args)> make_work = {};
+    /// Who may order through which destination: ids of issuers by id of the uplink.
+    std::map<std::string, std::vector<std::string>> issuers = {};
     const domain::Manifest* manifest = nullptr;  ///< What the meters are; outlives the commands.
     Millis record_patience{2'500};  ///< How long a statement waits for its commit: with a read, less than clients wait.
   };
@@ -57,6 +59,9 @@ class Commands {
   /// "signoff" and "replace" (of a `meter`), "mark" (of a `subject`, or the `end` of one). "read" may block for
   /// `read_patience`, statements for `record_patience` besides. Any thread, several at once.
   Result<std::string> run(const Caller& caller, const std::string& request_json);
+
+  /// The orders that `destination` holds in force, as its topic `directives` says. Does not block; any thread.
+  void hear(const std::string& destination, const std::string& payload);
 
   /// Cancels all jobs and waits for them: before the pollers go.
   void stop_jobs() { jobs_.stop_all(); }

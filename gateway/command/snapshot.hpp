@@ -24,6 +24,7 @@ struct Snapshot {
   std::vector<health::UplinkHealth> uplinks;
   health::StoreHealth store;
   std::vector<domain::Mark> marks;  ///< In force or ahead.
+  std::string directives = "[]";    ///< The orders in force or ahead, as JSON.
 };
 
 /// Seconds from `then` to `now`; 0 if a clock step has put `then` into the future.

@@ -127,7 +127,8 @@ std::string status_json(const Snapshot& snapshot) {
               {"meters", Json::array()},
               {"store", json_of(snapshot.store, snapshot.now)},
               {"uplinks", Json::array()},
-              {"marks", Json::array()}};
+              {"marks", Json::array()},
+              {"directives", Json::parse(snapshot.directives, nullptr, false)}};
   for (const auto& finding : find_faults(snapshot)) status["findings"].push_back(json_of(finding));
   for (const auto& bus : snapshot.buses) status["buses"].push_back(json_of(bus));
   for (const auto& meter : snapshot.meters) status["meters"].push_back(json_of(meter, snapshot.now));

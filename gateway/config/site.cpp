@@ -73,6 +73,7 @@ Parsed parse_site(std::string_view text, const std::string& file, const Catalogu
   read_card(root, site);
   read_amounts(root, site);
   read_uplinks(root, site);
+  read_issuers(root, site);
   read_store(root, site);
   read_api(root, site);
   root.finish();

@@ -88,6 +88,13 @@ struct Uplink {
   std::uint32_t backlog_batches_per_s = 20;
 };
 
+/// An authority that may give orders, and the uplink through which they come.
+struct Issuer {
+  std::string id;
+  std::string name;  ///< For people.
+  std::string uplink;
+};
+
 struct Store {
   std::filesystem::path folder = "/var/lib/jidian/store";
   std::uint64_t quota_bytes = 2ULL << 30;
@@ -111,6 +118,7 @@ struct Site {
   std::vector<domain::FacilityEntry> facilities;
   domain::PlausibilityRules plausibility;
   std::vector<Uplink> uplinks;
+  std::vector<Issuer> issuers;
   Store store;
   Api api;
   Millis live_interval{5'000};

@@ -37,6 +37,8 @@ void read_shifts(Section& card, Site& site);
 /// What facilities, accounts and the site add up, and what facilities make. Needs all of them.
 void read_amounts(Section& root, Site& site);
 void read_uplinks(Section& root, Site& site);
+/// Needs the uplinks.
+void read_issuers(Section& root, Site& site);
 void read_store(Section& root, Site& site);
 void read_api(Section& root, Site& site);
 

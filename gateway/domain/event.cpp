@@ -50,6 +50,8 @@ std::string_view name_of(EventKind kind) {
       return "foreign_master";
     case EventKind::facility_state:
       return "facility_state";
+    case EventKind::directive:
+      return "directive";
     case EventKind::implausible:
       return "implausible";
     case EventKind::signoff:

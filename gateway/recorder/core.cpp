@@ -44,6 +44,7 @@ void Core::remember(const domain::Note& note) {
   swaps_.restore(note);
   facts_.restore(note);
   marks_.restore(note);
+  directives_.restore(note);
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
     facts_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
@@ -222,6 +223,7 @@ void Core::advance(const Instant& now) {
   facts_.close_overdue(now.utc, news);
   keep(std::move(news), now);
   for (auto& event : holes_.take_due(now.utc, false)) tell_later(std::move(event), now);
+  keep(directives_.expire(now.utc), now);
 }
 
 std::optional<Flush> Core::due(const Instant& now) const {
@@ -296,6 +298,12 @@ void Core::keep(Facts::News news, const Instant& now) {
   for (auto& event : news.events) tell(std::move(event), now);
   note_pending(now);
   drop_overflow();
+}
+
+void Core::keep(domain::DirectiveBook::News news, const Instant& now) {
+  directives_changed_ = directives_changed_ || !news.empty();
+  for (auto& event : news.events) tell(std::move(event), now);
+  for (auto& note : news.notes) notes_.push_back(std::move(note));
 }
 
 void Core::note_pending(const Instant& now) {

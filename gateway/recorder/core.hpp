@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/directive_book.hpp"
 #include "domain/plausibility_watch.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
@@ -63,6 +64,14 @@ class Core {
   }
   std::vector<domain::Mark> marks(UtcTime now) const { return marks_.list(now); }
 
+  /// What a destination holds in force.
+  void hear(const domain::DirectiveListing& listing, const Instant& now) {
+    keep(directives_.take(listing, now.utc), now);
+  }
+  std::vector<domain::KnownDirective> directives() const { return directives_.orders(); }
+  /// Whether they changed since the last time this was asked.
+  bool take_directives_changed() { return std::exchange(directives_changed_, false); }
+
   /// What is to be noted with the next batches.
   std::vector<domain::Note> take_notes() { return std::exchange(notes_, {}); }
 
@@ -102,6 +111,7 @@ class Core {
   void tell(domain::Event event, const Instant& now);
   void tell_later(domain::Event event, const Instant& now);
   void keep(Facts::News news, const Instant& now);
+  void keep(domain::DirectiveBook::News news, const Instant& now);
   void note_pending(const Instant& now);
   void drop_overflow();
   void declare_ending(const store::Opening& opening, const Instant& now);
@@ -118,6 +128,8 @@ class Core {
   Facts facts_;
   Swaps swaps_;
   Marks marks_;
+  domain::DirectiveBook directives_;
+  bool directives_changed_ = false;
   Counters counters_;
   ClockWatch clock_watch_;
 

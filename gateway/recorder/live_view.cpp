@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "record/directives_json.hpp"
 #include "record/manifest.hpp"
 
 namespace jidian::recorder {
@@ -21,6 +22,11 @@ std::vector<domain::FacilityNow> LiveView::facilities() const {
   return facilities_;
 }
 
+void LiveView::put(std::vector<domain::KnownDirective> orders) {
+  const std::scoped_lock lock(mutex_);
+  orders_ = std::move(orders);
+}
+
 void LiveView::set_now(UtcTime now) {
   const std::scoped_lock lock(mutex_);
   now_ = now;
@@ -37,7 +43,29 @@ std::string LiveView::json() const {
     for (const auto& poll : newest_)
       if (poll) polls.push_back(*poll);
   }
-  return record::live_json(manifest_, polls, now, facilities);
+  std::string text = record::live_json(manifest_, polls, now, facilities);
+  text.insert(text.size() - 1, ",\"directives\":" + directives());
+  return text;
+}
+
+std::string LiveView::directives() const {
+  std::vector<domain::KnownDirective> orders;
+  std::vector<std::optional<domain::Poll>> newest;
+  UtcTime now;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (orders_.empty()) return "[]";
+    orders = orders_;
+    newest = newest_;
+    now = now_;
+  }
+  std::vector<domain::DirectiveNow> all;
+  for (auto& known : orders) {
+    const bool in_force = known.order.from <= now && now < known.order.to;
+    const auto load = load_.power_kw(known.order.facilities, newest, now);
+    all.push_back({std::move(known), in_force, load});
+  }
+  return record::directives_json(all);
 }
 
 }  // namespace jidian::recorder

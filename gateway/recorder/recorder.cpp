@@ -11,6 +11,7 @@
 #include "recorder/copies.hpp"
 #include "recorder/core.hpp"
 #include "recorder/desk.hpp"
+#include "recorder/listings.hpp"
 #include "recorder/live_view.hpp"
 #include "recorder/read_back.hpp"
 #include "recorder/shown.hpp"
@@ -77,6 +78,11 @@ class RecorderImpl final : public Recorder {
     std::erase_if(marks, [now](const domain::Mark& mark) { return mark.until && *mark.until <= now; });
     return marks;
   }
+  void hear(domain::DirectiveListing listing) override {
+    listings_.put(std::move(listing));
+    inbox_.wake();
+  }
+  std::string directives() const override { return live_.directives(); }
 
  private:
   void run(std::stop_token stop);
@@ -89,6 +95,7 @@ class RecorderImpl final : public Recorder {
   void serve_copies();
   void take_statements();
   void answer_statements();
+  void take_orders();
   void maintain(const Instant& now);
   void publish_live(const Instant& now);
   void post_health(const Instant& now);
@@ -106,6 +113,7 @@ class RecorderImpl final : public Recorder {
   Core core_;
   Copies copies_;
   Desk desk_;
+  Listings listings_;
   LiveView live_;
 
   struct EpochRequest {
@@ -145,6 +153,7 @@ void RecorderImpl::begin() {
   const Instant start = now();
   core_.begin(opening, start);
   marks_.set(core_.marks(start.utc));
+  live_.put(core_.directives());
   store_.add_manifest(core_.manifest().hash, core_.manifest().bytes);
   (void)flush(Flush::all);
   post_health(now());
@@ -159,6 +168,7 @@ void RecorderImpl::run(std::stop_token stop) {
     heartbeat_.beat(before.steady);
     take(inbox_.take_all(stop, core_.next_due(before)));
     take_statements();
+    take_orders();
     serve_epoch_request();
     flush_due();
     answer_statements();
@@ -304,6 +314,12 @@ void RecorderImpl::take_statements() {
     core_.accept(statement.event, now());
     desk_.wait(std::move(statement.event), std::move(answer));
   }
+}
+
+/// Also what became of known ones by the clock.
+void RecorderImpl::take_orders() {
+  for (const auto& listing : listings_.take()) core_.hear(listing, now());
+  if (core_.take_directives_changed()) live_.put(core_.directives());
 }
 
 /// After the commits of a round: what was taken is in the store, or it is known why not.

@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "domain/directive.hpp"
 #include "domain/event.hpp"
 #include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
@@ -74,6 +75,13 @@ class Recorder {
 
   /// The marks that are in force or ahead, in the order in which they were told. From any thread.
   virtual std::vector<domain::Mark> marks() const = 0;
+
+  /// What a destination holds in force now; of several lists that wait only its last counts. From any thread; carried
+  /// out by the recorder's thread.
+  virtual void hear(domain::DirectiveListing listing) = 0;
+
+  /// The orders in force or ahead with what their facilities draw, as a JSON array. From any thread.
+  virtual std::string directives() const = 0;
 };
 
 }  // namespace jidian::recorder

@@ -118,4 +118,18 @@ TEST(StatusView, OfWhatIsNoStatusIsAnError) {
 }
 
 }  // namespace
+TEST(StatusView, MarksAndOrdersAreShown) {
+  const auto view = render_status(
+      R"({"gateway":"gw-1","marks":[{"id":"260301-081500","mark":"maintenance","subject":"","from":"2026-03-01T08:15:00Z",
+          "until":null,"in_force":true,"reason":"relining"}],
+          "directives":[{"id":"2026-017","version":2,"issuer":"130000-energy","from":"2026-03-01T08:00:00Z",
+          "to":"2026-03-01T12:00:00Z","in_force":true,"level":"orange","facilities":["furnace"],"limit_kw":400,"load_kw":380.25},
+          {"id":"2026-018","version":1,"facilities":[],"load_kw":null}]})",
+      Colours::none);
+  ASSERT_TRUE(view);
+  EXPECT_NE(view->text.find("whole site  maintenance"), std::string::npos) << view->text;
+  EXPECT_NE(view->text.find("level orange, load 380.2 kW of 400 kW"), std::string::npos) << view->text;
+  EXPECT_NE(view->text.find("load unknown"), std::string::npos) << view->text;
+}
+
 }  // namespace jidian::app

@@ -46,6 +46,11 @@ class FakeRecorder final : public recorder::Recorder {
 
   std::vector<domain::Mark> marks() const override { return marks_in_force; }
 
+  void hear(domain::DirectiveListing listing) override { listings.push_back(std::move(listing)); }
+  std::string directives() const override { return directives_json; }
+
+  std::vector<domain::DirectiveListing> listings;
+  std::string directives_json = "[]";
   std::vector<domain::Event> statements;
   std::vector<domain::MarkRequest> mark_requests;
   std::vector<domain::Mark> marks_in_force;
@@ -197,6 +202,7 @@ struct Bench {
                         return meter == "orphan-1" ? std::string("gone") : std::string();
                       },
                   .read_patience = read_patience,
+                  .issuers = {{"province", {"130000-energy"}}},
                   .manifest = &manifest,
                   .record_patience = Millis{50}}) {}
   ~Bench() { gate.open(); }

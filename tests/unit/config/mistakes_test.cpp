@@ -297,5 +297,15 @@ TEST(Warnings, TellOfAnUnverifiedProfile) {
       "meter's display\n");
 }
 
+TEST(Mistakes, AnIssuerNamesItsUplink) {
+  const auto with = [](const std::string& more) {
+    return print(parse_small(std::string(small_site) + "\n[[issuer]]\nid = \"130000-energy\"\n" + more).mistakes);
+  };
+  EXPECT_THAT(with(""), HasSubstr("uplink = "));
+  EXPECT_THAT(with("uplink = \"provinze\"\n"), HasSubstr("issuer '130000-energy': uplink does not exist"));
+  EXPECT_THAT(with("uplink = \"provinze\"\n"), HasSubstr("province"));
+  EXPECT_THAT(with("uplink = \"province\"\nkey = \"x\"\n"), HasSubstr("unknown key 'key'"));
+}
+
 }  // namespace
 }  // namespace jidian::config

@@ -66,6 +66,14 @@ TEST(Site, UplinksCarryTheirPort) {
   EXPECT_EQ(url("url = \"mqtts://broker.example.org:443\""), "mqtts://broker.example.org:443");
 }
 
+TEST(Site, SaysWhoMayGiveOrdersThroughWhichUplink) {
+  const Site site = parse_whole(std::string(small_site) +
+                                "\n[[issuer]]\nid = \"130000-energy\"\nname = \"Energy\"\nuplink = \"province\"\n");
+  ASSERT_EQ(site.issuers.size(), 1U);
+  EXPECT_EQ(site.issuers[0].id, "130000-energy");
+  EXPECT_EQ(site.issuers[0].uplink, "province");
+}
+
 TEST(Site, ATcpEndpointHasUnitsThatALineHasNot) {
   EXPECT_EQ(parse_whole(replace(small_site, "bus = \"plc\"\nunit = 1", "bus = \"plc\"\nunit = 255")).meters[1].unit,
             255);
