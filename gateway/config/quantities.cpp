@@ -77,6 +77,9 @@ constexpr auto table = std::to_array<Quantity>({
     {"serial_number", attribute, ""},
     {"model_id", attribute, ""},
     {"wiring_mode", attribute, ""},
+    {"clock_unix", state, "s"},
+    {"cover_open_count", state, ""},
+    {"program_count", state, ""},
 });
 
 }  // namespace

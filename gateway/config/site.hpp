@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "domain/data_rules.hpp"
 #include "domain/manifest.hpp"
 #include "meter/profile.hpp"
 
@@ -119,6 +120,7 @@ struct Site {
   domain::PlausibilityRules plausibility;
   std::vector<Uplink> uplinks;
   std::vector<Issuer> issuers;
+  domain::DataRules data_rules;
   Store store;
   Api api;
   Millis live_interval{5'000};

@@ -52,6 +52,8 @@ std::string_view name_of(EventKind kind) {
       return "facility_state";
     case EventKind::directive:
       return "directive";
+    case EventKind::data_quality:
+      return "data_quality";
     case EventKind::implausible:
       return "implausible";
     case EventKind::signoff:

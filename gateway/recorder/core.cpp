@@ -38,6 +38,7 @@ Core::Core(const Options& options, PendingLimits limits)
       facts_(options_.manifest),
       swaps_(options_.manifest),
       marks_(options_.manifest),
+      data_(options_.manifest, options_.data_rules),
       counters_(options_.manifest, swaps_) {}
 
 void Core::remember(const domain::Note& note) {
@@ -45,6 +46,7 @@ void Core::remember(const domain::Note& note) {
   facts_.restore(note);
   marks_.restore(note);
   directives_.restore(note);
+  if (const auto alive = alive_in(note)) alive_noted_ = alive;
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
     facts_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
@@ -78,7 +80,10 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     }
   }
   if (const auto* rows = std::get_if<record::Rows>(&batch.body))
-    for (const auto& row : *rows) std::visit([&](const auto& it) { facts_.restore(it); }, row);
+    for (const auto& row : *rows) {
+      std::visit([&](const auto& it) { facts_.restore(it); }, row);
+      if (const auto* of_meter = std::get_if<domain::IntervalRow>(&row)) data_.remember(*of_meter);
+    }
   const auto* polls = std::get_if<record::Polls>(&batch.body);
   if (polls == nullptr) return;
   // Under another manifest the meter may have had another period: then its holes cannot be found again.
@@ -91,6 +96,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     else
       holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);
     counters_.remember(poll);
+    data_.remember(poll);
     swaps_.see(poll);
     if (poll.end >= swaps_.since(poll.meter)) plausibility_.remember(poll);  // before that it was another meter
     facts_.remember(poll, news);
@@ -108,14 +114,7 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   const bool is_new_epoch = opening.began_epoch || epoch_before_ != opening.epoch;
   if (!is_new_epoch) in_force_ = manifest_before_;
   if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
-  tell({now.utc,
-        EventKind::start,
-        {},
-        "The gateway records.",
-        std::nullopt,
-        {},
-        {{"version", options_.version}, {"clock", std::string(name_of(now.clock))}}},
-       now);
+  tell(start_event(opening, now), now);
   holes_.end_recall();
   if (alive_ || opening.last_commit) declare_ending(opening, now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
@@ -125,13 +124,27 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   keep(std::move(news), now);
 }
 
-void Core::declare_ending(const store::Opening& opening, const Instant& now) {
-  Ending ending{GapCause::crash, alive_ ? *alive_ : *opening.last_commit};
+domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
   const std::array<std::uint8_t, 16> unknown{};
-  if (said_goodbye_ || opening.stopped_cleanly)
-    ending.cause = GapCause::clean_stop;
-  else if (boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot)
-    ending.cause = GapCause::box_off;
+  if (said_goodbye_ || opening.stopped_cleanly) return GapCause::clean_stop;
+  const bool is_other_boot = boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot;
+  return is_other_boot ? GapCause::box_off : GapCause::crash;
+}
+
+/// With what is known of the run before: how it ended, and until when it lived, to a minute.
+domain::Event Core::start_event(const store::Opening& opening, const Instant& now) const {
+  domain::Event event{now.utc, EventKind::start, {}, "The gateway records.", std::nullopt, {}, {}};
+  event.facts = {{"version", options_.version}, {"clock", std::string(name_of(now.clock))}};
+  std::optional<UtcTime> alive = alive_ ? alive_ : opening.last_commit;
+  if (alive_noted_ && (!alive || *alive_noted_ > *alive)) alive = alive_noted_;
+  if (!alive) return event;
+  event.facts.emplace_back("ended", std::string(name_of(cause_of_ending(opening))));
+  event.facts.emplace_back("alive_until", format_utc(*alive));
+  return event;
+}
+
+void Core::declare_ending(const store::Opening& opening, const Instant& now) {
+  const Ending ending{cause_of_ending(opening), alive_ ? *alive_ : *opening.last_commit};
   for (auto& event : declare_restart(options_.manifest, holes_, ending, options_.commit_interval, now.utc))
     tell_later(std::move(event), now);
 }
@@ -158,6 +171,8 @@ void Core::judge(domain::Poll& poll, const Instant& now) {
   plausibility_.judge(poll, findings_);
   for (const std::size_t point : findings_.restarted) facts_.restart_counter(poll.meter, point);
   for (auto& event : findings_.events) tell(std::move(event), now);
+  data_.add(poll, data_events_);
+  tell_data(now);
   marks_.apply(poll);
   if (poll.clock != ClockQuality::unsynchronised) return;
   for (domain::Sample& sample : poll.samples)
@@ -224,6 +239,18 @@ void Core::advance(const Instant& now) {
   keep(std::move(news), now);
   for (auto& event : holes_.take_due(now.utc, false)) tell_later(std::move(event), now);
   keep(directives_.expire(now.utc), now);
+  data_.see_clock(now.clock, now.utc, data_events_);
+  tell_data(now);
+}
+
+void Core::see_links(const std::vector<health::UplinkHealth>& links, const Instant& now) {
+  for (const auto& link : links) data_.see_link(link.id, link.connected, now.utc, data_events_);
+  tell_data(now);
+}
+
+void Core::tell_data(const Instant& now) {
+  for (auto& event : data_events_) tell(std::move(event), now);
+  data_events_.clear();
 }
 
 std::optional<Flush> Core::due(const Instant& now) const {
@@ -292,7 +319,11 @@ void Core::tell_later(domain::Event event, const Instant& now) {
 
 void Core::keep(Facts::News news, const Instant& now) {
   if (news.empty()) return;
-  for (auto& row : news.rows) pending_.add(std::move(row), in_force_);
+  for (auto& row : news.rows) {
+    data_.add(row, data_events_);
+    pending_.add(std::move(row), in_force_);
+  }
+  tell_data(now);
   for (auto& row : news.aggregates) pending_.add(std::move(row), in_force_);
   std::ranges::move(news.notes, std::back_inserter(notes_));
   for (auto& event : news.events) tell(std::move(event), now);

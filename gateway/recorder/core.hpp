@@ -5,10 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "domain/data_watch.hpp"
 #include "domain/directive_book.hpp"
 #include "domain/plausibility_watch.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
+#include "recorder/alive.hpp"
 #include "recorder/clock_watch.hpp"
 #include "recorder/counters.hpp"
 #include "recorder/facts.hpp"
@@ -52,6 +54,9 @@ class Core {
   void accept(domain::Poll poll, const Instant& now);
   void accept(domain::Event event, const Instant& now);
   void accept(const store::Eviction& eviction, const Instant& now);
+
+  /// Which destinations are connected.
+  void see_links(const std::vector<health::UplinkHealth>& links, const Instant& now);
 
   /// A meter was exchanged, as `event` states: from here on its counters begin anew. Adds to the event what is known;
   /// it is accepted by itself. Gives what is to be remembered. Errors: conflict, with the numbers.
@@ -112,9 +117,12 @@ class Core {
   void tell_later(domain::Event event, const Instant& now);
   void keep(Facts::News news, const Instant& now);
   void keep(domain::DirectiveBook::News news, const Instant& now);
+  void tell_data(const Instant& now);
   void note_pending(const Instant& now);
   void drop_overflow();
+  domain::GapCause cause_of_ending(const store::Opening& opening) const;
   void declare_ending(const store::Opening& opening, const Instant& now);
+  domain::Event start_event(const store::Opening& opening, const Instant& now) const;
   domain::Event epoch_event(const store::Opening& opening, UtcTime now) const;
   domain::Event manifest_event(UtcTime now) const;
 
@@ -130,10 +138,13 @@ class Core {
   Marks marks_;
   domain::DirectiveBook directives_;
   bool directives_changed_ = false;
+  domain::DataWatch data_;
+  std::vector<domain::Event> data_events_;  ///< Of the present step; kept for its memory.
   Counters counters_;
   ClockWatch clock_watch_;
 
-  std::optional<UtcTime> alive_;  ///< Of an earlier run: its newest batch, and who wrote it.
+  std::optional<UtcTime> alive_noted_;  ///< When an earlier run last said that it lived, to a minute.
+  std::optional<UtcTime> alive_;        ///< Of an earlier run: its newest batch, and who wrote it.
   std::array<std::uint8_t, 16> boot_before_{};
   bool said_goodbye_ = false;
   std::uint64_t epoch_before_ = 0;

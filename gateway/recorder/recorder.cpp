@@ -8,9 +8,11 @@
 #include <thread>
 #include <utility>
 
+#include "recorder/alive.hpp"
 #include "recorder/copies.hpp"
 #include "recorder/core.hpp"
 #include "recorder/desk.hpp"
+#include "recorder/health_report.hpp"
 #include "recorder/listings.hpp"
 #include "recorder/live_view.hpp"
 #include "recorder/read_back.hpp"
@@ -29,6 +31,9 @@ constexpr Millis epoch_interval = std::chrono::hours(1);
 constexpr Millis conflict_epoch_interval = std::chrono::minutes(10);
 constexpr Millis epoch_retry{60'000};
 constexpr Millis copy_retry{10'000};
+/// A commit of a note alone is 11 KB of flash: 16 MB a day, and only where nothing is recorded or commits are rarer.
+constexpr Millis alive_interval{60'000};
+constexpr Millis links_interval{5'000};
 /// Commits of one round or of the end: what more waits is lost to the next start, which declares it.
 constexpr int commits_max = 16;
 
@@ -96,6 +101,8 @@ class RecorderImpl final : public Recorder {
   void take_statements();
   void answer_statements();
   void take_orders();
+  void say_alive(const Instant& now);
+  void look_at_links(const Instant& now);
   void maintain(const Instant& now);
   void publish_live(const Instant& now);
   void post_health(const Instant& now);
@@ -129,6 +136,8 @@ class RecorderImpl final : public Recorder {
   bool committed_ = false;
   bool unmaintained_ = false;
   std::uint64_t lost_told_ = 0;
+  SteadyTime said_at_{};  ///< When the store last heard that this run lives.
+  std::optional<SteadyTime> links_at_;
   std::optional<SteadyTime> posted_at_;
   std::optional<SteadyTime> maintained_at_;
   std::optional<SteadyTime> live_at_;
@@ -174,6 +183,8 @@ void RecorderImpl::run(std::stop_token stop) {
     answer_statements();
     serve_copies();
     const Instant after = now();
+    look_at_links(after);
+    say_alive(after);
     maintain(after);
     publish_live(after);
     post_health(after);
@@ -223,6 +234,7 @@ Status RecorderImpl::flush(Flush flush) {
       return done;
     }
     committed_ = true;
+    said_at_ = instant.steady;
   }
   core_.committed(flush, instant);
   note_success();
@@ -322,6 +334,21 @@ void RecorderImpl::take_orders() {
   if (core_.take_directives_changed()) live_.put(core_.directives());
 }
 
+/// Once a minute where nothing is committed, so that a later run knows until when this one lived.
+void RecorderImpl::say_alive(const Instant& now) {
+  if (now.steady - said_at_ < alive_interval || !trouble_.empty()) return;
+  said_at_ = now.steady;
+  const domain::Note note = alive_note(now.utc);
+  store_.note(note.name, note.text);
+  (void)store_.commit({}, now.utc);  // what cannot be said now is said in a minute
+}
+
+void RecorderImpl::look_at_links(const Instant& now) {
+  if (links_at_ && now.steady - *links_at_ < links_interval) return;
+  links_at_ = now.steady;
+  core_.see_links(board_.uplinks(), now);
+}
+
 /// After the commits of a round: what was taken is in the store, or it is known why not.
 void RecorderImpl::answer_statements() {
   if (!desk_.is_waiting()) return;
@@ -357,15 +384,7 @@ void RecorderImpl::post_health(const Instant& now) {
   if (!news_ || (posted_at_ && now.steady - *posted_at_ < post_interval)) return;
   posted_at_ = now.steady;
   news_ = false;
-  health::StoreHealth health = store_.health();
-  health.takes_writes = trouble_.empty();
-  const auto say = [&](const std::string& what) { health.trouble += (health.trouble.empty() ? "" : "; ") + what; };
-  if (!trouble_.empty() && health.trouble.empty()) say(trouble_);
-  if (!trouble_.empty() && core_.polls_dropped() > 0)  // afterwards the gaps tell of them
-    say(std::to_string(core_.polls_dropped()) + " polls were dropped because the store took nothing");
-  if (core_.others_dropped() > 0)
-    say(std::to_string(core_.others_dropped()) + " events or rows were dropped because the store took nothing");
-  board_.post(std::move(health));
+  board_.post(with_trouble(store_.health(), trouble_, core_.polls_dropped(), core_.others_dropped()));
 }
 
 void RecorderImpl::finish() {

@@ -60,6 +60,9 @@ class MemoryRecord {
   /// Shows `core` the record as read_back would.
   void remember(Core& core) const;
 
+  /// As the store keeps it.
+  void note(const domain::Note& note);
+
   std::size_t commits = 0;
   std::map<std::string, std::string> notes;
 
@@ -85,6 +88,8 @@ class Run {
   Result<domain::Event> replace(const domain::Replacement& stated);
   /// A mark, or the end of one, likewise.
   Result<domain::Event> mark(const domain::MarkRequest& request);
+  /// What a destination holds in force.
+  void hear(const domain::DirectiveListing& listing);
   /// Lets time pass in steps of at most a second.
   void pass(Millis time);
   void flush();
