@@ -1,10 +1,10 @@
+#include <iostream>
+#include <nlohmann/json.hpp>
+
 #include "app/print.hpp"
 #include "app/statements.hpp"
 #include "app/texts.hpp"
 #include "app/verbs.hpp"
-
-#include <iostream>
-#include <nlohmann/json.hpp>
 
 namespace jidian::app {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// The texts of a mark by name, "-" where there is none.
-Values values_of(const Json& mark, const std::string& subject) {
+Values mark_values(const Json& mark, const std::string& subject) {
   Values values{{"subject", subject.empty() ? text("mark.whole-site") : subject}};
   for (const char* name : {"id", "mark", "from", "until", "by", "user", "reason", "told_at", "late_s"}) {
     const auto found = mark.find(name);
@@ -27,7 +27,7 @@ Exit print_marked(const Common& common, const std::string& body) {
     return print_failure(common, Error{ErrorKind::corrupt, "the gateway's answer cannot be understood"}), Exit::device;
   if (common.json) return std::cout << body << '\n', Exit::ok;
   const Json& facts = answer["facts"];
-  const Values values = values_of(facts, answer.value("subject", ""));
+  const Values values = mark_values(facts, answer.value("subject", ""));
   const std::string state = facts.value("state", "");
   if (state != "told")
     return std::cout << text(state == "ended" ? "mark.ended" : "mark.withdrawn", values) << '\n', Exit::ok;
@@ -65,7 +65,7 @@ Exit marks(const Common& common) {
   for (const Json& mark : listed["marks"]) {
     const bool is_open = !mark.contains("until") || mark["until"].is_null();
     const bool in_force = mark.value("in_force", false);
-    std::cout << text(is_open ? "marks.line-open" : "marks.line", values_of(mark, mark.value("subject", "")))
+    std::cout << text(is_open ? "marks.line-open" : "marks.line", mark_values(mark, mark.value("subject", "")))
               << (in_force ? "" : " " + text("marks.ahead")) << '\n';
   }
   std::cout << text(listed["marks"].empty() ? "marks.none" : "marks.next") << '\n';

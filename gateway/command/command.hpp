@@ -54,10 +54,9 @@ class Commands {
 
   /// Operations: "status", "live" and "marks" (those in force or ahead) for callers that may read; for callers that may
   /// operate, as they cause traffic: "read" (of a `meter`), "retry" (of an `uplink`), "start" (of long work: `what`,
-  /// `args`) → {"job": id}, "job"
-  /// (`id`, `after`) → {"lines", "next", "done", "error"}, "cancel" (`id`), and the statements that are put on record:
-  /// "signoff" and "replace" (of a `meter`), "mark" (of a `subject`, or the `end` of one). "read" may block for
-  /// `read_patience`, statements for `record_patience` besides. Any thread, several at once.
+  /// `args`) → {"job": id}, "job" (`id`, `after`) → {"lines", "next", "done", "error"}, "cancel" (`id`), and the
+  /// statements that are put on record: "signoff" and "replace" (of a `meter`), "mark" (of a `subject`, or the `end` of
+  /// one). "read" may block for `read_patience`, statements for `record_patience` besides. Any thread, several at once.
   Result<std::string> run(const Caller& caller, const std::string& request_json);
 
   /// The orders that `destination` holds in force, as its topic `directives` says. Does not block; any thread.

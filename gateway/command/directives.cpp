@@ -39,8 +39,8 @@ class OrderReader {
   }
   std::uint32_t version() {
     const auto found = json_.find("version");
-    if (found != json_.end() && found->is_number_unsigned() && *found >= 1 && *found <= 0xFFFFFFFFU)
-      return found->get<std::uint32_t>();
+    const std::uint64_t number = found != json_.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+    if (number >= 1 && number <= 0xFFFFFFFFU) return static_cast<std::uint32_t>(number);
     complain("\"version\" is not a whole number from 1 on");
     return 0;
   }
