@@ -3,15 +3,14 @@
 namespace jidian::config {
 namespace {
 
-using std::chrono::seconds;
-
 constexpr Millis after_least = std::chrono::minutes(1);
 constexpr Millis after_most = std::chrono::hours(24 * 7);
 constexpr std::int64_t value_polls_least = 3;
 constexpr std::int64_t value_polls_most = 3'600;
 
-void read_seconds(Section& section, std::string_view key, Millis least, Millis most, seconds& into) {
-  if (const auto time = section.duration(key, least, most)) into = std::chrono::duration_cast<seconds>(*time);
+void read_seconds(Section& section, std::string_view key, Millis least, Millis most, std::chrono::seconds& into) {
+  if (const auto time = section.duration(key, least, most))
+    into = std::chrono::duration_cast<std::chrono::seconds>(*time);
 }
 
 }  // namespace
@@ -22,7 +21,7 @@ void read_data_rules(Section& root, Site& site) {
   domain::DataRules& rules = site.data_rules;
   read_seconds(*section, "link_after", after_least, after_most, rules.link_after);
   read_seconds(*section, "clock_after", after_least, after_most, rules.clock_after);
-  read_seconds(*section, "meter_clock_most", seconds(10), std::chrono::hours(24), rules.meter_clock_most);
+  read_seconds(*section, "meter_clock_most", std::chrono::seconds(10), std::chrono::hours(24), rules.meter_clock_most);
   if (const auto minutes = section->integer("minutes_least", 1, 60))
     rules.minutes_least = static_cast<std::uint32_t>(*minutes);
   if (const auto polls = section->integer("value_polls", value_polls_least, value_polls_most))
