@@ -93,6 +93,7 @@ void DirectiveBook::take_order(const Directive& order, const std::string& destin
   if (found != known_.end()) {
     RememberedDirective& one = found->second;
     const Directive& before = one.known.order;
+    if (order.lifted && before.lifted && order.version == before.version) return;
     if (order.version == before.version && order == before) {
       if (one.ended == "lifted" && !order.lifted)
         refuse_as(Refusal::replayed, "version " + std::to_string(order.version) +

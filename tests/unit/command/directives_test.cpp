@@ -23,8 +23,9 @@ Json curtailment() {
       {"issuer", "130000-energy"},
       {"from", "2026-03-01T08:00:00Z"},
       {"to", "2026-03-01T12:00:00Z"},
-      {"supersedes", {"2026-016"}},
-      {"content", {{"kind", "curtailment"}, {"level", "orange"}, {"facilities", {"furnace"}}, {"limit_kw", 400.5}}}};
+      {"supersedes", Json::array({"2026-016"})},
+      {"content",
+       {{"kind", "curtailment"}, {"level", "orange"}, {"facilities", Json::array({"furnace"})}, {"limit_kw", 400.5}}}};
 }
 
 domain::DirectiveListing listed(const Json& orders) {
@@ -38,14 +39,14 @@ domain::DirectiveListing listed(const Json& orders) {
 domain::RefusedDirective refused(const Json& change) {
   Json order = curtailment();
   order.merge_patch(change);
-  const auto listing = listed({order});
+  const auto listing = listed(Json::array({order}));
   EXPECT_THAT(listing.orders, IsEmpty());
   EXPECT_THAT(listing.refused, SizeIs(1));
   return listing.refused.empty() ? domain::RefusedDirective{} : listing.refused[0];
 }
 
 TEST(Directives, AnOrderIsReadWhole) {
-  const auto listing = listed({curtailment()});
+  const auto listing = listed(Json::array({curtailment()}));
   EXPECT_TRUE(listing.is_whole);
   EXPECT_THAT(listing.refused, IsEmpty());
   ASSERT_THAT(listing.orders, SizeIs(1));
@@ -70,7 +71,7 @@ TEST(Directives, WhoMayNotOrderIsRefused) {
   const auto unknown = refused({{"issuer", "130000-nobody"}});
   EXPECT_EQ(unknown.why, Refusal::unknown_issuer);
   EXPECT_EQ(unknown.id, "2026-017");
-  EXPECT_EQ(refused({{"content", {{"facilities", {"furnace", "mill"}}}}}).why, Refusal::unknown_facility);
+  EXPECT_EQ(refused({{"content", {{"facilities", Json::array({"furnace", "mill"})}}}}).why, Refusal::unknown_facility);
 }
 
 TEST(Directives, WhatCannotBeUnderstoodIsRefusedWithTheReason) {
@@ -90,7 +91,8 @@ TEST(Directives, WhatCannotBeUnderstoodIsRefusedWithTheReason) {
 }
 
 TEST(Directives, ALiftedOneNeedsNoContent) {
-  const auto listing = listed({{{"id", "2026-017"}, {"version", 3}, {"issuer", "130000-energy"}, {"lifted", true}}});
+  const auto listing =
+      listed(Json::array({{{"id", "2026-017"}, {"version", 3}, {"issuer", "130000-energy"}, {"lifted", true}}}));
   ASSERT_THAT(listing.orders, SizeIs(1));
   EXPECT_TRUE(listing.orders[0].lifted);
 }
@@ -103,13 +105,14 @@ TEST(Directives, WhatIsNoListLiftsNothing) {
     EXPECT_FALSE(listing.is_whole) << payload.substr(0, 20);
     EXPECT_THAT(listing.refused, SizeIs(1));
   }
-  EXPECT_FALSE(listed({curtailment(), {{"id", 7}}}).is_whole) << "it may be one of those that are in force";
+  EXPECT_FALSE(listed(Json::array({curtailment(), {{"id", 7}}})).is_whole)
+      << "it may be one of those that are in force";
 }
 
 TEST(Directives, TheHigherOfTwoVersionsCounts) {
   Json higher = curtailment();
   higher["version"] = 5;
-  for (const Json& pair : {Json{curtailment(), higher}, Json{higher, curtailment()}}) {
+  for (const Json& pair : {Json::array({curtailment(), higher}), Json::array({higher, curtailment()})}) {
     const auto listing = listed(pair);
     ASSERT_THAT(listing.orders, SizeIs(1));
     EXPECT_EQ(listing.orders[0].version, 5U);

@@ -73,7 +73,7 @@ TEST_F(Orders, TheViewShowsTheLoadBesideTheLimit) {
   manifest.site.accounts = {account};
   LiveView view(manifest);
   EXPECT_EQ(view.directives(), "[]");
-  view.put({{curtailment(1), "province", morning}});
+  view.put(std::vector{domain::KnownDirective{curtailment(1), "province", morning}});
   view.set_now(morning);
   EXPECT_THAT(view.json(), HasSubstr(R"("limit_kw":400,"load_kw":null)"));
   EXPECT_THAT(view.json(), HasSubstr(R"("in_force":true)"));
