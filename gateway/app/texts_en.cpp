@@ -121,6 +121,10 @@ constexpr auto english = std::to_array<Sentence>({
     {"add.serial-differs",
      "the meter says that its serial number is {told}, not {given}; nothing was written. Another meter than you think, "
      "or a slip: leave --serial out to take the meter's own"},
+    {"add.ratio-differs",
+     "unit {unit} holds the ratio {told} in a register of its own, which is not {option} {declared}; nothing was "
+     "written. Look at the plates of the transformers: correct the ratio, the primary first, or the meter; --no-probe "
+     "writes it down nevertheless"},
     {"add.says", "Unit {unit} answers in {ms} ms and says that it is a {model}."},
     {"add.looks",
      "Unit {unit} answers in {ms} ms; {voltage} V and its frequency make sense for a {model}. Compare with the name "
@@ -160,9 +164,25 @@ constexpr auto english = std::to_array<Sentence>({
     {"signoff.by-ct", "that is the CT ratio {ct}"},
     {"signoff.by-pt", "that is the PT ratio {pt}"},
     {"signoff.by-ten",
-     "a power of ten, 10^{ten}: the decimal point, or another unit (type a display in kWh as Wh if the reading is in "
-     "Wh)"},
+     "a power of ten, 10^{ten}: the decimal point, or the display is in another unit than {unit}: write it behind the "
+     "number, as in \"48.2 MWh\""},
     {"signoff.and", ", and "},
+    {"signoff.ct_ratio.ok", "CT ratio: {declared} declared, {told} in the meter"},
+    {"signoff.ct_ratio.differs",
+     "CT ratio: {declared} declared, which is {ratio}, but the meter's own register says {told}. Look at the plates of "
+     "the transformers, then correct the site file or the meter"},
+    {"signoff.ct_ratio.inverted",
+     "CT ratio: {declared} declared, with the primary below the secondary: write the primary first, 200/5"},
+    {"signoff.ct_ratio.absent",
+     "CT ratio: {declared} declared; the meter tells none. Compare with the plates of the transformers"},
+    {"signoff.pt_ratio.ok", "PT ratio: {declared} declared, {told} in the meter"},
+    {"signoff.pt_ratio.differs",
+     "PT ratio: {declared} declared, which is {ratio}, but the meter's own register says {told}. Look at the plates of "
+     "the transformers, then correct the site file or the meter"},
+    {"signoff.pt_ratio.inverted",
+     "PT ratio: {declared} declared, with the primary below the secondary: write the primary first, 10000/100"},
+    {"signoff.pt_ratio.absent",
+     "PT ratio: {declared} declared; the meter tells none. Compare with the plates of the transformers"},
     {"signoff.voltage.ok", "voltage: {voltages} V"},
     {"signoff.voltage.missing",
      "voltage: {voltages} V. No voltage at {phases}: look at the fuse and the terminal of the measuring circuit"},

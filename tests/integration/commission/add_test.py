@@ -66,7 +66,8 @@ class Adding(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="jidian-"))
         units = [{"unit": 7, "meter": "a", "model": "schneider-iem3155", "feed": "load", "latency_ms": 5},
-                 {"unit": 8, "meter": "b", "model": "eastron-sdm630", "feed": "load", "latency_ms": 5}]
+                 {"unit": 8, "meter": "b", "model": "eastron-sdm630", "feed": "load", "latency_ms": 5},
+                 {"unit": 10, "meter": "c", "model": "chint-dtsu666", "feed": "load", "ct": 40, "latency_ms": 5}]
         (cls.folder / "scenario.json").write_text(json.dumps(
             {"name": "add", "feeds": [{"id": "load", "kind": "load", "rated": 50000, "initial": 1000}],
              "lines": [{"id": "line", "baud": 9600, "units": units}]}))
@@ -146,6 +147,7 @@ class Adding(unittest.TestCase):
                 (("lime", 7, "--profile", "schneider-iem3155"), 2, "it has: line"),
                 (("line", 7, "--profile", "schneider-iem3155", "--facility", "oven"), 2, "it has: shop"),
                 (("line", 248, "--profile", "schneider-iem3155"), 2, "unit is out of range"),
+                (("line", 10, "--profile", "chint-dtsu666", "--ct-ratio", "400/5"), 1, "holds the ratio 40"),
                 (("line", 7, "--profile", "schneider-iem3155", "--ct-ratio", "big"), 2, "write \"200/5\"")):
             with self.subTest(says):
                 said = self.run_jidian("add", *arguments, code=code)

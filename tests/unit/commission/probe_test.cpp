@@ -92,12 +92,23 @@ meter::Profile distant() {
   return profile;
 }
 
+/// Like `mute`, with the ratio of its transformers at 2, in tenths.
+meter::Profile with_ratio() {
+  auto profile = mute_meter();
+  profile.id = "with-ratio";
+  profile.points[0].place.first = 100;
+  profile.points[1].place.first = 101;
+  profile.points.push_back(probed_point("ct_ratio", 2, -1));
+  profile.points.back().quantity = "ct_ratio";
+  return profile;
+}
+
 json examined(OneUnit& bus, const std::string& profile, std::uint8_t unit = 7) {
   Lending lender(bus);
   StillClock clock;
   json told;
   JobIo io{lender, clock, {}, [&told](const std::string& line) { told = json::parse(line); }};
-  const auto done = probe({unit, profile, {telling(), mute_meter(), distant()}, {}})(io);
+  const auto done = probe({unit, profile, {telling(), mute_meter(), distant(), with_ratio()}, {}})(io);
   if (!done) told = {{"verdict", done.error().message()}};
   return told;
 }
@@ -137,6 +148,23 @@ TEST(Probe, AnotherModelIsNamed) {
   EXPECT_EQ(told["verdict"], "differs");
   EXPECT_EQ(told["others"], json::array({"telling"}));
   EXPECT_EQ(told["serial"], "");
+}
+
+TEST(Probe, AModelThatCannotSaySoIsAnotherIfOthersLookRight) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}, {500, 1}};
+  const auto told = examined(bus, "distant");
+  EXPECT_EQ(told["verdict"], "differs");
+  EXPECT_EQ(told["others"], json::array({"mute"}));
+}
+
+TEST(Probe, TheRatioInTheMeterIsTold) {
+  OneUnit bus;
+  bus.registers = {{100, 2'312}, {101, 5'001}, {2, 400}};
+  const auto told = examined(bus, "with-ratio");
+  EXPECT_EQ(told["verdict"], "looks");
+  EXPECT_EQ(told["ct_ratio"], "40.0");
+  EXPECT_EQ(told["pt_ratio"], "");
 }
 
 TEST(Probe, AModelThatWouldSaySoAndDoesNotIsAnother) {
