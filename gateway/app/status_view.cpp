@@ -242,6 +242,36 @@ void show_directives(const Json& status, Screen& screen) {
   screen.table("orders from above", rows);
 }
 
+/// "12.5 kW", "8.1 A", "status 3", or "-".
+std::string value_of_facility(const Json& facility) {
+  if (has(facility, "power_kw")) return format("%.4g kW", number_at(facility, "power_kw"));
+  if (has(facility, "current_a")) return format("%.4g A", number_at(facility, "current_a"));
+  return has(facility, "status") ? "status " + text_at(facility, "status") : "-";
+}
+
+void show_facilities(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  const Json& facilities = at(status, "facilities");
+  for (const Json& facility : facilities) {
+    if (rows.size() == rows_max) break;
+    const std::string state = text_at(facility, "state");
+    if (text_at(facility, "source") == "none") {
+      rows.push_back({{text_at(facility, "id")}, {"not told", Tone::faint}});
+      continue;
+    }
+    const bool is_grave = state == "unknown" || state == "de_energised";
+    rows.push_back({{text_at(facility, "id")},
+                    {state, is_grave             ? Tone::bad
+                            : state == "running" ? Tone::good
+                                                 : Tone::plain},
+                    {has(facility, "since_s") ? "for " + span_at(facility, "since_s") : "-"},
+                    {value_of_facility(facility)}});
+  }
+  screen.table("facilities", rows);
+  if (facilities.size() > rows_max)
+    screen.line({{"  and " + std::to_string(facilities.size() - rows_max) + " more", Tone::faint}});
+}
+
 void show_findings(const Json& status, Screen& screen) {
   const Json& findings = at(status, "findings");
   if (findings.empty()) return;
@@ -275,6 +305,7 @@ Result<StatusView> render_status(const std::string& status_json, Colours colours
   show_uplinks(status, screen);
   show_buses(status, screen);
   show_meters(status, screen);
+  show_facilities(status, screen);
   show_marks(status, screen);
   show_directives(status, screen);
   show_findings(status, screen);

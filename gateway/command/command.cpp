@@ -180,6 +180,12 @@ Snapshot Commands::snapshot() const {
   snapshot.store = parts_.board->store();
   snapshot.marks = parts_.recorder->marks();
   snapshot.directives = parts_.recorder->directives();
+  if (parts_.manifest == nullptr) return snapshot;
+  const auto facilities = parts_.recorder->facilities();
+  for (std::size_t i = 0; i < facilities.size() && i < parts_.manifest->facilities.size(); ++i) {
+    const domain::FacilityEntry& entry = parts_.manifest->facilities[i];
+    snapshot.facilities.push_back({entry.id, entry.run.source, facilities[i]});
+  }
   return snapshot;
 }
 

@@ -5,10 +5,19 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "domain/facility_now.hpp"
 #include "domain/mark.hpp"
+#include "domain/run_rule.hpp"
 #include "health/board.hpp"
 
 namespace jidian::command {
+
+/// A facility and what it does.
+struct FacilityView {
+  std::string id;
+  domain::RunSource source = domain::RunSource::none;
+  domain::FacilityNow now;
+};
 
 /// What is known of the gateway at one instant: the value that status, findings and metrics are made from.
 struct Snapshot {
@@ -25,6 +34,7 @@ struct Snapshot {
   health::StoreHealth store;
   std::vector<domain::Mark> marks;  ///< In force or ahead.
   std::string directives = "[]";    ///< The orders in force or ahead, as JSON.
+  std::vector<FacilityView> facilities = {};
 };
 
 /// Seconds from `then` to `now`; 0 if a clock step has put `then` into the future.

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/decimal.hpp"
 #include "command/findings.hpp"
 #include "command/mark.hpp"
 
@@ -105,6 +106,23 @@ Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
           {"trouble", text_of(uplink.trouble)}};
 }
 
+Json json_of(const FacilityView& facility, UtcTime now) {
+  const auto in_unit = [&](domain::RunSource source, int exponent) {
+    const bool is_it = facility.source == source && facility.now.total;
+    return is_it ? Json::parse(format_decimal(*facility.now.total, exponent)) : Json();
+  };
+  return {{"id", facility.id},
+          {"source", name_of(facility.source)},
+          {"state", name_of(facility.now.state)},
+          {"since", time_of(facility.now.since)},
+          {"since_s", age_of(now, facility.now.since)},
+          {"power_kw", in_unit(domain::RunSource::power, -6)},
+          {"current_a", in_unit(domain::RunSource::current, -3)},
+          {"status", in_unit(domain::RunSource::status, 0)},
+          {"value_time", time_of(facility.now.total_at)},
+          {"value_age_s", age_of(now, facility.now.total_at)}};
+}
+
 Json json_of(const Finding& finding) {
   return {{"level", finding.level == Finding::Level::error ? "error" : "warning"},
           {"about", finding.about},
@@ -125,6 +143,7 @@ std::string status_json(const Snapshot& snapshot) {
               {"findings", Json::array()},
               {"buses", Json::array()},
               {"meters", Json::array()},
+              {"facilities", Json::array()},
               {"store", json_of(snapshot.store, snapshot.now)},
               {"uplinks", Json::array()},
               {"marks", Json::array()},
@@ -132,6 +151,7 @@ std::string status_json(const Snapshot& snapshot) {
   for (const auto& finding : find_faults(snapshot)) status["findings"].push_back(json_of(finding));
   for (const auto& bus : snapshot.buses) status["buses"].push_back(json_of(bus));
   for (const auto& meter : snapshot.meters) status["meters"].push_back(json_of(meter, snapshot.now));
+  for (const auto& facility : snapshot.facilities) status["facilities"].push_back(json_of(facility, snapshot.now));
   for (const auto& uplink : snapshot.uplinks) status["uplinks"].push_back(json_of(uplink, snapshot.now));
   for (const auto& mark : snapshot.marks) status["marks"].push_back(json_of(mark, snapshot.now));
   // What devices and files say may be any bytes: replaced, not thrown at the caller.

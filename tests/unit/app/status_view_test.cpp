@@ -56,6 +56,22 @@ TEST(StatusView, OfAHealthyGatewayIsAScreenThatSaysSo) {
             "Next: jidian watch shows the newest values\n");
 }
 
+TEST(StatusView, ShowsWhatFacilitiesDo) {
+  auto snapshot = healthy();
+  const auto since = command::before(std::chrono::minutes{5});
+  snapshot.facilities = {
+      {"melting-shop", domain::RunSource::power, {domain::FacilityState::running, since, 812'340'000, since}},
+      {"bag-filter", domain::RunSource::current, {domain::FacilityState::stopped, since, 300, since}},
+      {"line", domain::RunSource::status, {domain::FacilityState::unknown, since, 3, since}},
+      {"office", domain::RunSource::none, {}}};
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("\nfacilities\n"
+                                              "  melting-shop  running   for 5 min  812.3 kW\n"
+                                              "  bag-filter    stopped   for 5 min  0.3 A\n"
+                                              "  line          unknown   for 5 min  status 3\n"
+                                              "  office        not told\n"));
+  EXPECT_THAT(command::status_json(snapshot), HasSubstr("\"power_kw\":812.34,"));
+}
+
 TEST(StatusView, PutsTheMeterInTroubleFirstAndTheAdviceLast) {
   const auto view = shown(with_silent_meter());
   EXPECT_FALSE(view.healthy);
