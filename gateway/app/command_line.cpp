@@ -63,6 +63,7 @@ struct Arguments {
   SignoffOptions signoff;
   ReplaceOptions replace;
   MarkOptions mark;
+  LearnOptions learn;
   std::string meter;
   std::string profile;
   std::string uplink;
@@ -174,6 +175,17 @@ void add_site_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   verb->add_flag("!--no-probe", add.probe, "Do not ask the meter");
   verb->add_flag("--dry-run", add.dry_run, "Show the change and write nothing");
   verb->callback([&] { exit = app::add(arguments.common, add); });
+
+  auto* learn_verb =
+      add_verb(program, arguments, "learn", "Find from recorded readings when a facility is stopped, idle or running");
+  auto& learn = arguments.learn;
+  learn_verb->add_option("FACILITY", learn.facility, "Id of the facility")->required();
+  auto* from = learn_verb->add_option("--from", learn.from, "First instant, as 2026-03-01T08:00:00Z");
+  learn_verb->add_option("--to,--until", learn.until, "First instant after it; none: now");
+  learn_verb->add_option("--last", learn.last, "How far back: 24h, 7d")->excludes(from)->capture_default_str();
+  learn_verb->add_option("--store", learn.store, "Store folder (default: as the site file says)");
+  learn_verb->add_flag("--write", learn.write, "Write the levels that were found into the site file");
+  learn_verb->callback([&] { exit = app::learn(arguments.common, learn); });
 }
 
 /// What a person puts on record.

@@ -47,6 +47,15 @@ struct ExportOptions {
   bool rows = false;   ///< The rows of facilities, accounts and the site instead of readings.
 };
 
+struct LearnOptions {
+  std::string facility;
+  std::filesystem::path store;  ///< Empty: as the site file says.
+  std::string from;             ///< As for an export; empty: `last` before the end.
+  std::string until;            ///< Empty: now.
+  std::string last = "24h";     ///< How far back, where `from` is empty.
+  bool write = false;           ///< Put what was found into the site file.
+};
+
 struct ScanOptions {
   std::string bus;
   bool quick = false;  ///< The likely settings and units only.
@@ -175,6 +184,9 @@ Exit mark(const Common& common, const MarkOptions& options);
 
 /// `jidian marks`: those in force or ahead.
 Exit marks(const Common& common);
+
+/// `jidian learn FACILITY`: the levels of its power, from what was recorded.
+Exit learn(const Common& common, const LearnOptions& options);
 
 /// `jidian tail`: what arrives at the broker, decoded.
 Exit tail(const Common& common, const TailOptions& options);

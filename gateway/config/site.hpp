@@ -168,6 +168,10 @@ bool is_file_spelling(std::string_view text);
 /// Errors: invalid (not a spelling, or credentials without a directory).
 Result<std::string> resolve_file(const std::string& spelling, const std::string& credentials_directory);
 
+/// What a facility's state can be told from, and by which meters, without levels: as its rule says, else by what its
+/// meters measure. Source `none` where nothing can.
+domain::RunRule run_basis(const Site& site, const domain::FacilityEntry& facility);
+
 /// The manifest this site stands for.
 domain::Manifest manifest_of(const Site& site);
 
