@@ -73,6 +73,8 @@ class PollerCore {
     RatioWatch ratios;
     health::MeterHealth health;
     std::size_t first_read = 0;  ///< The read to begin with: one that timed out goes to the end of the queue.
+    bool counts_came = true;     ///< With the last poll. If not, they must not stand in the way of the rest.
+    bool is_at_edge = false;     ///< The slot in hand is the edge of a quarter hour: its counters are read first.
     SteadyTime last_end{};       ///< When it was last talked to.
     Millis silence_cost{0};      ///< Line time its last unanswered read took.
     bool given_up = false;
