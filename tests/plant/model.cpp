@@ -34,13 +34,29 @@ std::int64_t amount_of(const Field& field, const Unit& unit, const Snapshot& sna
   return amount - snapshot.at(step_at(unit.swap_ms)).amount(field.quantity, field.phase) + shows;
 }
 
+bool is_ct_changed(const Unit& unit, Step step) {
+  return unit.ct_ms != 0 && step >= step_at(unit.ct_ms);
+}
+
+std::int64_t ct_at(const Unit& unit, Step step) {
+  return is_ct_changed(unit, step) ? unit.ct_after : unit.ct;
+}
+
+// What is behind the current transformers; of a counter, each part by the ratio of its time.
+std::int64_t behind_ct(const Field& field, const Unit& unit, const Snapshot& snapshot, std::int64_t primary) {
+  if (!is_counter(field.quantity) || !is_ct_changed(unit, snapshot.step()))
+    return divide(field.quantity, primary, ct_at(unit, snapshot.step()));
+  const std::int64_t before = snapshot.at(step_at(unit.ct_ms)).amount(field.quantity, field.phase);
+  return divide(field.quantity, before, unit.ct) + divide(field.quantity, primary - before, unit.ct_after);
+}
+
 // Whole quanta of the value as the model shows it.
 std::int64_t count_of(const Field& field, const Unit& unit, const Snapshot& snapshot) {
   switch (field.quantity) {
     case Quantity::constant:
       return field.quantum;
     case Quantity::ct_ratio:
-      return unit.ct;
+      return ct_at(unit, snapshot.step());
     case Quantity::pt_ratio:
       return unit.pt_tenths / field.quantum;
     case Quantity::serial_number:
@@ -54,11 +70,11 @@ std::int64_t count_of(const Field& field, const Unit& unit, const Snapshot& snap
     case Ratio::none:
       return divide(field.quantity, primary, field.quantum);
     case Ratio::current:
-      return divide(field.quantity, primary, field.quantum * unit.ct);
+      return divide(field.quantity, primary, field.quantum * ct_at(unit, snapshot.step()));
     case Ratio::voltage:
       return divide(field.quantity, primary * 10, field.quantum * unit.pt_tenths);
     case Ratio::both:
-      return divide(field.quantity, divide(field.quantity, primary, unit.ct) * 10, field.quantum * unit.pt_tenths);
+      return divide(field.quantity, behind_ct(field, unit, snapshot, primary) * 10, field.quantum * unit.pt_tenths);
   }
   return 0;
 }

@@ -45,6 +45,25 @@ float as_float(std::uint16_t high, std::uint16_t low) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(high) << 16U | low);
 }
 
+TEST(Model, AChangedRatioIsShownAndCountsOnlyWhatComesBehindIt) {
+  Unit unit = unit_of("acrel-adl400");
+  const auto ratio = [&] { return read(unit, Table::holding, 142, 1).words.at(0); };
+  const auto power = [&] { return read(unit, Table::holding, 362, 2).words.at(1); };
+  const auto energy = [&] { return read(unit, Table::holding, 10, 2).words; };
+  const auto energy_before = energy();
+  const auto power_before = power();
+  unit.ct_after = 480;
+  unit.ct_ms = some_step * step_ms + step_ms;
+  EXPECT_EQ(ratio(), 240) << "not yet";
+  EXPECT_EQ(power(), power_before);
+  unit.ct_ms = some_step * step_ms;
+  EXPECT_EQ(ratio(), 480);
+  EXPECT_NEAR(power(), power_before / 2, 1);
+  EXPECT_EQ(energy(), energy_before);
+  unit.ct_ms = (some_step - 10 * steps_per_hour) * step_ms;
+  EXPECT_LT(energy(), energy_before);
+}
+
 TEST(Model, ASwappedMeterHasItsOwnSerialNumberAndCountsFromItsOwnStart) {
   Unit unit = unit_of("eastron-sdm630");
   const auto old_serial = read(unit, Table::holding, 0xFC00, 2).words;

@@ -98,6 +98,7 @@ void Plant::attach(Bus& bus, const std::vector<Unit>& units) {
     device.unit = &unit;
     device.model = &model(unit.model);
     device.feed = world_.feed(unit.feed);
+    if (!unit.powered_by.empty()) device.powered_by = world_.feed(unit.powered_by);
     bus.units[static_cast<std::size_t>(unit.unit)] = &device;
   }
 }

@@ -47,6 +47,7 @@ void Snapshot::reverse(std::size_t phase) {
 void Snapshot::lose_counters() {
   for (auto* flows : {&state_.active, &state_.reactive})
     for (Flow& flow : *flows) flow.total = 0;
+  state_.exported = {};
 }
 
 std::int64_t Snapshot::phase_voltage(Phase phase) const {
@@ -67,8 +68,9 @@ std::int64_t Snapshot::apparent(Phase phase) const {
 
 std::int64_t Snapshot::current(Phase phase) const {
   const auto one_phase = [this](std::size_t i) {
+    if (state_.voltage_mv[i] == 0) return std::int64_t{0};
     const double apparent_10mw = real(hypotenuse(state_.active[i].rate, state_.reactive[i].rate));
-    return std::llround(apparent_10mw * 1e7 / real(state_.voltage_mv[i]));
+    return std::int64_t{std::llround(apparent_10mw * 1e7 / real(state_.voltage_mv[i]))};
   };
   if (phase != Phase::neutral) return per_phase(phase, one_phase);
   const double a = real(one_phase(0));
@@ -102,6 +104,7 @@ std::int64_t Snapshot::distortion(Quantity quantity, Phase phase) const {
   const bool of_current = quantity == Quantity::thd_current;
   const std::int64_t level = (of_current ? 9 : 2) * percent;
   return per_phase(phase == Phase::total ? Phase::average : phase, [&](std::size_t i) {
+    if (state_.voltage_mv[i] == 0) return std::int64_t{0};
     const std::uint64_t own =
         mix(mix(world_->seed(), static_cast<std::uint64_t>(feed_)), (of_current ? 200U : 210U) + i);
     return level + wander(own, level / 3, steps_per_minute, step_);
@@ -156,14 +159,21 @@ std::int64_t Snapshot::of_product(Quantity quantity) const {
   }
 }
 
+std::int64_t Snapshot::exported(Phase phase) const {
+  return per_phase(phase, [this](std::size_t i) { return state_.exported[i]; });
+}
+
 std::int64_t Snapshot::of_counter(Quantity quantity, Phase phase) const {
   const auto sum_of = [phase](const std::array<Flow, 3>& flows) {
     return per_phase(phase, [&flows](std::size_t i) { return flows[i].total; });
   };
   switch (quantity) {
     case Quantity::active_import:
-    case Quantity::active_total:
       return sum_of(state_.active);
+    case Quantity::active_export:
+      return exported(phase);
+    case Quantity::active_total:
+      return sum_of(state_.active) + exported(phase);
     case Quantity::reactive_import:
     case Quantity::reactive_total:
       return sum_of(state_.reactive);
@@ -180,7 +190,7 @@ std::int64_t Snapshot::of_counter(Quantity quantity, Phase phase) const {
     case Quantity::tariff_valley:
       return sum_of(state_.active) / 100 * 25;
     default:
-      return 0;  // nothing here exports
+      return 0;  // reactive power always comes in
   }
 }
 

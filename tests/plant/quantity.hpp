@@ -113,6 +113,7 @@ class Snapshot {
   std::int64_t power_factor(Phase phase) const;
   std::int64_t demand_power() const;
   std::int64_t apparent_energy(Phase phase) const;
+  std::int64_t exported(Phase phase) const;
   std::int64_t distortion(Quantity quantity, Phase phase) const;
   std::int64_t of_moment(Quantity quantity, Phase phase) const;
   std::int64_t of_counter(Quantity quantity, Phase phase) const;

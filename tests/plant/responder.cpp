@@ -127,6 +127,7 @@ Reply Responder::answer(Bus& bus, const Message& request, ByteView raw, std::int
     }
     return reply;
   }
+  if (device->powered_by >= 0 && world_->is_cut(device->powered_by, step_at(now_ms))) return reply;
   const std::uint64_t number = device->stats.requests.fetch_add(1, std::memory_order_relaxed);
   if (!is_read_only(request.pdu[0])) count(device->stats.forbidden_functions);
   reply.delay_ms = device->unit->latency_ms;

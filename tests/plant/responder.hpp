@@ -22,6 +22,7 @@ struct Device {
   const Model* model;
   int feed;
   MeterStats stats;
+  int powered_by = -1;  ///< the feed without whose supply it is dead; negative: none
 };
 
 /// What shares a line or an endpoint, and how it behaves. Requests of one bus come from one thread.

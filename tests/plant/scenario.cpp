@@ -24,6 +24,8 @@ void check_feed(const Feed& feed, const std::set<std::string>& before) {
   require(before.count(feed.id) == 0, name + "the id is used twice");
   require(feed.rated >= 0 && feed.rated <= rated_max, name + "rated must be in [0, 20000000]");
   require(feed.kind == FeedKind::sum || feed.rated > 0, name + "rated must be above 0");
+  require(feed.kind != FeedKind::generation || (feed.program.shift == "never" && feed.program.standby_permille == 0),
+          name + "generation needs shift never and standby_permille 0; its outages say what it gives");
   require(feed.power_factor_permille >= 100 && feed.power_factor_permille <= 1000,
           name + "power_factor_permille must be in [100, 1000]");
   require(feed.program.standby_permille >= 0 && feed.program.standby_permille <= 1000,
@@ -33,7 +35,50 @@ void check_feed(const Feed& feed, const std::set<std::string>& before) {
   for (const Outage& outage : feed.outages)
     require(outage.from_ms < outage.to_ms && outage.permille >= 0 && outage.permille <= 1000,
             name + "an outage must end after it begins and be in [0, 1000] permille");
+  for (const Outage& outage : feed.outages)
+    require(outage.is_cut ? outage.permille == 0 : feed.kind != FeedKind::sum,
+            name + "a cut has no permille, and a sum has no outages but cuts");
   (void)Schedule(feed.program, 0);
+}
+
+// The least it takes at any time, noise included: W.
+std::int64_t least_of(const Feed& feed) {
+  constexpr std::int64_t noise_permille = 64;
+  std::int64_t level = Schedule(feed.program, 0).least() - noise_permille;
+  for (const Outage& outage : feed.outages) level = std::min(level, outage.permille);
+  return feed.rated * std::max<std::int64_t>(level, 0) / 1000;
+}
+
+// Import and export are sums in closed form only where the direction is that of a whole outage.
+void check_directions(const Scenario& scenario, const Feed& sum) {
+  const std::string name = "feed '" + sum.id + "': ";
+  const Feed* generation = nullptr;
+  std::int64_t most = 0;
+  std::int64_t least = 0;
+  for (const Feed& feed : scenario.feeds) {
+    if (std::find(sum.children.begin(), sum.children.end(), feed.id) == sum.children.end()) continue;
+    if (feed.kind != FeedKind::generation) {
+      most += feed.rated;
+      least += least_of(feed);
+      continue;
+    }
+    require(generation == nullptr, name + "more than one child is a generator");
+    generation = &feed;
+  }
+  if (generation == nullptr) return;
+  for (const Feed& feed : scenario.feeds) {
+    const bool is_child = std::find(sum.children.begin(), sum.children.end(), feed.id) != sum.children.end();
+    const bool is_above = std::find(feed.children.begin(), feed.children.end(), sum.id) != feed.children.end();
+    require(!is_above && !(is_child && feed.kind == FeedKind::sum),
+            name + "beside a generator stand loads only, and above it nothing");
+  }
+  for (const Outage& outage : generation->outages) {
+    const std::int64_t given = generation->rated * outage.permille / 1000;
+    require(given * 10 > most * 12 || given * 10 < least * 9 || given == 0,
+            name + std::to_string(given) + " W of generation is neither clearly above the " + std::to_string(most) +
+                " W its other children take at most nor clearly below the " + std::to_string(least) +
+                " W they take at least");
+  }
 }
 
 void check_units(const std::vector<Unit>& units, const std::string& where, const std::set<std::string>& feeds,
@@ -46,6 +91,10 @@ void check_units(const std::vector<Unit>& units, const std::string& where, const
             name + "unit must be in [0, 255] and unique there");
     require(feeds.count(unit.feed) == 1, name + "unknown feed '" + unit.feed + "'");
     require(unit.ct >= 1 && unit.ct <= 9999 && unit.pt_tenths >= 1, name + "ct and pt_tenths must be positive");
+    require(unit.ct_ms == 0 || (unit.ct_after >= 1 && unit.ct_after <= 9999 && unit.swap_ms == 0),
+            name + "ct_ms needs a positive ct_after, and no swap_ms beside it");
+    require(unit.powered_by.empty() || feeds.count(unit.powered_by) == 1,
+            name + "unknown feed '" + unit.powered_by + "'");
     require(unit.latency_ms >= 0 && unit.registers_max >= 0,
             name + "latency_ms and registers_max must not be negative");
     (void)model(unit.model);
@@ -61,6 +110,8 @@ void check_scenario(const Scenario& scenario) {
     check_feed(feed, feeds);
     feeds.insert(feed.id);
   }
+  for (const Feed& feed : scenario.feeds)
+    if (feed.kind == FeedKind::sum) check_directions(scenario, feed);
   std::set<std::string> names;
   for (const Line& line : scenario.lines) {
     const std::string where = "line '" + line.id + "'";

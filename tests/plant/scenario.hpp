@@ -16,16 +16,21 @@ struct Outage {
   std::int64_t from_ms = 0;   ///< UTC, rounded down to a step
   std::int64_t to_ms = 0;     ///< exclusive
   std::int64_t permille = 0;  ///< load meanwhile, of the rated load
+  bool is_cut = false;        ///< its supply is gone: no load, and no voltage either
 };
 
-enum class FeedKind { load, sum, gas, product };
+enum class FeedKind { load, sum, gas, product, generation };
 
-/// Something that is measured: a consumer of electricity, a sum of them, a gas flow, a counted product.
+/// Something that is measured: a consumer of electricity, a sum of them, a gas flow, a counted product, a generator.
+///
+/// A generator gives nothing but what its outages say. A sum takes the place where the grid comes in: what a generator
+/// among its children gives beyond what the others take flows back.
 struct Feed {
   std::string id;
   FeedKind kind = FeedKind::load;
   Program program;
-  std::int64_t rated = 0;  ///< load: W over three phases; gas: standard litres per hour; product: ms per piece
+  std::int64_t rated =
+      0;  ///< load, generation: W over three phases; gas: standard litres per hour; product: ms per piece
   std::int64_t power_factor_permille = 860;  ///< load only
   std::int64_t initial = 0;                  ///< counter at the scenario's start: kWh, m3 or pieces
   std::vector<std::string> children;         ///< sum only; each stands before it
@@ -40,8 +45,12 @@ struct Unit {
   std::string feed;             ///< id of what it measures
   std::int64_t ct = 1;          ///< current transformer ratio, for models that show secondary values
   std::int64_t pt_tenths = 10;  ///< voltage transformer ratio x 10
-  int latency_ms = 0;           ///< from the end of a request to the start of its reply
-  int registers_max = 0;        ///< largest read; 0 = the model's own
+  /// From then on (UTC; 0: never) the ratio is `ct_after`; what was counted before stays.
+  std::int64_t ct_ms = 0;
+  std::int64_t ct_after = 0;
+  std::string powered_by;  ///< id of a feed, or empty: while its supply is cut, the meter is dead
+  int latency_ms = 0;      ///< from the end of a request to the start of its reply
+  int registers_max = 0;   ///< largest read; 0 = the model's own
   /// From then on another meter of the model stands there, with another serial number, whose counters began at
   /// `swap_shows` (active energy in kWh; all others at 0). UTC; 0: never
   std::int64_t swap_ms = 0;

@@ -9,8 +9,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::initializer_list<std::pair<FeedKind, const char*>> kinds{
-    {FeedKind::load, "load"}, {FeedKind::sum, "sum"}, {FeedKind::gas, "gas"}, {FeedKind::product, "product"}};
+constexpr std::initializer_list<std::pair<FeedKind, const char*>> kinds{{FeedKind::load, "load"},
+                                                                        {FeedKind::sum, "sum"},
+                                                                        {FeedKind::gas, "gas"},
+                                                                        {FeedKind::product, "product"},
+                                                                        {FeedKind::generation, "generation"}};
 
 // An object whose every key must be asked for: a misspelt key is a mistake, not a default.
 class Reader {
@@ -74,6 +77,7 @@ void read_feed(Reader& reader, Feed& feed) {
     item.get("from_ms", outage.from_ms);
     item.get("to_ms", outage.to_ms);
     item.get("permille", outage.permille);
+    item.get("cut", outage.is_cut);
     feed.outages.push_back(outage);
   });
   if (phase_ms < 0) throw ScenarioError("feed '" + feed.id + "': phase_ms must not be negative");
@@ -95,6 +99,9 @@ void read_units(Reader& reader, std::vector<Unit>& units) {
     item.get("feed", unit.feed);
     item.get("ct", unit.ct);
     item.get("pt_tenths", unit.pt_tenths);
+    item.get("ct_ms", unit.ct_ms);
+    item.get("ct_after", unit.ct_after);
+    item.get("powered_by", unit.powered_by);
     item.get("latency_ms", unit.latency_ms);
     item.get("registers_max", unit.registers_max);
     item.get("swap_ms", unit.swap_ms);
@@ -128,6 +135,10 @@ Json format_feed(const Feed& feed) {
   Json out{{"id", feed.id}};
   for (const auto& [value, name] : kinds)
     if (feed.kind == value) out["kind"] = name;
+  out["outages"] = Json::array();
+  for (const Outage& outage : feed.outages)
+    out["outages"].push_back(
+        {{"from_ms", outage.from_ms}, {"to_ms", outage.to_ms}, {"permille", outage.permille}, {"cut", outage.is_cut}});
   if (feed.kind == FeedKind::sum) {
     out["children"] = feed.children;
     return out;
@@ -139,9 +150,6 @@ Json format_feed(const Feed& feed) {
   out["rated"] = feed.rated;
   out["power_factor_permille"] = feed.power_factor_permille;
   out["initial"] = feed.initial;
-  out["outages"] = Json::array();
-  for (const Outage& outage : feed.outages)
-    out["outages"].push_back({{"from_ms", outage.from_ms}, {"to_ms", outage.to_ms}, {"permille", outage.permille}});
   return out;
 }
 
@@ -154,6 +162,9 @@ Json format_units(const std::vector<Unit>& units) {
                    {"feed", unit.feed},
                    {"ct", unit.ct},
                    {"pt_tenths", unit.pt_tenths},
+                   {"ct_ms", unit.ct_ms},
+                   {"ct_after", unit.ct_after},
+                   {"powered_by", unit.powered_by},
                    {"latency_ms", unit.latency_ms},
                    {"registers_max", unit.registers_max},
                    {"swap_ms", unit.swap_ms},

@@ -108,6 +108,14 @@ Schedule::Position Schedule::at(Step step) const {
   return position;
 }
 
+std::int64_t Schedule::least() const {
+  std::int64_t level = 1000;
+  for (const Window& window : windows_)
+    if (!window.running) level = std::min(level, standby_);
+  for (const Segment& segment : segments_) level = std::min(level, segment.level);
+  return level;
+}
+
 std::int64_t Schedule::window_sum(const Window& window, Step length) const {
   return window.running ? cycle_sum(phase_ + length) - phase_sum_ : standby_ * length;
 }

@@ -39,6 +39,9 @@ class Schedule {
   };
   Position at(Step step) const;
 
+  /// The lowest load of all steps, permille.
+  std::int64_t least() const;
+
  private:
   struct Window {
     Step start;  ///< in the week, which begins on Monday 00:00 local

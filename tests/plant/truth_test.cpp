@@ -47,6 +47,15 @@ TEST(Scenario, SurvivesBeingWrittenAndRead) {
     const std::string text = format_scenario(builtin_scenario(name));
     EXPECT_EQ(format_scenario(parse_scenario(text)), text) << name;
   }
+  Scenario changed = builtin_scenario("demo");
+  changed.feeds[0].outages = {{some_ms, some_ms + 1000, 0, true}};
+  changed.feeds[5].outages = {{some_ms, some_ms + 1000, 0, true}};
+  changed.lines[0].units[0].ct_ms = some_ms;
+  changed.lines[0].units[0].ct_after = 480;
+  changed.lines[0].units[1].powered_by = "furnace-1";
+  const std::string text = format_scenario(changed);
+  EXPECT_EQ(format_scenario(parse_scenario(text)), text);
+  EXPECT_TRUE(parse_scenario(text).feeds[5].outages.at(0).is_cut);
 }
 
 TEST(Scenario, MisspeltKeysAndUnknownNamesAreMistakes) {

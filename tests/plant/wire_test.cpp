@@ -86,6 +86,23 @@ TEST_F(Wire, AnswersARead) {
   EXPECT_EQ(device.stats.registers.load(), 2U);
 }
 
+TEST(Responder, AMeterOnACutLineIsDead) {
+  Scenario scenario = builtin_scenario("demo");
+  scenario.feeds[0].outages = {{instant_ms, instant_ms + 60'000, 0, true}};
+  const World world(scenario);
+  const FaultBoard faults(1);
+  const Responder responder(world, faults, 1);
+  Unit unit;
+  unit.meter = "voc-1";
+  Device device{&unit, &model("eastron-sdm630"), world.feed("voc-1"), {}, world.feed("furnace-1")};
+  Bus bus;
+  bus.units[4] = &device;
+  const Message request{Transport::tcp, 1, 4, {4, 0, 0, 0, 2}};
+  EXPECT_EQ(responder.answer(bus, request, {}, instant_ms - 100).bytes.size(), 13U);
+  EXPECT_TRUE(responder.answer(bus, request, {}, instant_ms).bytes.empty());
+  EXPECT_EQ(responder.answer(bus, request, {}, instant_ms + 60'000).bytes.size(), 13U);
+}
+
 TEST_F(Wire, CountsWritesAsForbiddenAndRefusesThem) {
   const Reply reply = ask({6, 0, 0, 0, 1}, Transport::tcp);
   EXPECT_THAT(Bytes(reply.bytes.begin() + 6, reply.bytes.end()), ElementsAre(4, 0x86, 1));

@@ -42,17 +42,19 @@ World::Compiled World::compile(const Feed& feed) const {
                0,
                {},
                {},
+               {},
                {}};
   const Schedule::Position start = out.schedule.at(start_);
   out.sum_at_start = start.sum;
   out.running_at_start = start.running_steps;
   for (const Outage& outage : feed.outages)
-    out.pauses.push_back({step_at(outage.from_ms) + shift_, step_at(outage.to_ms) + shift_, outage.permille});
+    out.pauses.push_back(
+        {step_at(outage.from_ms) + shift_, step_at(outage.to_ms) + shift_, outage.permille, outage.is_cut});
   for (const std::string& child : feed.children) {
     out.children.push_back(index_.at(child));
     out.rated += rated(out.children.back());
   }
-  if (feed.kind == FeedKind::load) {
+  if (feed.kind == FeedKind::load || feed.kind == FeedKind::generation) {
     const double factor = static_cast<double>(feed.power_factor_permille) / 1000;
     const double tangent = std::sqrt(1 - factor * factor) / factor;
     const std::int64_t initial = feed.initial * mj_per_kwh / 3;
@@ -74,7 +76,75 @@ World::Compiled World::compile(const Feed& feed) const {
   }
   // The noise may stand anywhere within its bounds at the start: counters begin at their initial value all the same.
   for (Channel& channel : out.channels) channel.initial -= noise(out, channel, start_, start).total;
+  out.stretches = stretches_of(out);
   return out;
+}
+
+bool World::has_no_supply(const Compiled& feed, Step step) {
+  return std::any_of(feed.pauses.begin(), feed.pauses.end(),
+                     [step](const Pause& pause) { return pause.is_cut && pause.from <= step && step < pause.to; });
+}
+
+bool World::is_cut(int feed, Step real_step) const {
+  return has_no_supply(feeds_[static_cast<std::size_t>(feed)], real_step + shift_);
+}
+
+// check_scenario() saw to it that between two changes of a generator the direction stays.
+std::vector<World::Stretch> World::stretches_of(const Compiled& feed) const {
+  std::vector<Step> edges;
+  for (const int child : feed.children) {
+    const Compiled& part = feeds_[static_cast<std::size_t>(child)];
+    if (part.kind != FeedKind::generation) continue;
+    edges.push_back(start_);
+    for (const Pause& pause : part.pauses)
+      for (const Step edge : {pause.from, pause.to})
+        if (edge > start_) edges.push_back(edge);
+  }
+  std::sort(edges.begin(), edges.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+  std::vector<Stretch> stretches;
+  for (const Step edge : edges) {
+    FeedState state;
+    add_children(feed, edge - shift_, state);
+    Stretch stretch{edge, state.active[0].rate < 0, {}, {}};
+    for (std::size_t phase = 0; phase < 3; ++phase) {
+      stretch.net[phase] = state.active[phase].total;
+      if (stretches.empty()) continue;
+      const Stretch& last = stretches.back();
+      stretch.exported[phase] = last.exported[phase] + (last.is_export ? last.net[phase] - stretch.net[phase] : 0);
+    }
+    stretches.push_back(stretch);
+  }
+  return stretches;
+}
+
+// The totals so far are what was taken less what was given.
+void World::add_export(const Compiled& feed, Step step, FeedState& state) {
+  const auto after = std::upper_bound(feed.stretches.begin(), feed.stretches.end(), step,
+                                      [](Step value, const Stretch& stretch) { return value < stretch.from; });
+  if (after == feed.stretches.begin()) return;
+  const Stretch& stretch = *std::prev(after);
+  for (std::size_t phase = 0; phase < 3; ++phase) {
+    state.exported[phase] =
+        stretch.exported[phase] + (stretch.is_export ? stretch.net[phase] - state.active[phase].total : 0);
+    state.active[phase].total += state.exported[phase];
+  }
+}
+
+void World::add_children(const Compiled& feed, Step real_step, FeedState& state) const {
+  for (const int child : feed.children) {
+    const Compiled& of_child = feeds_[static_cast<std::size_t>(child)];
+    const FeedState part = at(child, real_step);
+    for (std::size_t phase = 0; phase < 3; ++phase) {
+      if (of_child.kind == FeedKind::generation) {
+        state.active[phase].rate -= part.active[phase].rate;
+        state.active[phase].total -= part.active[phase].total - of_child.channels[phase].initial;
+      } else {
+        state.active[phase] += part.active[phase];
+        state.reactive[phase] += part.reactive[phase];
+      }
+    }
+  }
 }
 
 Flow World::noise(const Compiled& feed, const Channel& channel, Step step, const Schedule::Position& place) {
@@ -111,6 +181,7 @@ void World::add_load(const Compiled& feed, Step step, const Schedule::Position& 
 
 // One busbar feeds everything; cables drop a little more where the load is higher.
 void World::set_supply(const Compiled& feed, Step step, FeedState& state) const {
+  if (has_no_supply(feed, step)) return;
   for (std::size_t phase = 0; phase < 3; ++phase) {
     const std::uint64_t own = mix(seed_, 100U + phase);
     const std::int64_t bus = 231'500 + wander(own, 3'500, 30 * steps_per_minute, step) +
@@ -126,15 +197,11 @@ FeedState World::at(int number, Step real_step) const {
   const Compiled& feed = feeds_[static_cast<std::size_t>(number)];
   const Schedule::Position place = feed.schedule.at(step);
   FeedState state;
-  if (feed.kind == FeedKind::load) add_load(feed, step, place, state);
-  for (const int child : feed.children) {
-    const FeedState part = at(child, real_step);
-    for (std::size_t phase = 0; phase < 3; ++phase) {
-      state.active[phase] += part.active[phase];
-      state.reactive[phase] += part.reactive[phase];
-    }
-  }
-  if (feed.kind == FeedKind::load || feed.kind == FeedKind::sum) set_supply(feed, step, state);
+  const bool is_own = feed.kind == FeedKind::load || feed.kind == FeedKind::generation;
+  if (is_own) add_load(feed, step, place, state);
+  add_children(feed, real_step, state);
+  add_export(feed, step, state);
+  if (is_own || feed.kind == FeedKind::sum) set_supply(feed, step, state);
   if (feed.kind == FeedKind::gas) {
     state.volume = flow(feed, feed.channels[0], step, place);
     state.temperature_mk = 291'000 + wander(mix(feed.seed, 40U), 4'000, steps_per_hour, step);

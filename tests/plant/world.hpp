@@ -14,9 +14,11 @@
 namespace jidian::plant {
 
 // Base units: power in 10 mW, so that one step of 100 ms adds one millijoule per unit; voltage in mV; volume in
-// microlitres. Sums are exact: total(step + 1) == total(step) + rate(step), always.
+// microlitres. Sums are exact: total(step + 1) == total(step) + rate(step), always; where energy flows back, the rate
+// is negative and `exported` grows instead.
 struct FeedState {
   std::array<Flow, 3> active;                ///< 10 mW and mJ, per phase
+  std::array<std::int64_t, 3> exported{};    ///< mJ, per phase: what flowed back since the scenario's start
   std::array<Flow, 3> reactive;              ///< 10 mvar and mvar s
   std::array<std::int64_t, 3> voltage_mv{};  ///< phase to neutral
   std::int64_t frequency_mhz = 0;
@@ -39,6 +41,9 @@ class World {
 
   FeedState at(int feed, Step step) const;
 
+  /// Whether its supply is gone.
+  bool is_cut(int feed, Step step) const;
+
   std::uint64_t seed() const { return seed_; }
   /// Rated load of one feed: W, standard litres per hour or ms per piece.
   std::int64_t rated(int feed) const { return feeds_[static_cast<std::size_t>(feed)].rated; }
@@ -54,6 +59,14 @@ class World {
     Step from;
     Step to;
     std::int64_t permille;
+    bool is_cut;
+  };
+  // A time in which a sum with a generator flows in one direction; until the next one.
+  struct Stretch {
+    Step from;
+    bool is_export;
+    std::array<std::int64_t, 3> net;       // taken less given until then, mJ
+    std::array<std::int64_t, 3> exported;  // until then, mJ
   };
   struct Compiled {
     FeedKind kind;
@@ -67,11 +80,16 @@ class World {
     std::vector<Channel> channels;  // load: 3 active, 3 reactive; gas: 1
     std::vector<Pause> pauses;
     std::vector<int> children;
+    std::vector<Stretch> stretches;
   };
   Compiled compile(const Feed& feed) const;
   static Flow noise(const Compiled& feed, const Channel& channel, Step step, const Schedule::Position& place);
   static Flow flow(const Compiled& feed, const Channel& channel, Step step, const Schedule::Position& place);
   static void add_load(const Compiled& feed, Step step, const Schedule::Position& place, FeedState& state);
+  void add_children(const Compiled& feed, Step real_step, FeedState& state) const;
+  std::vector<Stretch> stretches_of(const Compiled& feed) const;
+  static void add_export(const Compiled& feed, Step step, FeedState& state);
+  static bool has_no_supply(const Compiled& feed, Step step);
   void set_supply(const Compiled& feed, Step step, FeedState& state) const;
 
   std::uint64_t seed_;

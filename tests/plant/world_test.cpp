@@ -107,6 +107,78 @@ TEST(World, OutageReplacesTheLoadAndKeepsTheEnergyExact) {
                 world.at(voc, step).active[2].rate);
 }
 
+Feed steady(const std::string& id, std::int64_t watts) {
+  Feed feed;
+  feed.id = id;
+  feed.rated = watts;
+  feed.initial = 1'000;
+  return feed;
+}
+
+// A hall of 60 kW under a roof that gives 30, 200 and 30 kW for a minute each.
+Scenario roof() {
+  Scenario out;
+  Feed panels = steady("panels", 200'000);
+  panels.kind = FeedKind::generation;
+  panels.program = {"never", "steady", 0, 0};
+  panels.power_factor_permille = 1000;
+  for (int minute = 0; minute < 3; ++minute)
+    panels.outages.push_back(
+        {monday_ms + minute * 60'000, monday_ms + (minute + 1) * 60'000, minute == 1 ? 1000 : 150});
+  Feed grid;
+  grid.id = "grid";
+  grid.kind = FeedKind::sum;
+  grid.children = {"hall", "panels"};
+  out.feeds = {steady("hall", 60'000), panels, grid};
+  return out;
+}
+
+TEST(World, WhatARoofGivesBeyondTheHallFlowsBackAndIsCountedApart) {
+  const Scenario scenario = roof();
+  check_scenario(scenario);
+  const World world(scenario);
+  const int grid = world.feed("grid");
+  for (Step step = monday - 50; step < monday + 4 * steps_per_minute; ++step) {
+    const FeedState now = world.at(grid, step);
+    const FeedState next = world.at(grid, step + 1);
+    const bool is_noon = step >= monday + steps_per_minute && step < monday + 2 * steps_per_minute;
+    for (std::size_t phase = 0; phase < 3; ++phase) {
+      ASSERT_EQ(now.active[phase].rate < 0, is_noon) << step - monday;
+      ASSERT_EQ(next.active[phase].total - now.active[phase].total, std::max<std::int64_t>(now.active[phase].rate, 0));
+      ASSERT_EQ(next.exported[phase] - now.exported[phase], std::max<std::int64_t>(-now.active[phase].rate, 0));
+    }
+  }
+  const Snapshot noon(world, grid, monday + 3 * steps_per_minute);
+  EXPECT_NEAR(static_cast<double>(noon.amount(Quantity::active_export, Phase::total)) / kilowatt_hour, 140.0 / 60, 0.1);
+}
+
+TEST(World, AGeneratorNearWhatItsNeighboursTakeIsAMistake) {
+  Scenario scenario = roof();
+  scenario.feeds[1].outages[1].permille = 300;
+  EXPECT_THROW(check_scenario(scenario), ScenarioError);
+  scenario = roof();
+  scenario.feeds[1].program.shift = "always";
+  EXPECT_THROW(check_scenario(scenario), ScenarioError);
+}
+
+TEST(World, ACutFeedHasNeitherLoadNorVoltageAndKeepsItsCount) {
+  Scenario scenario = builtin_scenario("demo");
+  scenario.feeds[0].outages = {{monday_ms, monday_ms + 60'000, 0, true}};
+  check_scenario(scenario);
+  const World world(scenario);
+  const int furnace = world.feed("furnace-1");
+  EXPECT_FALSE(world.is_cut(furnace, monday - 1));
+  EXPECT_TRUE(world.is_cut(furnace, monday));
+  EXPECT_FALSE(world.is_cut(furnace, monday + steps_per_minute));
+  const Snapshot dead(world, furnace, monday + 300);
+  for (const Quantity quantity : {Quantity::voltage_ln, Quantity::voltage_ll, Quantity::current, Quantity::active_power,
+                                  Quantity::apparent_power, Quantity::frequency, Quantity::thd_voltage})
+    EXPECT_EQ(dead.amount(quantity, Phase::l1), 0);
+  EXPECT_EQ(dead.amount(Quantity::active_import, Phase::total),
+            Snapshot(world, furnace, monday).amount(Quantity::active_import, Phase::total));
+  EXPECT_GT(Snapshot(world, furnace, monday + steps_per_minute).amount(Quantity::voltage_ln, Phase::l1), 220 * volt);
+}
+
 TEST(World, ScheduleShiftMovesThePlantInTime) {
   Scenario scenario = builtin_scenario("demo");
   const World now(scenario);
