@@ -2,8 +2,10 @@
 //
 //   jidian-judge receive --db FILE --broker URI [--ca … --cert … --key …]   stores and receipts until SIGTERM
 //   jidian-judge audit   --db FILE [--scenario S]                           says what the stored batches prove
-//   jidian-judge events  --db FILE --kind N                                 the events of a kind, one JSON a line
-//   jidian-judge counts  --db FILE --meter M --point P                      end (UTC ms), quality and value of its
+//   jidian-judge events  --db FILE [--kind N]                               the events (of a kind), one JSON a line
+//   jidian-judge manifests --db FILE                                        what each manifest says of facilities, JSON
+//   jidian-judge rows --db FILE [--subject ID] [--length S]                 rows of facilities, accounts and the site,
+//   JSON jidian-judge counts  --db FILE --meter M --point P                      end (UTC ms), quality and value of its
 //   polls
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -21,6 +23,7 @@
 #include "link.hpp"
 #include "manifest.hpp"
 #include "plant_truth.hpp"
+#include "tell.hpp"
 
 namespace jidian::judge {
 namespace {
@@ -43,6 +46,8 @@ struct Arguments {
   int kind = 0;
   std::string meter;
   std::string point;
+  std::string subject;
+  std::uint32_t length_s = 0;
   std::int64_t from_ms = 0;
   std::int64_t until_ms = 0;
 };
@@ -73,32 +78,13 @@ int run_audit(const Arguments& arguments) {
   return verdict.clean() ? 0 : 1;
 }
 
-int print_events(const Arguments& arguments) {
-  const Ledger ledger(arguments.db);
-  ledger.for_each([&](const Row& row) {
-    if (row.key.stream != event_stream || !row.taken) return;
-    for (const Event& event : decode_batch(row.bytes).events) {
-      if (event.kind != arguments.kind) continue;
-      nlohmann::ordered_json facts = nlohmann::ordered_json::object();
-      for (const auto& [name, value] : event.facts) facts[name] = value;
-      std::cout << nlohmann::ordered_json{{"time_ms", event.time_ms},
-                                          {"subject", event.subject},
-                                          {"text", event.text},
-                                          {"facts", facts}}
-                       .dump()
-                << '\n';
-    }
-  });
-  return 0;
-}
-
 /// The number as the meter has it, before exponent and ratios.
 std::string number_of(const ManifestPoint& point, std::uint64_t bits) {
   if (point.type == 0) return std::to_string(bits);
   if (point.type == 1) return std::to_string(static_cast<std::int64_t>(bits));
   std::ostringstream text;
   if (point.type == 2)
-    text << std::setprecision(9) << std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+    text << std::setprecision(17) << double{std::bit_cast<float>(static_cast<std::uint32_t>(bits))};
   else
     text << std::setprecision(17) << std::bit_cast<double>(bits);
   return text.str();
@@ -163,9 +149,17 @@ int main(int argc, char** argv) {
   audit->add_option("--until-ms", arguments.until_ms, "Slots are expected up to here");
   audit->add_flag("--json", arguments.json);
 
-  auto* events = program.add_subcommand("events", "Print the events of a kind");
+  auto* events = program.add_subcommand("events", "Print the events");
   events->add_option("--db", arguments.db, "Own SQLite file")->required();
-  events->add_option("--kind", arguments.kind, "Its number")->required();
+  events->add_option("--kind", arguments.kind, "Only those of this number");
+
+  auto* manifests = program.add_subcommand("manifests", "Print what each manifest says of facilities");
+  manifests->add_option("--db", arguments.db, "Own SQLite file")->required();
+
+  auto* rows = program.add_subcommand("rows", "Print the rows of facilities, accounts and the site");
+  rows->add_option("--db", arguments.db, "Own SQLite file")->required();
+  rows->add_option("--subject", arguments.subject, "Only those of this facility or account, or of the site");
+  rows->add_option("--length", arguments.length_s, "Only those of so many seconds");
 
   auto* counts = program.add_subcommand("counts", "Print what a point of a meter showed");
   counts->add_option("--db", arguments.db, "Own SQLite file")->required();
@@ -175,7 +169,9 @@ int main(int argc, char** argv) {
   try {
     program.parse(argc, argv);
     if (counts->parsed()) return print_counts(arguments);
-    if (events->parsed()) return print_events(arguments);
+    if (events->parsed()) return tell_events(Ledger(arguments.db), arguments.kind, std::cout), 0;
+    if (rows->parsed()) return tell_rows(Ledger(arguments.db), arguments.subject, arguments.length_s, std::cout), 0;
+    if (manifests->parsed()) return tell_manifests(Ledger(arguments.db), std::cout), 0;
     return receive->parsed() ? run_receiver(arguments) : run_audit(arguments);
   } catch (const CLI::ParseError& error) {
     return program.exit(error);
