@@ -194,7 +194,9 @@ void add_statement_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
       add_verb(program, arguments, "signoff", "Compare a meter with its display and record who found it right");
   auto& signed_off = arguments.signoff;
   signoff_verb->add_option("METER", signed_off.meter, "Id of the meter")->required();
-  signoff_verb->add_option("--display", signed_off.display, "What the display shows, energy in kWh: 48213.8, or with its unit \"48.2 MWh\"")
+  signoff_verb
+      ->add_option("--display", signed_off.display,
+                   "What the display shows, energy in kWh: 48213.8, or with its unit \"48.2 MWh\"")
       ->required();
   signoff_verb->add_option("--point", signed_off.point, "Which counter (default: the energy drawn)");
   signoff_verb->add_option("--by", signed_off.by, "Who compared (default: the user)");
@@ -206,9 +208,13 @@ void add_statement_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
       add_verb(program, arguments, "replace", "Record that another meter stands in the place of one: totals go on");
   auto& replaced = arguments.replace;
   replace_verb->add_option("METER", replaced.meter, "Id of the meter")->required();
-  replace_verb->add_option("--old-final", replaced.old_final, "The energy at the old meter's display, in kWh: 48213.8, or with its unit \"48.2 MWh\"")
+  replace_verb
+      ->add_option("--old-final", replaced.old_final,
+                   "The energy at the old meter's display, in kWh: 48213.8, or with its unit \"48.2 MWh\"")
       ->required();
-  replace_verb->add_option("--new-start", replaced.new_start, "The energy the new meter began with, in the same unit: 0.0")->required();
+  replace_verb
+      ->add_option("--new-start", replaced.new_start, "The energy the new meter began with, in the same unit: 0.0")
+      ->required();
   replace_verb->add_option("--serial", replaced.serial, "Serial number of the new meter (default: what it tells)");
   replace_verb->add_option("--at", replaced.at, "When, as 2026-03-01T16:00:00+08:00 (default: now)");
   replace_verb->add_option("--point", replaced.point, "Which counter (default: the energy drawn)");

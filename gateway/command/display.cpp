@@ -80,8 +80,8 @@ Result<Display> display_of(const std::string& typed, const domain::PointEntry& c
                                          (usual == "kWh" ? ", or with another unit: \"48.2138 MWh\"" : "")};
   const UnitOfThing* counts = find_unit(usual);
   if (has_unit && (counts == nullptr || counts->thing != said->thing))
-    return Error{ErrorKind::invalid, what + ": " + counter.name + " is not counted in " + word + "; write it in " +
-                                         units_like(usual)};
+    return Error{ErrorKind::invalid,
+                 what + ": " + counter.name + " is not counted in " + word + "; write it in " + units_like(usual)};
   return Display{*number, typed.substr(0, end), has_unit ? std::string(said->unit) : usual};
 }
 

@@ -11,9 +11,9 @@
 namespace jidian::command {
 
 struct Display {
-  Exact number;       ///< In `unit`.
-  std::string text;   ///< The digits as typed: "48213.80".
-  std::string unit;   ///< "kWh", "m3", … or empty.
+  Exact number;      ///< In `unit`.
+  std::string text;  ///< The digits as typed: "48213.80".
+  std::string unit;  ///< "kWh", "m3", … or empty.
 };
 
 /// "48213.8" is in the unit that displays have: of electric energy kWh, kvarh or kVAh, in whatever unit the register of

@@ -98,10 +98,8 @@ Result<domain::Replacement> replacement_of(const Subject& subject, domain::Meter
   const auto& [old_final, new_start] = *displays;
   const auto per_count = per_count_of(subject, request.point);
   if (!per_count) return per_count.error();
-  const auto old_count =
-      domain::nearest_count(point.type, in_counts(old_final.number, old_final, point, *per_count));
-  const auto new_count =
-      domain::nearest_count(point.type, in_counts(new_start.number, new_start, point, *per_count));
+  const auto old_count = domain::nearest_count(point.type, in_counts(old_final.number, old_final, point, *per_count));
+  const auto new_count = domain::nearest_count(point.type, in_counts(new_start.number, new_start, point, *per_count));
   const bool is_whole = point.type == ValueType::unsigned_integer || point.type == ValueType::signed_integer;
   const auto fits = [&](const auto& count) {
     return count && (!is_whole || point.modulus == 0 || *count < point.modulus);

@@ -136,8 +136,7 @@ Result<Signoff> examine(const Subject& subject, const SignoffRequest& request) {
   const double reading_step = (step_of(subject, request.point) + gained(subject, point)) *
                               std::pow(10.0, tens_between(point.unit, display->unit));
   const double allowed = to_double(last_place(display->number)) + reading_step;
-  Signoff signoff{point.name,       display->unit,        display->text,
-                  to_text(reading), to_text(*difference), rough(allowed), {}};
+  Signoff signoff{point.name, display->unit, display->text, to_text(reading), to_text(*difference), rough(allowed), {}};
   const bool fits = std::abs(to_double(*difference)) <= allowed * (1 + slack);
   signoff.checks.push_back(compare_energy(subject, signoff, reading, display->number, reading_step, fits));
   for (Check& check : check_ratios(subject)) signoff.checks.push_back(std::move(check));

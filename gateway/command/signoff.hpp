@@ -38,8 +38,8 @@ struct Signoff {
 };
 
 /// Compares. The reading may differ from the display by one in the last place of each, and by what the present power
-/// adds in two minutes: from the look at the display to the reading. All of it in the display's unit. Errors: invalid (the
-/// display is no number), and those of `engineering_value`.
+/// adds in two minutes: from the look at the display to the reading. All of it in the display's unit. Errors: invalid
+/// (the display is no number), and those of `engineering_value`.
 Result<Signoff> examine(const Subject& subject, const SignoffRequest& request);
 
 /// The transformers of a meter: by its registers, else as the site file declares them; 1: none.

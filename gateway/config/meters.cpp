@@ -124,9 +124,9 @@ void read_ratio(Section& section, const char* key, const char* example, std::str
   if (!is_ratio(ratio)) return section.complain(key, "is no ratio", example);
   const auto parsed = domain::parse_ratio(ratio);
   if (parsed && parsed->first < parsed->second)
-    section.journal().warn(section.place(key), section.subject() + ": " + key + " '" + ratio +
-                                                   "' has its primary below its secondary; write the primary first: " +
-                                                   example);
+    section.journal().warn(section.place(key),
+                           section.subject() + ": " + key + " '" + ratio +
+                               "' has its primary below its secondary; write the primary first: " + example);
 }
 
 void read_plate(Section& section, domain::MeterEntry& entry) {

@@ -247,9 +247,10 @@ TEST(Warnings, StandBesideAValidSite) {
             "site.toml:26:10: warning: meter 'press-1': period '15s' gives a minute fewer than 6 samples\n");
   EXPECT_THAT(said("device = \"/dev/serial/by-path/x\"", "device = \"/dev/ttyUSB0\""),
               HasSubstr("warning: bus 'line-1': device '/dev/ttyUSB0' may change its name at a restart"));
-  EXPECT_EQ(said("period = \"1s\"", "period = \"1s\"\nct_ratio = \"5/200\""),
-            "site.toml:27:12: warning: meter 'press-1': ct_ratio '5/200' has its primary below its secondary; write the "
-            "primary first: \"200/5\"\n");
+  EXPECT_EQ(
+      said("period = \"1s\"", "period = \"1s\"\nct_ratio = \"5/200\""),
+      "site.toml:27:12: warning: meter 'press-1': ct_ratio '5/200' has its primary below its secondary; write the "
+      "primary first: \"200/5\"\n");
   EXPECT_EQ(said("period = \"1s\"", "period = \"1s\"\nct_ratio = \"200/5\""), "");
   const std::string busy = replace(small_site, "period = \"1s\"", "period = \"200ms\"");
   const std::string slow = replace(busy, "\"/dev/serial/by-path/x\"", "\"/dev/serial/by-path/x\"\nbaud = 1200");
