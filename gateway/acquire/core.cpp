@@ -203,6 +203,7 @@ void PollerCore::probe(Meter& meter, std::stop_token stop) {
   if (done.error().kind() == ErrorKind::corrupt) ++meter.health.corrupt;
   meter.silence_cost = meter.last_end - from;
   meter.health.last_error = done.error().message();
+  meter.health.last_error_kind = done.error().kind();
   plan_next_try(meter);
 }
 

@@ -95,6 +95,8 @@ class PollerCore {
   void note_no_place(Meter& meter, const Error& why);
   void report_learned(Meter& meter);
   void remember(const Meter& meter);
+  void note_learning(Meter& meter);
+  void note_identity(Meter& meter);
   void ask_identity(Meter& meter, const std::stop_token& stop);
   void watch_ratios(Meter& meter, const std::vector<domain::Sample>& samples);
   void judge(Meter& meter, const MeterOutcome& outcome);

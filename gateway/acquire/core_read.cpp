@@ -40,6 +40,7 @@ void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
   }
   const Error* first = outcome.first_error();
   health.last_error = first != nullptr ? first->message() : std::string{};
+  health.last_error_kind = first != nullptr ? std::optional(first->kind()) : std::nullopt;
 }
 
 }  // namespace
@@ -62,6 +63,7 @@ std::optional<MeterOutcome> PollerCore::read_meter(Meter& meter, std::stop_token
     if (!meter.learner.learn(*outcome, clock_.steady_now()) || round == rounds_max) break;
     meter.learner.begin_round();
   }
+  note_learning(meter);
   report_learned(meter);
   return outcome;
 }
@@ -101,6 +103,7 @@ Status PollerCore::find_place(Meter& meter, const std::stop_token& stop) {
   meter.no_place.reset();
   meter.place_tries = 0;
   meter.is_placed = true;
+  note_identity(meter);
   const auto before = std::exchange(meter.place, *place);
   if (before == *place) return {};
   const auto known = before ? meter.learner.learned() : meter.offsets.remembered;
@@ -116,7 +119,9 @@ Status PollerCore::find_place(Meter& meter, const std::stop_token& stop) {
 /// The device answers, and has no model that the profile is for.
 void PollerCore::note_no_place(Meter& meter, const Error& why) {
   meter.place_at = clock_.steady_now() + retry_delay(++meter.place_tries, place_first, place_most, meter.polled.id);
-  if (std::exchange(meter.no_place, why)) return;
+  const bool is_known = std::exchange(meter.no_place, why).has_value();
+  note_identity(meter);
+  if (is_known) return;
   spdlog::warn("no SunSpec model for the profile, asking again bus={} meter={} unit={} why=\"{}\"", bus_id_,
                meter.polled.id, meter.polled.unit, why.message());
   std::string models;

@@ -175,6 +175,7 @@ Snapshot Commands::snapshot() const {
   snapshot.clock = parts_.clock->quality();
   snapshot.stuck = parts_.board->stuck(steady);
   snapshot.meters = parts_.board->meters();
+  snapshot.records = parts_.board->records();
   snapshot.buses = parts_.board->buses();
   snapshot.uplinks = parts_.board->uplinks();
   snapshot.store = parts_.board->store();

@@ -29,6 +29,7 @@ struct Snapshot {
   ClockQuality clock = ClockQuality::unknown;
   std::optional<std::string> stuck;  ///< Name of a loop that makes no progress.
   std::vector<health::MeterHealth> meters;
+  std::vector<health::MeterRecord> records;  ///< Of meters of which there is something to say.
   std::vector<health::BusHealth> buses;
   std::vector<health::UplinkHealth> uplinks;
   health::StoreHealth store;
@@ -41,6 +42,13 @@ struct Snapshot {
 inline std::int64_t age_s(UtcTime now, UtcTime then) {
   const auto age = std::chrono::floor<std::chrono::seconds>(now - then).count();
   return age > 0 ? age : 0;
+}
+
+/// What the record says of a meter; null: nothing.
+inline const health::MeterRecord* record_of(const Snapshot& snapshot, const std::string& meter) {
+  for (const auto& record : snapshot.records)
+    if (record.id == meter) return &record;
+  return nullptr;
 }
 
 /// Whether readings are being recorded: the store takes them and no loop is stuck.

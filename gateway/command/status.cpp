@@ -49,12 +49,25 @@ Json json_of(const health::BusHealth& bus) {
           {"error", text_of(bus.last_error)}};
 }
 
-Json json_of(const health::MeterHealth& meter, UtcTime now) {
+Json json_of(const health::MeterRecord& record) {
+  Json doubts = Json::array();
+  for (const auto& doubt : record.doubts)
+    doubts.push_back({{"check", doubt.check}, {"since", format_utc(doubt.since)}, {"points", doubt.points}});
+  return doubts;
+}
+
+Json json_of(const Snapshot& snapshot, const health::MeterHealth& meter) {
+  const UtcTime now = snapshot.now;
   Json next_try_in;
   if (meter.next_try) next_try_in = age_s(*meter.next_try, now);
+  const auto* record = record_of(snapshot, meter.id);
+  Json signed_off;
+  if (record != nullptr && record->signed_off)
+    signed_off = {{"at", format_utc(*record->signed_off)}, {"by", record->signed_by}};
   return {{"id", meter.id},
           {"bus", meter.bus},
           {"unit", meter.unit},
+          {"state", state_of(snapshot, meter)},
           {"last_good", time_of(meter.last_good)},
           {"age_s", age_of(now, meter.last_good)},
           {"error", text_of(meter.last_error)},
@@ -66,7 +79,11 @@ Json json_of(const health::MeterHealth& meter, UtcTime now) {
           {"timeouts", meter.timeouts},
           {"exceptions", meter.exceptions},
           {"corrupt", meter.corrupt},
-          {"slots_skipped", meter.slots_skipped}};
+          {"slots_skipped", meter.slots_skipped},
+          {"foreign", text_of(meter.foreign)},
+          {"refused", meter.refused},
+          {"doubts", record == nullptr ? Json::array() : json_of(*record)},
+          {"signed_off", std::move(signed_off)}};
 }
 
 Json json_of(const health::StoreHealth& store, UtcTime now) {
@@ -150,7 +167,7 @@ std::string status_json(const Snapshot& snapshot) {
               {"directives", Json::parse(snapshot.directives, nullptr, false)}};
   for (const auto& finding : find_faults(snapshot)) status["findings"].push_back(json_of(finding));
   for (const auto& bus : snapshot.buses) status["buses"].push_back(json_of(bus));
-  for (const auto& meter : snapshot.meters) status["meters"].push_back(json_of(meter, snapshot.now));
+  for (const auto& meter : snapshot.meters) status["meters"].push_back(json_of(snapshot, meter));
   for (const auto& facility : snapshot.facilities) status["facilities"].push_back(json_of(facility, snapshot.now));
   for (const auto& uplink : snapshot.uplinks) status["uplinks"].push_back(json_of(uplink, snapshot.now));
   for (const auto& mark : snapshot.marks) status["marks"].push_back(json_of(mark, snapshot.now));

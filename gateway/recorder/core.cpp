@@ -47,6 +47,7 @@ void Core::remember(const domain::Note& note) {
   marks_.restore(note);
   directives_.restore(note);
   if (const auto alive = alive_in(note)) alive_noted_ = alive;
+  standing_.restore(note);
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
     facts_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
@@ -312,6 +313,7 @@ void Core::tell(domain::Event event, const Instant& now) {
 }
 
 void Core::tell_later(domain::Event event, const Instant& now) {
+  standing_.see(event);
   pending_.add(std::move(event), in_force_);
   note_pending(now);
   drop_overflow();

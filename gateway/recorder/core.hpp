@@ -20,6 +20,7 @@
 #include "recorder/pending.hpp"
 #include "recorder/recorder.hpp"
 #include "recorder/restart.hpp"
+#include "recorder/standing.hpp"
 #include "recorder/swaps.hpp"
 #include "store/store.hpp"
 
@@ -105,6 +106,9 @@ class Core {
   /// What the facilities do, as last told, in the order of the manifest.
   std::vector<domain::FacilityNow> facilities() const { return facts_.facilities(); }
 
+  /// What stands against meters, and who signed them off: those that have news.
+  std::vector<health::MeterRecord> take_standing() { return standing_.take_news(); }
+
   const record::EncodedManifest& manifest() const { return manifest_; }
   std::uint64_t polls_dropped() const { return polls_dropped_; }
   std::uint64_t others_dropped() const { return pending_.dropped(); }
@@ -140,6 +144,7 @@ class Core {
   bool directives_changed_ = false;
   domain::DataWatch data_;
   std::vector<domain::Event> data_events_;  ///< Of the present step; kept for its memory.
+  Standing standing_;
   Counters counters_;
   ClockWatch clock_watch_;
 

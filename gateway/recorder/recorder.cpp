@@ -322,6 +322,7 @@ void RecorderImpl::take_statements() {
       statement.notes = std::move(*notes);
       marks_.set(core_.marks(now().utc));
     }
+    if (auto note = Standing::note_of(statement.event)) statement.notes.push_back(std::move(*note));
     for (const domain::Note& note : statement.notes) store_.note(note.name, note.text);
     core_.accept(statement.event, now());
     desk_.wait(std::move(statement.event), std::move(answer));
@@ -381,6 +382,7 @@ void RecorderImpl::publish_live(const Instant& now) {
 }
 
 void RecorderImpl::post_health(const Instant& now) {
+  for (auto& meter : core_.take_standing()) board_.post(std::move(meter));
   if (!news_ || (posted_at_ && now.steady - *posted_at_ < post_interval)) return;
   posted_at_ = now.steady;
   news_ = false;

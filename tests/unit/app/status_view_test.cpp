@@ -48,9 +48,9 @@ TEST(StatusView, OfAHealthyGatewayIsAScreenThatSaysSo) {
             "  tcp-1  open  2 % busy   10.0.0.5:502\n"
             "\n"
             "meters  3 of 3 well\n"
-            "  furnace-1  rtu-1/3  ok  1 s ago  0 of 7200 polls failed\n"
-            "  press-1    rtu-1/4  ok  1 s ago  0 of 7200 polls failed\n"
-            "  gas-1      tcp-1/1  ok  9 s ago  0 of 7200 polls failed\n"
+            "  furnace-1  rtu-1/3  ok  1 s ago  0 of 7200 polls failed  not signed off\n"
+            "  press-1    rtu-1/4  ok  1 s ago  0 of 7200 polls failed  not signed off\n"
+            "  gas-1      tcp-1/1  ok  9 s ago  0 of 7200 polls failed  not signed off\n"
             "\n"
             "All is well.\n"
             "Next: jidian watch shows the newest values\n");
@@ -81,6 +81,40 @@ TEST(StatusView, PutsTheMeterInTroubleFirstAndTheAdviceLast) {
   EXPECT_THAT(view.text, HasSubstr("next try in 40 s"));
   EXPECT_THAT(view.text, HasSubstr("ERROR meter press-1: unit 4 on rtu-1 gave nothing for 12 min"));
   EXPECT_THAT(view.text, HasSubstr("Next: check its power"));
+}
+
+TEST(StatusView, AMeterThatHasOnlyBegunIsNoFault) {
+  auto snapshot = healthy();
+  snapshot.meters[0].learning = true;
+  snapshot.meters[0].last_error = "Modbus exception 2";
+  snapshot.meters[1] = {};
+  snapshot.meters[1].id = "press-1";
+  const auto view = shown(snapshot);
+  EXPECT_TRUE(view.healthy);
+  EXPECT_THAT(view.text, HasSubstr("1 of 3 well"));
+  EXPECT_THAT(view.text, HasSubstr("being learnt"));
+  EXPECT_THAT(view.text, HasSubstr("asked for the first time"));
+  EXPECT_THAT(view.text, Not(HasSubstr("FAULT")));
+  EXPECT_THAT(view.text, Not(HasSubstr("exception 2")));
+  EXPECT_THAT(view.text, HasSubstr("Nothing is wrong"));
+}
+
+TEST(StatusView, AMeterThatContradictsItselfIsNotWell) {
+  auto snapshot = healthy();
+  snapshot.records = {{"press-1", {{"zero_current", "current.l1", "No current.", command::morning}}, std::nullopt, ""}};
+  const auto view = shown(snapshot);
+  EXPECT_FALSE(view.healthy);
+  EXPECT_THAT(view.text, HasSubstr("2 of 3 well"));
+  EXPECT_THAT(view.text, HasSubstr("press-1    rtu-1/4  CHECK"));
+  EXPECT_THAT(view.text, HasSubstr("WARN  meter press-1: No current (current.l1), for 0 s"));
+}
+
+TEST(StatusView, SaysWhoSignedAMeterOffAndWhen) {
+  auto snapshot = healthy();
+  snapshot.records = {{"press-1", {}, command::morning, "李娜"}};
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("signed off 2026-03-01 by 李娜"));
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("not signed off"));
+  EXPECT_TRUE(shown(snapshot).healthy);
 }
 
 TEST(StatusView, FitsAScreenWithHundredsOfMeters) {
