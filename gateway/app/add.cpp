@@ -62,8 +62,13 @@ std::vector<config::Assignment> keys_of(const AddOptions& options) {
 /// The text with the meter in it, checked as the gateway would. Errors: those of the edit; invalid, with every mistake.
 Status compose(Addition& addition, const SiteFile& file, const config::Catalogue& catalogue) {
   auto changed = config::add_meter(file.text(), keys_of(addition.options));
-  if (changed && !addition.options.facility.empty())
+  if (changed && !addition.options.facility.empty()) {
     changed = config::add_to_facility(*changed, addition.options.facility, addition.options.id);
+    if (!changed && changed.error().kind() == ErrorKind::not_found)
+      return Error{ErrorKind::not_found,
+                   changed.error().message() + text("add.no-facility", {{"facility", addition.options.facility},
+                                                                        {"file", file.path().string()}})};
+  }
   if (!changed) return changed.error();
   const auto name = file.path().string();
   const auto before = config::parse_site(file.text(), name, catalogue).mistakes;

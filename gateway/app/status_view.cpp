@@ -323,7 +323,7 @@ void show_findings(const Json& status, Screen& screen) {
 std::string last_line(const Json& status, bool healthy) {
   const Json& findings = at(status, "findings");
   const Json& meters = at(status, "meters");
-  if (healthy && meters.is_array() && std::ranges::any_of(meters, is_starting))
+  if (healthy && meters.is_array() && std::any_of(meters.begin(), meters.end(), is_starting))
     return "\nNothing is wrong; meters are still being asked for the first time, or learnt.\n"
            "Next: jidian status again in a minute\n";
   if (healthy) return "\nAll is well.\nNext: jidian watch shows the newest values\n";

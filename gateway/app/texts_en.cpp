@@ -97,6 +97,9 @@ constexpr auto english = std::to_array<Sentence>({
     {"add.no-profile",
      "there is no profile '{profile}'{hint}; jidian profiles lists them, jidian scan names a meter's"},
     {"add.mistakes", "with this meter the site file would not be in order; nothing was written:"},
+    {"add.no-facility",
+     ". Write the new one into {file}, then add again:\n\n[[facility]]\nid = \"{facility}\"\nkind = \"production\"\n"
+     "meters = []\n"},
     {"add.not-asked",
      "{why}So the meter could not be asked and nothing was written; --no-probe writes it down without asking"},
     {"add.bus-unknown",

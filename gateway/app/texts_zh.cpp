@@ -188,6 +188,9 @@ constexpr auto chinese = std::to_array<Sentence>({
     {"show-as.next-profile", "下一步：把这一行写入自己的表型文件，见 docs/profiles.md"},
     {"add.no-profile", "没有表型“{profile}”{hint}；jidian profiles 列出全部表型，jidian scan 可辨认表计型号"},
     {"add.mistakes", "加入此表后站点文件将有错误；未写入任何内容："},
+    {"add.no-facility",
+     "。请先把新设施写入 {file}，再加表：\n\n[[facility]]\nid = \"{facility}\"\nkind = \"production\"\n"
+     "meters = []\n"},
     {"add.not-asked", "{why}因此未能询问表计，未写入任何内容；加 --no-probe 可不询问直接写入"},
     {"add.bus-unknown", "正在运行的网关还不认识总线 {bus}；请重启网关（systemctl restart jidian），或加 --no-probe"},
     {"add.silent",

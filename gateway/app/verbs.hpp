@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace jidian::app {
 
@@ -36,6 +37,7 @@ struct TailOptions {
   std::string uplink;         ///< Which [[uplink]] of the site file says how to reach the broker; empty: the first.
   std::uint32_t count = 0;    ///< Messages to show; 0: until interrupted.
   std::uint32_t seconds = 0;  ///< How long to listen; 0: until interrupted.
+  std::vector<std::string> only = {};  ///< Last words of the topics to show: "event", "live", …; empty: all.
 };
 
 struct ExportOptions {

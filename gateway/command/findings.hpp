@@ -27,8 +27,8 @@ struct Finding {
 std::vector<Finding> find_faults(const Snapshot& snapshot);
 
 /// How a meter is, in one word: "new" (not asked yet), "learning" (what it takes in one request is being found out),
-/// "fault" (it is not read, not whole, or is another meter), "doubtful" (it has not got all of its points, or its values
-/// contradict one another), "well".
+/// "fault" (it is not read, not whole, or is another meter), "doubtful" (it has not got all of its points, or its
+/// values contradict one another), "well".
 std::string_view state_of(const Snapshot& snapshot, const health::MeterHealth& meter);
 
 }  // namespace jidian::command

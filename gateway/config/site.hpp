@@ -157,7 +157,8 @@ struct BusBudget {
 };
 BusBudget bus_budget(const Bus& bus, const std::vector<Meter>& meters);
 
-/// What to change so that the load falls to 80 %: "raise the period to 10s or baud to 19200".
+/// What to change so that the load falls to 80 %: `write period = "5s" in each [[meter]] of it that is faster: press-1
+/// (1s), oven (1s); or baud = 19200 in its [[bus]]`.
 std::string advice_for(const Bus& bus, const std::vector<Meter>& meters);
 
 /// Whether `text` may name a file that holds a secret or a certificate: an absolute path, or "credentials:NAME" for a

@@ -46,8 +46,8 @@ struct MeterHealth {
   std::uint64_t slots_skipped = 0;
   std::uint32_t misses_in_row = 0;
   std::optional<UtcTime> last_good;
-  std::optional<UtcTime> next_try;  ///< Set while the meter is given up for a time.
-  std::string last_error;           ///< Empty while all is well.
+  std::optional<UtcTime> next_try;                          ///< Set while the meter is given up for a time.
+  std::string last_error;                                   ///< Empty while all is well.
   std::optional<ErrorKind> last_error_kind = std::nullopt;  ///< Of `last_error`.
   bool learning = false;  ///< What it takes in one request is being found out: a refusal is no fault yet.
   std::string foreign;    ///< What it says of itself that is not as expected, in one sentence; empty: nothing.

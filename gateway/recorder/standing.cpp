@@ -56,8 +56,8 @@ void Standing::see_contradiction(const domain::Event& event) {
   auto& doubts = change(event.subject).doubts;
   std::erase_if(doubts, [&](const auto& doubt) { return doubt.check == check; });
   if (state == "begun")
-    doubts.push_back({check, said_in(event, "point"), event.text,
-                      parse_time(said_in(event, "since")).value_or(event.time)});
+    doubts.push_back(
+        {check, said_in(event, "point"), event.text, parse_time(said_in(event, "since")).value_or(event.time)});
 }
 
 std::vector<health::MeterRecord> Standing::take_news() {

@@ -105,7 +105,7 @@ class Adding(unittest.TestCase):
         return gateway
 
     def test_from_an_empty_line_to_a_meter_that_is_read(self):
-        self.run_jidian("check", code=1)  # a bus without a meter is a warning
+        self.assertIn("Next: jidian scan line", self.run_jidian("check", code=1))  # a bus without a meter is a warning
         said = self.run_jidian("add", "line", 7, "--profile", "schneider-iem3155", "--facility", "shop")
         self.assertIn("says that it is a Schneider", said)
         self.assertIn("Next: jidian read schneider-iem3155-7", said)
@@ -146,6 +146,7 @@ class Adding(unittest.TestCase):
                 (("line", 7, "--profile", "schneider-iem3156"), 2, "did you mean 'schneider-iem3155'"),
                 (("lime", 7, "--profile", "schneider-iem3155"), 2, "it has: line"),
                 (("line", 7, "--profile", "schneider-iem3155", "--facility", "oven"), 2, "it has: shop"),
+                (("line", 7, "--profile", "schneider-iem3155", "--facility", "oven"), 2, '[[facility]]\nid = "oven"'),
                 (("line", 248, "--profile", "schneider-iem3155"), 2, "unit is out of range"),
                 (("line", 10, "--profile", "chint-dtsu666", "--ct-ratio", "400/5"), 1, "holds the ratio 40"),
                 (("line", 7, "--profile", "schneider-iem3155", "--ct-ratio", "big"), 2, "write \"200/5\"")):
@@ -153,6 +154,20 @@ class Adding(unittest.TestCase):
                 said = self.run_jidian("add", *arguments, code=code)
                 self.assertIn(says, said)
                 self.assertEqual(self.site.read_text(), self.text)
+
+    def test_a_slip_is_answered_with_what_was_meant(self):
+        for arguments, code, says in (
+                (("add", "line", 7, "--profil", "schneider-iem3155"), 2, "did you mean '--profile'"),
+                (("profiles", "Eastron"), 0, "eastron-sdm630"),
+                (("profiles", "eastron-sdm63x"), 2, "did you mean 'eastron-sdm630'")):
+            with self.subTest(says):
+                self.assertIn(says, self.run_jidian(*arguments, code=code))
+        bare = subprocess.run([JIDIAN], capture_output=True, text=True, timeout=20)
+        self.assertEqual(bare.returncode, 2)
+        for verb in ("scan", "signoff", "doctor", "tail"):
+            self.assertIn(f"  jidian {verb} ", bare.stdout)
+        self.site.write_text(self.text.replace(self.device, "/dev/serial/by-path/none"))
+        self.assertIn("/dev/serial/by-path", self.run_jidian("scan", "line", code=3).split("No such file", 1)[1])
 
     def test_without_asking_a_meter_that_is_not_there_is_written(self):
         self.run_jidian("add", "line", 99, "--profile", "eastron-sdm630", "--no-probe", "--serial", "X1")

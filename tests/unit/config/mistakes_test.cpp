@@ -255,15 +255,16 @@ TEST(Warnings, StandBesideAValidSite) {
   const std::string busy = replace(small_site, "period = \"1s\"", "period = \"200ms\"");
   const std::string slow = replace(busy, "\"/dev/serial/by-path/x\"", "\"/dev/serial/by-path/x\"\nbaud = 1200");
   EXPECT_EQ(print(parse_small(busy).mistakes), "");
-  EXPECT_EQ(
-      print(parse_small(slow).mistakes),
-      "site.toml:10:1: bus 'line-1': its meters need 183 % of the line's time, so polls would be skipped; raise the "
-      "period to 1s or baud to 4800\n");
+  EXPECT_EQ(print(parse_small(slow).mistakes),
+            "site.toml:10:1: bus 'line-1': its meters need 183 % of the line's time, so polls would be skipped; write "
+            "period = \"1s\" in each [[meter]] of it that is faster: press-1 (200ms); or baud = 4800 in its [[bus]]\n");
   const std::string tight = replace(slow, "period = \"200ms\"", "period = \"400ms\"");
   EXPECT_EQ(
       print(parse_small(tight).mistakes),
       "site.toml:10:1: warning: bus 'line-1': its meters need 92 % of the line's time, with one of them dead 64 %, "
-      "with two 64 %; raise the period to 1s or baud to 2400\n");
+      "with two 64 %; write period = \"1s\" in each [[meter]] of it that is faster: press-1 (400ms); or baud = 2400 in "
+      "its "
+      "[[bus]]\n");
   const auto last = small_site.find("[[uplink]]");
   EXPECT_EQ(print(parse_small(small_site.substr(0, last)).mistakes),
             "site.toml:1:1: warning: site file: there is no [[uplink]], so nothing is published\n");
