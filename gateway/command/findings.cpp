@@ -148,10 +148,10 @@ std::string advice_for(const health::MeterRecord::Doubt& doubt) {
 
 /// "a, b, c and 4 more".
 std::string named(const std::vector<std::string>& names) {
-  constexpr std::size_t names_max = 3;
+  constexpr std::size_t shown_max = 3;
   std::string list;
-  for (std::size_t i = 0; i < std::min(names.size(), names_max); ++i) list += (i == 0 ? "" : ", ") + names[i];
-  return names.size() <= names_max ? list : list + " and " + std::to_string(names.size() - names_max) + " more";
+  for (std::size_t i = 0; i < std::min(names.size(), shown_max); ++i) list += (i == 0 ? "" : ", ") + names[i];
+  return names.size() <= shown_max ? list : list + " and " + std::to_string(names.size() - shown_max) + " more";
 }
 
 void add_standing(const Snapshot& snapshot, const health::MeterHealth& meter, Findings& findings) {

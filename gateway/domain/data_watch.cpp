@@ -65,12 +65,26 @@ const char* value_text(std::size_t check, bool begins) {
   return begins ? begun[check] : ended[check];
 }
 
+/// Whether what a roof or a battery of the site gives may flow back through this meter: of the grid's side, or one with
+/// others below it.
+bool carries_back(const Manifest& manifest, const MeterEntry& meter) {
+  const bool has_source = std::ranges::any_of(manifest.facilities, [](const FacilityEntry& facility) {
+    return facility.kind == FacilityKind::generation || facility.kind == FacilityKind::storage;
+  });
+  const bool is_of_account = std::ranges::any_of(manifest.site.accounts, [&](const SupplyAccount& account) {
+    return std::ranges::find(account.meters, meter.id) != account.meters.end();
+  });
+  return has_source &&
+         (is_of_account || std::ranges::find(manifest.meters, meter.id, &MeterEntry::parent) != manifest.meters.end());
+}
+
 }  // namespace
 
 DataWatch::DataWatch(const Manifest& manifest, const DataRules& rules) : manifest_(manifest), rules_(rules) {
   for (const MeterEntry& entry : manifest.meters) {
     Meter& meter = meters_.emplace_back();
     meter.gauge = make_gauge(manifest, entry);
+    meter.either_sign = meter.gauge.is_source || carries_back(manifest, entry);
     for (std::size_t i = 0; i < entry.points.size(); ++i) {
       const PointEntry& point = entry.points[i];
       const auto position = static_cast<std::uint16_t>(i);
@@ -104,7 +118,7 @@ void DataWatch::add(const Poll& poll, std::vector<Event>& events) {
 std::optional<std::uint16_t> DataWatch::negative_point(const Meter& meter, const Poll& poll) const {
   for (const Column& column : meter.not_negative)
     if (column.measure(poll.samples).value < 0) return column.position();
-  if (meter.gauge.is_source || !meter.gauge.power) return std::nullopt;
+  if (meter.either_sign || !meter.gauge.power) return std::nullopt;
   const double watts = meter.gauge.power->measure(poll.samples).value;
   if (watts < 0 && watts < -meter.gauge.rate(poll.samples).least_w) return meter.gauge.power->position();
   return std::nullopt;

@@ -27,7 +27,7 @@ namespace jidian::domain {
 /// |--------------|-------------|------------------------------------------------------------------------------------|
 /// | `link`       | destination | it was not connected for `link_after`                                              |
 /// | `rows`       | meter       | a whole clock hour has fewer than `minutes_least` minutes with values              |
-/// | `negative`   | meter       | below 0 what cannot be: power, unless a facility generates or stores; current, …   |
+/// | `negative`   | meter       | below 0 what cannot be: power, unless something generates or stores; current, …   |
 /// | `over_range` | meter       | outside the point's range, or power beyond `capacity_percent` of the rated capacity |
 /// | `clock`      | (the box)   | its clock was not synchronised for `clock_after`                                   |
 /// | `meter_clock`| meter       | its own clock is further off than `meter_clock_most`                               |
@@ -81,6 +81,7 @@ class DataWatch {
   struct Meter {
     Gauge gauge;
     std::vector<Column> not_negative;
+    bool either_sign = false;  ///< Its power may flow either way.
     std::optional<Column> own_clock;
     std::vector<Opening> openings;
     std::array<ValueFinding, 3> values;

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "recorder/copies.hpp"
 #include "recorder/core.hpp"
 #include "recorder/desk.hpp"
+#include "recorder/epoch_requests.hpp"
 #include "recorder/health_report.hpp"
 #include "recorder/listings.hpp"
 #include "recorder/live_view.hpp"
@@ -56,15 +56,11 @@ class RecorderImpl final : public Recorder {
   }
 
   void begin();
-
   Inbox& inbox() override { return inbox_; }
   std::string live() const override { return live_.json(); }
   std::vector<domain::FacilityNow> facilities() const override { return live_.facilities(); }
   void request_epoch(std::uint64_t epoch, std::string reason) override {
-    {
-      const std::scoped_lock lock(epoch_mutex_);
-      epoch_wanted_ = {epoch, std::move(reason)};
-    }
+    epoch_requests_.ask({epoch, std::move(reason)});
     inbox_.wake();
   }
   bool request_copy(const record::BatchKey& rejected, const std::string& destination) override {
@@ -123,14 +119,8 @@ class RecorderImpl final : public Recorder {
   Listings listings_;
   LiveView live_;
 
-  struct EpochRequest {
-    std::uint64_t after = 0;
-    std::string reason;
-  };
-  std::mutex epoch_mutex_;
-  std::optional<EpochRequest> epoch_wanted_;  ///< Guarded by the mutex.
+  EpochRequests epoch_requests_;
   Shown<std::vector<domain::Mark>> marks_;
-
   std::string trouble_;  ///< Why the last commit failed; empty while all is well.
   bool news_ = true;     ///< The board does not know the newest yet.
   bool committed_ = false;
@@ -143,7 +133,6 @@ class RecorderImpl final : public Recorder {
   std::optional<SteadyTime> live_at_;
   std::optional<SteadyTime> facilities_at_;
   std::optional<SteadyTime> damage_epoch_at_;
-  std::optional<SteadyTime> epoch_not_before_;
   std::optional<SteadyTime> copy_not_before_;  ///< Set while the store does not take copies.
   std::jthread thread_;
 };
@@ -253,9 +242,8 @@ void RecorderImpl::note_failure(const Error& error, const Instant& now) {
   const bool again = damage_epoch_at_ && now.steady - *damage_epoch_at_ < epoch_interval;
   if (error.kind() != ErrorKind::corrupt || again) return;
   damage_epoch_at_ = now.steady;
-  epoch_not_before_.reset();
-  const std::scoped_lock lock(epoch_mutex_);
-  epoch_wanted_ = {store_.opening().epoch, "the store is damaged: " + error.message()};
+  epoch_requests_.rest_until(now.steady);
+  epoch_requests_.ask({store_.opening().epoch, "the store is damaged: " + error.message()});
 }
 
 void RecorderImpl::note_success() {
@@ -266,22 +254,15 @@ void RecorderImpl::note_success() {
 }
 
 void RecorderImpl::serve_epoch_request() {
-  std::optional<EpochRequest> wanted;
-  {
-    const std::scoped_lock lock(epoch_mutex_);
-    if (epoch_not_before_ && now().steady < *epoch_not_before_) return;
-    wanted = std::exchange(epoch_wanted_, std::nullopt);
-  }
+  auto wanted = epoch_requests_.take(now().steady);
   if (!wanted || wanted->after != store_.opening().epoch) return;
   if (core_.has_pending()) (void)flush(Flush::all);  // under the old epoch, if it still takes it
   if (auto begun = store_.begin_epoch(wanted->reason, now().utc); !begun) {
     spdlog::error("new epoch not begun, going on in the old one and trying again why=\"{}\"", begun.error().message());
-    epoch_not_before_ = now().steady + epoch_retry;
-    const std::scoped_lock lock(epoch_mutex_);
-    if (!epoch_wanted_) epoch_wanted_ = std::move(wanted);
-    return;
+    epoch_requests_.rest_until(now().steady + epoch_retry);
+    return epoch_requests_.put_back(*std::move(wanted));
   }
-  epoch_not_before_ = now().steady + conflict_epoch_interval;
+  epoch_requests_.rest_until(now().steady + conflict_epoch_interval);
   core_.begin_epoch(store_.opening(), now());
   (void)flush(Flush::all);
 }

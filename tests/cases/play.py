@@ -20,7 +20,7 @@ def now_ms():
     return time.time_ns() // 1_000_000
 
 
-def next_start(lead_s=25):
+def next_start(lead_s=40):
     """A full minute that leaves time to set everything up."""
     return (now_ms() + lead_s * 1000) // 60_000 * 60_000 + 60_000
 

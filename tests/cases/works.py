@@ -12,7 +12,7 @@ POINTS = {"eastron-sdm630": '["voltage_ln.l*", "active_power.total", "active_ene
 END_S = 360
 LATHE_SILENT_S, SWAP_S, REPLACE_S = 110, 120, 140
 RATIO_S, ZERO_S = 180, 150
-ORDER_S, DECLARE_S = 90, 150
+ORDER_S, DECLARE_S = 90, 160
 
 
 class Works:

@@ -102,6 +102,18 @@ TEST_F(DataWatchTest, PowerBelowZeroIsToldWhereNothingGenerates) {
   EXPECT_THAT(polls(5, 5, -1), ElementsAre("negative begun")) << "a frequency";
 }
 
+TEST_F(DataWatchTest, WhatARoofGivesFlowsBackThroughTheMetersOfTheGrid) {
+  FacilityEntry panels;
+  panels.kind = FacilityKind::generation;
+  panels.meters = {"roof-1"};
+  manifest_.facilities = {panels};
+  begin();
+  EXPECT_THAT(polls(5, -5), ElementsAre("negative begun")) << "a press gives nothing back";
+  manifest_.site.accounts.push_back({"grid", Carrier::electricity, "1", "", "", {"press-1"}});
+  begin();
+  EXPECT_THAT(polls(5, -5), IsEmpty());
+}
+
 TEST_F(DataWatchTest, PowerBeyondTheTransformersIsOverRange) {
   begin();  // 100 A at 400 V: 69 kVA, 150 % of it: 104
   EXPECT_THAT(polls(5, 103), IsEmpty());
