@@ -307,7 +307,7 @@ TEST_F(RecorderOnDisk, WhoSignedAMeterOffIsKnownAfterARestart) {
   ASSERT_EQ(answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
   ASSERT_TRUE(answer.get());
   stop();
-  board_.post(health::MeterRecord{.id = "m-0"});
+  board_.post(health::MeterRecord{"m-0", {}, {}, {}});
   start();
   const auto records = board_.records();
   ASSERT_EQ(records.size(), 1u);
