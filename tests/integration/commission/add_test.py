@@ -50,7 +50,7 @@ kind = "production"
 meters = [
   # none yet
 ]
-run = { source = "none" }
+run = {{ source = "none" }}
 """
 ADDED = """
 [[meter]]
