@@ -31,10 +31,15 @@ constexpr Millis longest_round{60'000};
 constexpr Millis longest_wait{10'000};
 constexpr Millis post_interval{1'000};
 
+bool is_counter(const meter::Point& point) {
+  return point.kind == PointKind::counter;
+}
+
 std::vector<Schedule::Entry> entries_of(const std::vector<PolledMeter>& meters) {
   std::vector<Schedule::Entry> entries;
   entries.reserve(meters.size());
-  for (const PolledMeter& meter : meters) entries.push_back({meter.period, meter.offset});
+  for (const PolledMeter& meter : meters)
+    entries.push_back({meter.period, meter.offset, std::ranges::any_of(meter.points, is_counter)});
   return entries;
 }
 
@@ -159,7 +164,9 @@ void PollerCore::serve(const Slot& slot, const std::stop_token& stop) {
   if (!line_.ensure_open(stop)) return offer_hole(meter, slot.due, cause_of_line());
   if (meter.given_up) return offer_hole(meter, slot.due, GapCause::meter_silent);
 
+  meter.is_at_edge = is_edge(slot.due);
   const auto outcome = read_meter(meter, stop);
+  meter.is_at_edge = false;
   if (!outcome) return;  // stopping: the clean stop explains the hole
   judge(meter, *outcome);
   if (outcome->answered()) ask_identity(meter, stop);
@@ -196,6 +203,7 @@ void PollerCore::probe(Meter& meter, std::stop_token stop) {
   if (done.error().kind() == ErrorKind::corrupt) ++meter.health.corrupt;
   meter.silence_cost = meter.last_end - from;
   meter.health.last_error = done.error().message();
+  meter.health.last_error_kind = done.error().kind();
   plan_next_try(meter);
 }
 

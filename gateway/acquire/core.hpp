@@ -73,6 +73,8 @@ class PollerCore {
     RatioWatch ratios;
     health::MeterHealth health;
     std::size_t first_read = 0;  ///< The read to begin with: one that timed out goes to the end of the queue.
+    bool counts_came = true;     ///< With the last poll. If not, they must not stand in the way of the rest.
+    bool is_at_edge = false;     ///< The slot in hand is the edge of a quarter hour: its counters are read first.
     SteadyTime last_end{};       ///< When it was last talked to.
     Millis silence_cost{0};      ///< Line time its last unanswered read took.
     bool given_up = false;
@@ -93,6 +95,8 @@ class PollerCore {
   void note_no_place(Meter& meter, const Error& why);
   void report_learned(Meter& meter);
   void remember(const Meter& meter);
+  void note_learning(Meter& meter);
+  void note_identity(Meter& meter);
   void ask_identity(Meter& meter, const std::stop_token& stop);
   void watch_ratios(Meter& meter, const std::vector<domain::Sample>& samples);
   void judge(Meter& meter, const MeterOutcome& outcome);

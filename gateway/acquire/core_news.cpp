@@ -24,6 +24,24 @@ void PollerCore::report_learned(Meter& meter) {
   remember(meter);
 }
 
+/// So that people see what is only being found out, and what the meter lacks.
+void PollerCore::note_learning(Meter& meter) {
+  meter.health.learning = meter.learner.is_learning();
+  meter.health.refused = meter.learner.refused_points();
+}
+
+/// So that people see who stands there, if it is not the expected one.
+void PollerCore::note_identity(Meter& meter) {
+  std::string& foreign = meter.health.foreign;
+  foreign.clear();
+  if (meter.no_place) foreign = meter.no_place->message();
+  for (const auto& surprise : meter.identity.standing())
+    foreign += (foreign.empty() ? "" : "; ") + std::string("it tells the ") +
+               (surprise.what == "serial" ? "serial number" : "model") + " '" + surprise.told + "', not '" +
+               surprise.expected + "'";
+  meter.changed = true;
+}
+
 void PollerCore::remember(const Meter& meter) {
   outlet_.offer(domain::Note{note_name_of(meter.polled), meter.learner.learned().to_text()});
 }
@@ -41,6 +59,7 @@ void PollerCore::ask_identity(Meter& meter, const std::stop_token& stop) {
   }
   meter.last_end = clock_.steady_now();
   heartbeat_.beat(meter.last_end);
+  note_identity(meter);
   if (meter.learner.learned().serial == meter.identity.serial()) return;
   meter.learner.keep_serial(meter.identity.serial());
   remember(meter);
@@ -75,6 +94,7 @@ Status PollerCore::adopt(std::string_view meter_id, std::string_view serial) {
   Meter& meter = **found;
   meter.polled.serial_declared = meter.offsets.serial_declared = serial;
   meter.identity.adopt(std::string{serial});
+  note_identity(meter);
   meter.learner.keep_serial(meter.identity.serial());
   remember(meter);
   spdlog::info("meter replaced, known by another serial number now bus={} meter={} serial=\"{}\"", bus_id_,

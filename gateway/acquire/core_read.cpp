@@ -19,6 +19,18 @@ constexpr int rounds_max = 8;
 constexpr Millis place_first{10'000};
 constexpr Millis place_most{3'600'000};
 
+/// The read that holds the meter's energy, else its first counter; 0 without one.
+std::size_t read_of_counters(const PolledMeter& meter, const MeterPlan& plan) {
+  std::optional<std::size_t> found;
+  for (std::size_t n = 0; n < meter.points.size() && n < plan.places.size(); ++n) {
+    const bool is_energy = meter.points[n].quantity == "active_energy_import";
+    if (meter.points[n].kind != PointKind::counter || plan.places[n].read == MeterPlan::not_read) continue;
+    if (!found || is_energy) found = plan.places[n].read;
+    if (is_energy) break;
+  }
+  return found.value_or(0);
+}
+
 void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
   for (const BlockOutcome& block : outcome.blocks) {
     if (!block.asked || !block.error) continue;
@@ -28,6 +40,7 @@ void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
   }
   const Error* first = outcome.first_error();
   health.last_error = first != nullptr ? first->message() : std::string{};
+  health.last_error_kind = first != nullptr ? std::optional(first->kind()) : std::nullopt;
 }
 
 }  // namespace
@@ -50,6 +63,7 @@ std::optional<MeterOutcome> PollerCore::read_meter(Meter& meter, std::stop_token
     if (!meter.learner.learn(*outcome, clock_.steady_now()) || round == rounds_max) break;
     meter.learner.begin_round();
   }
+  note_learning(meter);
   report_learned(meter);
   return outcome;
 }
@@ -59,12 +73,15 @@ std::optional<MeterOutcome> PollerCore::read_round(Meter& meter, std::stop_token
   const SteadyTime from = clock_.steady_now();
   const SteadyTime ready = meter.last_end + meter.polled.turnaround;
   if (ready > from) pause_(ready - from);
-  const std::size_t first = plan.reads.empty() ? 0 : meter.first_read % plan.reads.size();
+  std::size_t first = plan.reads.empty() ? 0 : meter.first_read % plan.reads.size();
+  const std::size_t counters = read_of_counters(meter.polled, plan);
+  if (first == 0 && meter.is_at_edge && meter.counts_came) first = counters;
   auto outcome = read_blocks(context(std::move(stop)), meter.polled, plan, first);
   meter.last_end = clock_.steady_now();
   if (!outcome) return outcome;
 
   count_errors(meter.health, *outcome);
+  meter.counts_came = counters < outcome->blocks.size() && !outcome->blocks[counters].error;
   const auto& error = outcome->blocks.empty() ? std::nullopt : outcome->blocks[first].error;
   if (error && error->kind() == ErrorKind::timeout) {
     meter.first_read = (first + 1) % plan.reads.size();
@@ -86,6 +103,7 @@ Status PollerCore::find_place(Meter& meter, const std::stop_token& stop) {
   meter.no_place.reset();
   meter.place_tries = 0;
   meter.is_placed = true;
+  note_identity(meter);
   const auto before = std::exchange(meter.place, *place);
   if (before == *place) return {};
   const auto known = before ? meter.learner.learned() : meter.offsets.remembered;
@@ -101,7 +119,9 @@ Status PollerCore::find_place(Meter& meter, const std::stop_token& stop) {
 /// The device answers, and has no model that the profile is for.
 void PollerCore::note_no_place(Meter& meter, const Error& why) {
   meter.place_at = clock_.steady_now() + retry_delay(++meter.place_tries, place_first, place_most, meter.polled.id);
-  if (std::exchange(meter.no_place, why)) return;
+  const bool is_known = std::exchange(meter.no_place, why).has_value();
+  note_identity(meter);
+  if (is_known) return;
   spdlog::warn("no SunSpec model for the profile, asking again bus={} meter={} unit={} why=\"{}\"", bus_id_,
                meter.polled.id, meter.polled.unit, why.message());
   std::string models;

@@ -54,6 +54,13 @@ std::vector<IdentityWatch::Surprise> IdentityWatch::ask(Line& line, SteadyTime n
   return surprises;
 }
 
+std::vector<IdentityWatch::Surprise> IdentityWatch::standing() const {
+  std::vector<Surprise> surprises;
+  if (foreign_) surprises.push_back({"serial", expected_, told_serial_});
+  if (!told_model_.empty()) surprises.push_back({"model", identify_.front().matches.front(), told_model_});
+  return surprises;
+}
+
 Result<std::string> IdentityWatch::read(Line& line, const meter::IdentityPlace& place,
                                         const std::stop_token& stop) const {
   if (place.source == meter::IdentitySource::registers) {

@@ -36,6 +36,9 @@ class IdentityWatch {
   /// expected and was not given before. A serial number counts as another one if it is read twice.
   std::vector<Surprise> ask(Line& line, SteadyTime now, const std::stop_token& stop);
 
+  /// What it told last and is not as expected.
+  std::vector<Surprise> standing() const;
+
   /// The serial number the meter tells now, read twice if it is another than it is known by; empty: it tells none.
   /// Errors: corrupt (another one each time), and those of `Line::read`.
   Result<std::string> told_now(Line& line, const std::stop_token& stop) const;

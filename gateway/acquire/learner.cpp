@@ -310,6 +310,19 @@ MeterPlan Learner::make_plan() const {
   return plan_of(needed_, places_, limits, {learned_.splits, learned_.refused, trial_});
 }
 
+bool Learner::is_learning() const {
+  const auto is_open = [this](const auto& strike) { return !is_quarantined(strike.first); };
+  return !cases_.empty() || search_ || std::ranges::any_of(strikes_, is_open);
+}
+
+std::vector<std::string> Learner::refused_points() const {
+  std::vector<std::string> points;
+  for (std::size_t n = 0; n < names_.size() && !learned_.refused.empty(); ++n)
+    if (std::ranges::any_of(learned_.refused, [&](const Registers& run) { return lies_in(places_[n], run); }))
+      points.push_back(names_[n]);
+  return points;
+}
+
 std::optional<Learner::Change> Learner::take_change() {
   if (!cases_.empty() || search_ || learned_ == told_) return std::nullopt;
   told_ = learned_;

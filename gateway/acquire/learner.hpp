@@ -48,6 +48,12 @@ class Learner {
   /// Quarantined runs are asked again, one a poll.
   void ask_again();
 
+  /// Whether it is being found out what the meter takes: what it refuses now may be had in another way soon.
+  bool is_learning() const;
+
+  /// The points of the meter that it is known not to have.
+  std::vector<std::string> refused_points() const;
+
   /// What is to be told and remembered, once per change: a sentence and its facts.
   struct Change {
     std::string text;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 #include <utility>
 
 namespace jidian::acquire {
@@ -20,6 +21,11 @@ UtcTime slot_from(const Schedule::Entry& entry, UtcTime now) {
 
 }  // namespace
 
+bool is_edge(UtcTime slot) {
+  constexpr Millis quarter = std::chrono::minutes(15);
+  return slot.time_since_epoch() % quarter == Millis{0};
+}
+
 Schedule::Schedule(const std::vector<Entry>& entries, UtcTime now) {
   states_.reserve(entries.size());
   for (const Entry& entry : entries) {
@@ -30,7 +36,10 @@ Schedule::Schedule(const std::vector<Entry>& entries, UtcTime now) {
 
 std::optional<Slot> Schedule::take_due(UtcTime now) {
   // Among equals the one served longest ago: an overloaded bus starves nobody.
-  const auto first = std::ranges::min_element(states_, {}, [](const State& s) { return std::pair{s.next, s.served}; });
+  const auto rank = [](const State& s) {
+    return std::tuple{s.next, is_edge(s.next) && !s.entry.has_counters, s.served};
+  };
+  const auto first = std::ranges::min_element(states_, {}, rank);
   if (first == states_.end() || first->next > now) return std::nullopt;
 
   const auto passed = static_cast<std::uint64_t>((now - first->next) / first->entry.period);

@@ -16,20 +16,24 @@ struct Slot {
   std::uint64_t skipped = 0;  ///< Slots of this meter that passed unserved before this one.
 };
 
+/// Whether a slot is the edge of a quarter hour, and so of hours, shifts and days.
+bool is_edge(UtcTime slot);
+
 /// Fixed-rate slots of the meters of one bus, aligned to the wall clock: slots are the multiples of the period since
 /// 1970-01-01T00:00Z, shifted by the meter's own offset. Missed slots are skipped and counted, never bunched. Pure.
 class Schedule {
  public:
   struct Entry {
     Millis period{1000};
-    Millis offset{0};  ///< Spreads the meters of a bus inside their period.
+    Millis offset{0};           ///< Spreads the meters of a bus inside their period.
+    bool has_counters = false;  ///< Its counts are what a quarter hour is told from.
   };
 
   explicit Schedule(const std::vector<Entry>& entries, UtcTime now);
 
   /// The slot to serve at `now`: the longest overdue, among equals the one served longest ago; nothing if none is
-  /// due. Taking it moves the meter to its next
-  /// slot.
+  /// due. On the edge of a quarter hour meters with counters go before those without. Taking it moves the meter to its
+  /// next slot.
   std::optional<Slot> take_due(UtcTime now);
 
   /// When the next slot is due; `UtcTime::max()` if there is no meter.

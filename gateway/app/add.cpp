@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -10,9 +11,11 @@
 #include "app/site_file.hpp"
 #include "app/texts.hpp"
 #include "app/verbs.hpp"
+#include "base/exact.hpp"
 #include "base/id.hpp"
 #include "config/journal.hpp"
 #include "config/site_edit.hpp"
+#include "domain/manifest.hpp"
 
 namespace jidian::app {
 namespace {
@@ -59,8 +62,13 @@ std::vector<config::Assignment> keys_of(const AddOptions& options) {
 /// The text with the meter in it, checked as the gateway would. Errors: those of the edit; invalid, with every mistake.
 Status compose(Addition& addition, const SiteFile& file, const config::Catalogue& catalogue) {
   auto changed = config::add_meter(file.text(), keys_of(addition.options));
-  if (changed && !addition.options.facility.empty())
+  if (changed && !addition.options.facility.empty()) {
     changed = config::add_to_facility(*changed, addition.options.facility, addition.options.id);
+    if (!changed && changed.error().kind() == ErrorKind::not_found)
+      return Error{ErrorKind::not_found,
+                   changed.error().message() + text("add.no-facility", {{"facility", addition.options.facility},
+                                                                        {"file", file.path().string()}})};
+  }
   if (!changed) return changed.error();
   const auto name = file.path().string();
   const auto before = config::parse_site(file.text(), name, catalogue).mistakes;
@@ -103,6 +111,30 @@ Values values_of(const Addition& addition) {
           {"other", others.empty() ? "" : others[0].get<std::string>()}};
 }
 
+/// Whether a declared ratio is not the one that stands in the meter's own register.
+bool is_other_ratio(const std::string& declared, const std::string& told) {
+  constexpr double tolerance = 0.01;  // meters keep whole numbers
+  const auto ratio = domain::parse_ratio(declared);
+  const auto own = parse_exact(told);
+  if (!ratio || !own) return false;
+  const double wanted = ratio->first / ratio->second;
+  return std::abs(to_double(*own) - wanted) > tolerance * wanted;
+}
+
+/// The first ratio of the command line that the meter contradicts: what is to be said of it.
+std::optional<Values> ratio_contradicted(const Addition& addition) {
+  const auto& options = addition.options;
+  for (const auto& [key, declared] : {std::pair{"ct_ratio", options.ct_ratio}, {"pt_ratio", options.pt_ratio}}) {
+    const auto told = said(addition.probe, key);
+    if (!is_other_ratio(declared, told)) continue;
+    return Values{{"unit", std::to_string(options.unit)},
+                  {"option", std::string_view(key) == "ct_ratio" ? "--ct-ratio" : "--pt-ratio"},
+                  {"declared", declared},
+                  {"told", told}};
+  }
+  return std::nullopt;
+}
+
 /// Asks the meter whether it is what it is taken for, and for its serial number. Gives how the verb ends if it must end
 /// here; says why.
 std::optional<Exit> ask_meter(const Common& common, const config::Site& site, Addition& addition) {
@@ -134,6 +166,10 @@ std::optional<Exit> ask_meter(const Common& common, const config::Site& site, Ad
   const auto serial = said(addition.probe, "serial");
   if (!serial.empty() && !options.serial.empty() && !acquire::is_same_serial(serial, options.serial))
     return refuse(ErrorKind::conflict, "add.serial-differs", Exit::findings);
+  if (const auto contradicted = ratio_contradicted(addition)) {
+    print_failure(common, Error{ErrorKind::conflict, text("add.ratio-differs", *contradicted)});
+    return Exit::findings;
+  }
   if (options.serial.empty()) options.serial = serial;
   if (!common.json) {
     const bool measured = verdict == "looks" && !said(addition.probe, "voltage").empty();

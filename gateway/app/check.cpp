@@ -30,6 +30,14 @@ std::string describe(const config::Site& site) {
          counted(site.uplinks.size(), "uplink");
 }
 
+/// A line without meters is looked through first; else the gateway may run.
+std::string next_after(const config::Site& site, const std::string& file) {
+  for (const auto& bus : site.buses)
+    if (std::ranges::find(site.meters, bus.id, &config::Meter::bus) == site.meters.end())
+      return "jidian scan " + bus.id + " --site " + file;
+  return "jidian run --site " + file;
+}
+
 }  // namespace
 
 Exit check(const Common& common) {
@@ -55,7 +63,7 @@ Exit check(const Common& common) {
       std::cout << counted(errors, "mistake") << "; correct them and run: jidian check --site " << common.site.string()
                 << '\n';
     else
-      std::cout << "Next: jidian run --site " << common.site.string() << '\n';
+      std::cout << "Next: " << next_after(*loaded.site, common.site.string()) << '\n';
   }
   if (!loaded.site) return Exit::usage;
   return warnings == 0 ? Exit::ok : Exit::findings;

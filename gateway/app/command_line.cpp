@@ -3,6 +3,9 @@
 #include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/texts.hpp"
 #include "app/verbs.hpp"
@@ -62,6 +65,8 @@ struct Arguments {
   UplinkTestOptions uplink_test;
   SignoffOptions signoff;
   ReplaceOptions replace;
+  MarkOptions mark;
+  LearnOptions learn;
   std::string meter;
   std::string profile;
   std::string uplink;
@@ -79,7 +84,8 @@ void add_gateway_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   check_verb->callback([&] { exit = check(arguments.common); });
 
   auto* profiles_verb = add_verb(program, arguments, "profiles", "List the meters that are known, or explain one");
-  profiles_verb->add_option("ID", arguments.profile, "Id of the profile; none: list all");
+  profiles_verb->add_option("ID", arguments.profile,
+                            "Id of the profile, or a part of it or of its maker: list those; none: list all");
   profiles_verb->callback([&] { exit = profiles(arguments.common, arguments.profile); });
 
   auto* run_verb = add_verb(program, arguments, "run", "Run the gateway");
@@ -173,6 +179,17 @@ void add_site_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   verb->add_flag("!--no-probe", add.probe, "Do not ask the meter");
   verb->add_flag("--dry-run", add.dry_run, "Show the change and write nothing");
   verb->callback([&] { exit = app::add(arguments.common, add); });
+
+  auto* learn_verb =
+      add_verb(program, arguments, "learn", "Find from recorded readings when a facility is stopped, idle or running");
+  auto& learn = arguments.learn;
+  learn_verb->add_option("FACILITY", learn.facility, "Id of the facility")->required();
+  auto* from = learn_verb->add_option("--from", learn.from, "First instant, as 2026-03-01T08:00:00Z");
+  learn_verb->add_option("--to,--until", learn.until, "First instant after it; none: now");
+  learn_verb->add_option("--last", learn.last, "How far back: 24h, 7d")->excludes(from)->capture_default_str();
+  learn_verb->add_option("--store", learn.store, "Store folder (default: as the site file says)");
+  learn_verb->add_flag("--write", learn.write, "Write the levels that were found into the site file");
+  learn_verb->callback([&] { exit = app::learn(arguments.common, learn); });
 }
 
 /// What a person puts on record.
@@ -181,7 +198,9 @@ void add_statement_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
       add_verb(program, arguments, "signoff", "Compare a meter with its display and record who found it right");
   auto& signed_off = arguments.signoff;
   signoff_verb->add_option("METER", signed_off.meter, "Id of the meter")->required();
-  signoff_verb->add_option("--display", signed_off.display, "The energy at the display, as it stands there: 48213.8")
+  signoff_verb
+      ->add_option("--display", signed_off.display,
+                   "What the display shows, energy in kWh: 48213.8, or with its unit \"48.2 MWh\"")
       ->required();
   signoff_verb->add_option("--point", signed_off.point, "Which counter (default: the energy drawn)");
   signoff_verb->add_option("--by", signed_off.by, "Who compared (default: the user)");
@@ -193,9 +212,13 @@ void add_statement_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
       add_verb(program, arguments, "replace", "Record that another meter stands in the place of one: totals go on");
   auto& replaced = arguments.replace;
   replace_verb->add_option("METER", replaced.meter, "Id of the meter")->required();
-  replace_verb->add_option("--old-final", replaced.old_final, "The energy at the old meter's display: 48213.8")
+  replace_verb
+      ->add_option("--old-final", replaced.old_final,
+                   "The energy at the old meter's display, in kWh: 48213.8, or with its unit \"48.2 MWh\"")
       ->required();
-  replace_verb->add_option("--new-start", replaced.new_start, "The energy the new meter began with: 0.0")->required();
+  replace_verb
+      ->add_option("--new-start", replaced.new_start, "The energy the new meter began with, in the same unit: 0.0")
+      ->required();
   replace_verb->add_option("--serial", replaced.serial, "Serial number of the new meter (default: what it tells)");
   replace_verb->add_option("--at", replaced.at, "When, as 2026-03-01T16:00:00+08:00 (default: now)");
   replace_verb->add_option("--point", replaced.point, "Which counter (default: the energy drawn)");
@@ -204,11 +227,33 @@ void add_statement_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   replace_verb->callback([&] { exit = replace(arguments.common, replaced); });
 }
 
+/// Periods that a person declares.
+void add_mark_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
+  auto* mark_verb = add_verb(program, arguments, "mark",
+                             "Mark a period as maintenance, calibration, …: an event, and the quality of its values");
+  auto& mark = arguments.mark;
+  mark_verb->add_option("SUBJECT", mark.subject, "Id of the meter or facility");
+  mark_verb->add_flag("--all", mark.all, "The whole site instead");
+  auto* as = mark_verb->add_option("--as", mark.as, "maintenance, calibration, manual, stopped or supply_lost");
+  as->check(CLI::IsMember({"maintenance", "calibration", "manual", "stopped", "supply_lost"}));
+  auto* from = mark_verb->add_option("--from", mark.from, "Since when, as 2026-03-01T16:00:00+08:00 (default: now)");
+  mark_verb->add_option("--until", mark.until, "Until when (default: open; with --end: now)");
+  mark_verb->add_option("--reason", mark.reason, "What is done, in a few words");
+  mark_verb->add_option("--by", mark.by, "Who says so (default: the user)");
+  mark_verb->add_option("--end", mark.end, "End the mark with this id")->excludes(as)->excludes(from);
+  mark_verb->callback([&] { exit = app::mark(arguments.common, mark); });
+
+  auto* marks_verb = add_verb(program, arguments, "marks", "List the marks that are in force or ahead");
+  marks_verb->callback([&] { exit = marks(arguments.common); });
+}
+
 void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   auto* tail_verb = add_verb(program, arguments, "tail", "Show what arrives at the broker, decoded");
   tail_verb->add_option("--uplink", arguments.tail.uplink, "Uplink whose broker to listen at; none: the first");
   tail_verb->add_option("--count", arguments.tail.count, "Messages to show; 0: until interrupted");
   tail_verb->add_option("--seconds", arguments.tail.seconds, "How long to listen; 0: until interrupted");
+  tail_verb->add_option("--only", arguments.tail.only, "Only these topics; may be repeated")
+      ->check(CLI::IsMember({"event", "interval", "reading", "live", "status", "receipt", "reply"}));
   tail_verb->callback([&] { exit = tail(arguments.common, arguments.tail); });
 
   auto* export_verb = add_verb(program, arguments, "export", "Write a period of the store to standard output");
@@ -242,6 +287,59 @@ void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
   version_verb->callback([&] { exit = print_version(arguments.common); });
 }
 
+struct Task {
+  std::string_view what;
+  std::vector<std::string_view> verbs;
+};
+
+/// The verbs by what somebody wants to do, for who types the bare name.
+void print_tasks(const CLI::App& program) {
+  const std::vector<Task> tasks{{"Set up a line of meters", {"scan", "add", "check", "show-as", "profiles", "learn"}},
+                                {"Run and watch", {"run", "status", "watch", "read"}},
+                                {"Put on record", {"signoff", "replace", "mark", "marks"}},
+                                {"Find what is wrong", {"doctor", "trace", "uplink", "bundle"}},
+                                {"Look at the record", {"tail", "export", "verify"}}};
+  std::cout << "Jidian: reads a plant's meters, records every reading, publishes it to the province.\n";
+  for (const auto& task : tasks) {
+    std::cout << '\n' << task.what << '\n';
+    for (const auto verb : task.verbs) {
+      const std::string name(verb);
+      std::cout << "  jidian " << name << std::string(10 - name.size(), ' ')
+                << program.get_subcommand(name)->get_description() << '\n';
+    }
+  }
+  std::cout << "\nNext: jidian VERB --help; a new site begins with docs/commissioning.md and jidian check\n";
+}
+
+/// The verb that the command line names; "uplink test" is one of two words. Null: none.
+const CLI::App* verb_of(const CLI::App& program, const std::vector<std::string>& words) {
+  const CLI::App* verb = &program;
+  for (const auto& word : words) {
+    const auto verbs = verb->get_subcommands([&word](const CLI::App* it) { return it->get_name() == word; });
+    if (verbs.empty()) break;
+    verb = verbs.front();
+  }
+  return verb == &program ? nullptr : verb;
+}
+
+/// How the program ends if a verb is given an option that it has not got; nothing if it is given none.
+std::optional<Exit> explain_unknown_option(const CLI::App& program, const std::vector<std::string>& words) {
+  const auto* verb = verb_of(program, words);
+  if (verb == nullptr) return std::nullopt;
+  std::vector<std::string> known{"--help"};
+  for (const auto* option : verb->get_options())
+    for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  for (const auto& word : words) {
+    const std::string option = word.substr(0, word.find('='));
+    if (!option.starts_with("--") || option == "--" || std::ranges::find(known, option) != known.end()) continue;
+    std::cerr << "jidian: '" << verb->get_name() << "' has no option '" << option << "'"
+              << config::did_you_mean(option, names) << "\nNext: jidian " << verb->get_name() << " --help lists them\n";
+    return Exit::usage;
+  }
+  return std::nullopt;
+}
+
 /// How the program ends if its first word is no verb; nothing if it is one.
 std::optional<Exit> explain_unknown_verb(const CLI::App& program, std::string_view word) {
   if (word.starts_with('-')) return std::nullopt;
@@ -264,16 +362,23 @@ int run_command_line(int argc, char** argv) {
   Arguments arguments;
   take_environment(arguments.common);
   Exit exit = Exit::ok;
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   add_gateway_verbs(program, arguments, exit);
   add_commissioning_verbs(program, arguments, exit);
   add_site_verbs(program, arguments, exit);
   add_statement_verbs(program, arguments, exit);
+  add_mark_verbs(program, arguments, exit);
   add_evidence_verbs(program, arguments, exit);
+  if (words.empty()) {
+    print_tasks(program);
+    return static_cast<int>(Exit::usage);
+  }
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const auto unknown = argc > 1 ? explain_unknown_verb(program, argv[1]) : std::nullopt;
-    if (unknown) return static_cast<int>(*unknown);
+    if (const auto unknown = explain_unknown_verb(program, words.front())) return static_cast<int>(*unknown);
+    if (error.get_exit_code() != 0)
+      if (const auto unknown = explain_unknown_option(program, words)) return static_cast<int>(*unknown);
     return program.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
   }
   return static_cast<int>(exit);

@@ -34,6 +34,13 @@ store::Options store_options_of(const config::Site& site) {
   return options;
 }
 
+std::vector<std::string> issuers_of(const config::Site& site, const std::string& uplink) {
+  std::vector<std::string> issuers;
+  for (const auto& issuer : site.issuers)
+    if (issuer.uplink == uplink) issuers.push_back(issuer.id);
+  return issuers;
+}
+
 uplink::Options uplink_options_of(const config::Site& site, const config::Uplink& uplink) {
   uplink::Options options;
   options.id = uplink.id;
@@ -54,6 +61,7 @@ uplink::Options uplink_options_of(const config::Site& site, const config::Uplink
   options.confirm = uplink.confirm_by_broker ? uplink::Confirm::broker : uplink::Confirm::backend;
   options.streams = streams_of(uplink);
   options.may = uplink.may;
+  options.directives = !issuers_of(site, uplink.id).empty();
   options.receipt_timeout = uplink.receipt_timeout;
   options.backlog_batches_per_s = uplink.backlog_batches_per_s;
   return options;
@@ -141,6 +149,7 @@ Status Gateway::start_parts(const config::Site& site, Clock& clock) {
   options.live_interval = site.live_interval;
   options.boot = host::boot_id();
   options.version = version;
+  options.data_rules = site.data_rules;
   auto recorder = recorder::Recorder::start(
       std::move(options), *store_, clock, board_,
       {.committed = [this] { relay_.committed(); }, .live = [this](const std::string& json) { relay_.live(json); }});
@@ -169,6 +178,8 @@ Status Gateway::start_parts(const config::Site& site, Clock& clock) {
 void Gateway::make_commands(const config::Site& site, Clock& clock) {
   std::map<std::string, std::string> bus_of_meter;
   for (const auto& meter : site.meters) bus_of_meter[meter.id] = meter.bus;
+  std::map<std::string, std::vector<std::string>> issuers;
+  for (const auto& uplink : site.uplinks) issuers[uplink.id] = issuers_of(site, uplink.id);
   commands_ = std::make_unique<command::Commands>(command::Commands::Parts{
       .gateway = site.gateway,
       .version = version,
@@ -195,6 +206,7 @@ void Gateway::make_commands(const config::Site& site, Clock& clock) {
             return found == bus_of_meter.end() ? std::string() : found->second;
           },
       .make_work = [this](const std::string& what, const std::string& args) { return make_work(what, args); },
+      .issuers = std::move(issuers),
       .manifest = &manifest_});
 }
 
@@ -230,6 +242,7 @@ void Gateway::start_uplinks(const config::Site& site, Clock& clock) {
       return recorder_->request_copy(rejected, id);
     };
     links.command = [this, id = uplink.id](const std::string& json) { return run_from_above(id, json); };
+    links.directives = [this, id = uplink.id](const std::string& json) { commands_->hear(id, json); };
     links.manifest_json = [json = record::to_json(manifest_, encoded.hash)] { return json; };
     links.manifest_hash = [hash = to_hex(encoded.hash)] { return hash; };
     uplinks_.emplace_back(uplink.id, uplink::Uplink::start(uplink_options_of(site, uplink), *store_, *brokers_, clock,

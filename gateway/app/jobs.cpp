@@ -144,7 +144,7 @@ Result<commission::Job> make_doctor(const config::Site& site, const config::Bus&
   for (const auto& meter : site.meters) {
     if (meter.bus != bus.id) continue;
     const auto plan = acquire::plan_of(polled_meter_of(meter, 0));
-    commission::Patient patient{meter.id, meter.unit, plan.probe, plan.probe};
+    commission::Patient patient{meter.id, meter.unit, plan.probe, plan.probe, meter.turnaround};
     for (const auto& read : plan.reads)
       if (read.registers.count > patient.longest.count) patient.longest = read.registers;
     options.patients.push_back(std::move(patient));

@@ -25,10 +25,12 @@ void show_frame(const Json& line) {
 /// What a doctor tells, gathered for the report at the end.
 class DoctorView {
  public:
-  explicit DoctorView(std::string bus) : bus_(std::move(bus)) {}
+  DoctorView(std::string bus, bool is_json) : bus_(std::move(bus)), is_json_(is_json) {}
 
   void show(const Json& line) {
     const auto type = line.value("type", "");
+    if (type == "pace" && !is_json_)
+      std::cout << text("doctor.pace", {{"rate", std::to_string(line.value("requests_per_second", 0))}}) << std::endl;
     if (type == "unit")
       units_.push_back({line.value("meter", ""), std::to_string(line.value("unit", 0)), count(line, "requests"),
                         count(line, "good"), count(line, "silent"), count(line, "corrupt"),
@@ -92,6 +94,7 @@ class DoctorView {
   }
 
   std::string bus_;
+  bool is_json_;  ///< The lines are printed as they are.
   std::vector<std::vector<std::string>> units_;
   Json line_ = Json::object();
   std::vector<Json> diagnoses_;
@@ -115,7 +118,7 @@ Exit doctor(const Common& common, const DoctorOptions& options) {
   if (!common.json)
     std::cout << text("doctor.begin", {{"bus", options.bus}, {"seconds", std::to_string(options.seconds)}})
               << std::endl;
-  DoctorView view(options.bus);
+  DoctorView view(options.bus, common.json);
   Common lines = common;  // the view must see them also where they are printed as they are
   lines.json = false;
   const auto done =

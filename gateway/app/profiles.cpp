@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <string>
 
@@ -10,8 +11,34 @@
 namespace jidian::app {
 namespace {
 
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return text;
+}
+
+/// The profiles whose id, maker or model holds `word`.
+config::Catalogue those_with(const config::Catalogue& catalogue, const std::string& word) {
+  config::Catalogue some;
+  for (const auto& [id, profile] : catalogue)
+    if (lower(id + " " + profile.vendor + " " + profile.model).find(lower(word)) != std::string::npos)
+      some.emplace(id, profile);
+  return some;
+}
+
+void list(const Common& common, const config::Catalogue& catalogue) {
+  if (common.json)
+    std::cout << list_json(catalogue).dump(2) << '\n';
+  else
+    std::cout << list_text(catalogue) << "\nNext: jidian profiles ID explains one.\n";
+}
+
 Exit explain(const Common& common, const config::Catalogue& catalogue, const std::string& id) {
   const auto found = catalogue.find(id);
+  if (const auto some = those_with(catalogue, id); found == catalogue.end() && !some.empty()) {
+    list(common, some);
+    return Exit::ok;
+  }
   if (found == catalogue.end()) {
     const auto ids = config::pick(catalogue, [](const auto& entry) -> std::string_view { return entry.first; });
     print_failure(common,
@@ -40,10 +67,7 @@ Exit profiles(const Common& common, const std::string& id) {
     const Exit explained = explain(common, loaded.catalogue, id);
     return explained == Exit::ok ? shown : explained;
   }
-  if (common.json)
-    std::cout << list_json(loaded.catalogue).dump(2) << '\n';
-  else
-    std::cout << list_text(loaded.catalogue) << "\nNext: jidian profiles ID explains one.\n";
+  list(common, loaded.catalogue);
   return shown;
 }
 

@@ -22,8 +22,8 @@ std::string words_of(const nlohmann::json& words) {
   return text;
 }
 
-/// The answer as a table; the exit status says whether every point came.
-Exit print_answer(const Common& common, const std::string& body, Clock& clock) {
+/// The answer as a table; the exit status says whether every point came. `next`: what to do if not.
+Exit print_answer(const Common& common, const std::string& body, Clock& clock, const std::string& next) {
   if (common.json) std::cout << body << '\n';
   const auto answer = nlohmann::json::parse(body, nullptr, false);
   if (!answer.is_object() || !answer.contains("points"))
@@ -45,7 +45,7 @@ Exit print_answer(const Common& common, const std::string& body, Clock& clock) {
     std::cout << answer.value("meter", "") << " read at " << answer.value("start", "") << ", age " << age_ms
               << " ms; values are before ratios\n";
     std::cout << (failed == 0 ? "Every point answered. Compare with the meter's display.\n"
-                              : std::to_string(failed) + " points did not answer. Next: jidian status\n");
+                              : std::to_string(failed) + " points did not answer. Next: " + next + "\n");
   }
   if (failed == rows.size() - 1) return Exit::device;
   return failed == 0 ? Exit::ok : Exit::findings;
@@ -78,11 +78,12 @@ Exit read(const Common& common, const std::string& meter) {
 
   const auto clock = host::make_system_clock();
   const LocalClient gateway(common.socket.empty() ? site->api.socket : common.socket);
-  const auto answer = gateway.is_running()
-                          ? gateway.post("/v1/command", nlohmann::json{{"op", "read"}, {"meter", meter}}.dump())
-                          : read_directly(*site, meter, *clock);
+  const bool running = gateway.is_running();
+  const auto answer = running ? gateway.post("/v1/command", nlohmann::json{{"op", "read"}, {"meter", meter}}.dump())
+                              : read_directly(*site, meter, *clock);
   if (!answer) return print_failure(common, answer.error().during("reading '" + meter + "'")), Exit::device;
-  return print_answer(common, *answer, *clock);
+  const auto& bus = std::ranges::find(site->meters, meter, &config::Meter::id)->bus;
+  return print_answer(common, *answer, *clock, running ? "jidian status" : "jidian doctor " + bus);
 }
 
 }  // namespace jidian::app

@@ -83,6 +83,8 @@ class ScanView {
       for (std::size_t i = 0; i < profiles.size(); ++i)
         what += (i == 0 ? "" : " / ") + profiles[i].value("vendor", "") + " " + profiles[i].value("model", "");
     }
+    if (const auto device = line.value("sunspec", ""); !device.empty())
+      what = text(profiles.empty() ? "scan.sunspec-other" : "scan.sunspec", {{"device", device}});
     std::string row = "  " + line.value("settings", "") + "  " + text("scan.unit", {{"unit", unit}}) + "  " + what;
     if (const auto serial = line.value("serial", ""); !serial.empty())
       row += "  " + text("scan.serial", {{"serial", serial}});

@@ -36,6 +36,15 @@ std::string address_of(const ShowAsOptions& options, const Interpretation& shown
   return "0x" + hex_of(*parse_address(options.address) + shown.offset);
 }
 
+/// What was meant if the address was copied from a manual; empty if it does not look so.
+std::string printed_hint(const ShowAsOptions& options) {
+  const auto printed = commission::printed_address(options.address);
+  if (!printed) return {};
+  return text("show-as.printed", {{"printed", options.address},
+                                  {"table", std::string(config::word_for(printed->table))},
+                                  {"address", std::to_string(printed->address)}});
+}
+
 /// What a profile must say of such a point.
 std::string profile_line(const ShowAsOptions& options, const Interpretation& shown) {
   const bool sized = shown.type == meter::RawType::bcd || shown.type == meter::RawType::mod10k ||
@@ -64,6 +73,7 @@ void print_json(const ShowAsOptions& options, const std::vector<std::uint16_t>& 
   }
   Ordered whole{
       {"unit", options.unit}, {"table", options.table}, {"words", words}, {"interpretations", std::move(list)}};
+  if (const auto hint = printed_hint(options); !hint.empty()) whole["hint"] = hint;
   if (const auto* best = commission::best_match(all)) whole["profile"] = profile_line(options, *best);
   std::cout << whole.dump(-1, ' ', false, Ordered::error_handler_t::replace) << '\n';
 }
@@ -103,6 +113,7 @@ Exit print_shown(const Common& common, const ShowAsOptions& options, const std::
                                       {"words", digits}})
             << '\n';
   print_table(options, all);
+  if (const auto hint = printed_hint(options); !hint.empty()) std::cout << hint << '\n';
   if (best != nullptr)
     std::cout << text("show-as.suggest", {{"type", std::string(config::word_for(best->type))},
                                           {"order", best->order},
@@ -121,9 +132,11 @@ Exit show_as(const Common& common, const ShowAsOptions& options) {
   const auto site = load_or_explain(common);
   if (!site || !has_bus(common, *site, options.bus)) return Exit::usage;
   const auto address = parse_address(options.address);
+  const std::string hint = printed_hint(options);
   if (!address)
-    return print_failure(common, Error{ErrorKind::invalid, "the address must be 0 … 65535 or 0x0000 … 0xFFFF, got '" +
-                                                               options.address + "'"}),
+    return print_failure(common,
+                         Error{ErrorKind::invalid, "the address must be 0 … 65535 or 0x0000 … 0xFFFF, got '" +
+                                                       options.address + "'" + (hint.empty() ? "" : ". " + hint)}),
            Exit::usage;
   std::vector<std::uint16_t> words;
   Common quiet = common;  // the words alone say nothing yet
@@ -135,6 +148,7 @@ Exit show_as(const Common& common, const ShowAsOptions& options) {
                              {"address", *address},
                              {"count", options.count}},
                             [&words](const nlohmann::json& line) { words = line.value("words", words); });
+  if (!done && !hint.empty()) return exit_of(common, Error{done.error().kind(), done.error().message() + ". " + hint});
   if (!done) return exit_of(common, done.error());
   return print_shown(common, options, words);
 }

@@ -20,6 +20,14 @@ constexpr auto known_findings = std::to_array<std::string_view>({
     "energy.differs",
     "energy.display_larger",
     "energy.reading_larger",
+    "ct_ratio.ok",
+    "ct_ratio.differs",
+    "ct_ratio.inverted",
+    "ct_ratio.absent",
+    "pt_ratio.ok",
+    "pt_ratio.differs",
+    "pt_ratio.inverted",
+    "pt_ratio.absent",
     "voltage.ok",
     "voltage.missing",
     "voltage.unbalanced",
@@ -56,11 +64,9 @@ Values values_of(const Json& check) {
 /// "CT ratio 40 and 10^3": what makes the reading the display.
 std::string reason_of(const Values& values) {
   std::string reason;
-  for (const std::string_view part : {"ct", "pt", "ten"}) {
-    const auto found = std::ranges::find(values, part, &Values::value_type::first);
-    if (found != values.end())
-      reason += (reason.empty() ? "" : text("signoff.and")) + text("signoff.by-" + std::string(part), {*found});
-  }
+  for (const std::string_view part : {"ct", "pt", "ten"})
+    if (std::ranges::find(values, part, &Values::value_type::first) != values.end())
+      reason += (reason.empty() ? "" : text("signoff.and")) + text("signoff.by-" + std::string(part), values);
   return reason;
 }
 

@@ -4,7 +4,10 @@
 #include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
+
+#include "app/print.hpp"
 
 namespace jidian::app {
 namespace {
@@ -97,13 +100,13 @@ class Screen {
     for (const Row& row : rows) {
       widths.resize(std::max(widths.size(), row.size()));
       for (std::size_t column = 0; column < row.size(); ++column)
-        widths[column] = std::max(widths[column], row[column].text.size());
+        widths[column] = std::max(widths[column], columns_of(row[column].text));
     }
     for (const Row& row : rows) {
       text_ += " ";
       for (std::size_t column = 0; column < row.size(); ++column) {
         text_ += " " + painted(row[column]);
-        if (column + 1 < row.size()) text_.append(widths[column] - row[column].text.size() + 1, ' ');
+        if (column + 1 < row.size()) text_.append(widths[column] - columns_of(row[column].text) + 1, ' ');
       }
       text_ += '\n';
     }
@@ -171,19 +174,49 @@ void show_buses(const Json& status, Screen& screen) {
   if (hidden > 0) screen.line({{"  and " + std::to_string(hidden) + " more", Tone::faint}});
 }
 
-bool is_in_trouble(const Json& meter) {
-  return number_at(meter, "misses_in_row") > 0 || has(meter, "error");
+/// As the gateway says; one of an older release says no word, but what went wrong.
+std::string state_at(const Json& meter) {
+  if (has(meter, "state")) return text_at(meter, "state");
+  return number_at(meter, "misses_in_row") > 0 || has(meter, "error") ? "fault" : "well";
+}
+
+bool is_starting(const Json& meter) {
+  const auto state = state_at(meter);
+  return state == "new" || state == "learning";
+}
+
+/// Meters in trouble first, then those that have only begun.
+int rank_of(const Json& meter) {
+  const auto state = state_at(meter);
+  return state == "well" ? 3 : is_starting(meter) ? 2 : state == "doubtful" ? 1 : 0;
+}
+
+Cell verdict_of(const Json& meter) {
+  const auto state = state_at(meter);
+  if (state == "well") return {"ok", Tone::good};
+  if (state == "new") return {"asked for the first time"};
+  if (state == "learning") return {"being learnt"};
+  return {state == "doubtful" ? "CHECK" : "FAULT", Tone::bad};
+}
+
+/// "signed off 2026-03-01 by Li Na"; nothing of a gateway that does not say.
+std::optional<Cell> signature_of(const Json& meter) {
+  if (!meter.is_object() || !meter.contains("signed_off")) return std::nullopt;
+  const Json& signature = at(meter, "signed_off");
+  if (signature.is_null()) return Cell{"not signed off", Tone::faint};
+  return Cell{"signed off " + text_at(signature, "at").substr(0, 10) + " by " + text_at(signature, "by"), Tone::faint};
 }
 
 Row row_of_meter(const Json& meter) {
   Row row{{text_at(meter, "id")},
           {text_at(meter, "bus") + "/" + text_at(meter, "unit"), Tone::faint},
-          verdict(!is_in_trouble(meter), "ok", "FAULT"),
+          verdict_of(meter),
           {has(meter, "age_s") ? span_at(meter, "age_s") + " ago" : "never"},
           {text_at(meter, "polls_failed") + " of " +
                format("%.0f", number_at(meter, "polls_good") + number_at(meter, "polls_failed")) + " polls failed",
            Tone::faint}};
-  if (has(meter, "error")) row.push_back({text_at(meter, "error"), Tone::bad});
+  if (const auto signature = signature_of(meter)) row.push_back(*signature);
+  if (has(meter, "error") && !is_starting(meter)) row.push_back({text_at(meter, "error"), Tone::bad});
   if (has(meter, "next_try_in_s")) row.push_back({"next try in " + span_at(meter, "next_try_in_s")});
   return row;
 }
@@ -191,15 +224,84 @@ Row row_of_meter(const Json& meter) {
 void show_meters(const Json& status, Screen& screen) {
   std::vector<const Json*> meters;
   for (const Json& meter : at(status, "meters")) meters.push_back(&meter);
-  const auto answering =
-      std::stable_partition(meters.begin(), meters.end(), [](const Json* meter) { return is_in_trouble(*meter); });
-  const auto well = static_cast<std::size_t>(meters.end() - answering);
+  std::ranges::stable_sort(meters, {}, [](const Json* meter) { return rank_of(*meter); });
+  const auto well = std::ranges::count_if(meters, [](const Json* meter) { return state_at(*meter) == "well"; });
 
   std::vector<Row> rows;
   for (std::size_t i = 0; i < std::min(meters.size(), rows_max); ++i) rows.push_back(row_of_meter(*meters[i]));
   screen.table("meters  " + std::to_string(well) + " of " + std::to_string(meters.size()) + " well", rows);
   if (meters.size() > rows_max)
     screen.line({{"  and " + std::to_string(meters.size() - rows_max) + " more", Tone::faint}});
+}
+
+void show_marks(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  for (const Json& mark : at(status, "marks")) {
+    if (rows.size() == rows_max) break;
+    rows.push_back({{text_at(mark, "subject").empty() ? "whole site" : text_at(mark, "subject")},
+                    {text_at(mark, "mark")},
+                    {"from " + text_at(mark, "from") + (has(mark, "until") ? " until " + text_at(mark, "until") : "")},
+                    {is_true(mark, "in_force") ? "in force" : "ahead"},
+                    {text_at(mark, "reason"), Tone::faint}});
+  }
+  screen.table("marks", rows);
+}
+
+/// "load 380 kW of 400 kW", "level orange, load unknown".
+std::string load_of(const Json& order) {
+  const std::string level = text_at(order, "level");
+  std::string text = level.empty() || level == "-" ? "" : "level " + level + ", ";
+  text += "load " + (has(order, "load_kw") ? format("%.1f kW", number_at(order, "load_kw")) : std::string("unknown"));
+  if (has(order, "limit_kw")) text += " of " + text_at(order, "limit_kw") + " kW";
+  if (has(order, "limit_kwh")) text += ", quota " + text_at(order, "limit_kwh") + " kWh";
+  return text;
+}
+
+void show_directives(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  for (const Json& order : at(status, "directives")) {
+    if (rows.size() == rows_max) break;
+    std::string facilities;
+    for (const Json& facility : at(order, "facilities"))
+      if (facility.is_string()) facilities += (facilities.empty() ? "" : " ") + printable(facility.get<std::string>());
+    rows.push_back({{text_at(order, "id") + " v" + text_at(order, "version")},
+                    {text_at(order, "issuer"), Tone::faint},
+                    {is_true(order, "in_force") ? "in force" : "ahead"},
+                    {"from " + text_at(order, "from") + " to " + text_at(order, "to")},
+                    {facilities.empty() ? "whole site" : facilities},
+                    {load_of(order)}});
+  }
+  screen.table("orders from above", rows);
+}
+
+/// "12.5 kW", "8.1 A", "status 3", or "-".
+std::string value_of_facility(const Json& facility) {
+  if (has(facility, "power_kw")) return format("%.4g kW", number_at(facility, "power_kw"));
+  if (has(facility, "current_a")) return format("%.4g A", number_at(facility, "current_a"));
+  return has(facility, "status") ? "status " + text_at(facility, "status") : "-";
+}
+
+void show_facilities(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  const Json& facilities = at(status, "facilities");
+  for (const Json& facility : facilities) {
+    if (rows.size() == rows_max) break;
+    const std::string state = text_at(facility, "state");
+    if (text_at(facility, "source") == "none") {
+      rows.push_back({{text_at(facility, "id")}, {"not told", Tone::faint}});
+      continue;
+    }
+    const bool is_grave = state == "unknown" || state == "de_energised";
+    rows.push_back({{text_at(facility, "id")},
+                    {state, is_grave             ? Tone::bad
+                            : state == "running" ? Tone::good
+                                                 : Tone::plain},
+                    {has(facility, "since_s") ? "for " + span_at(facility, "since_s") : "-"},
+                    {value_of_facility(facility)}});
+  }
+  screen.table("facilities", rows);
+  if (facilities.size() > rows_max)
+    screen.line({{"  and " + std::to_string(facilities.size() - rows_max) + " more", Tone::faint}});
 }
 
 void show_findings(const Json& status, Screen& screen) {
@@ -218,7 +320,12 @@ void show_findings(const Json& status, Screen& screen) {
     screen.line({{"  and " + std::to_string(findings.size() - rows_max) + " more", Tone::faint}});
 }
 
-std::string last_line(const Json& findings, bool healthy) {
+std::string last_line(const Json& status, bool healthy) {
+  const Json& findings = at(status, "findings");
+  const Json& meters = at(status, "meters");
+  if (healthy && meters.is_array() && std::any_of(meters.begin(), meters.end(), is_starting))
+    return "\nNothing is wrong; meters are still being asked for the first time, or learnt.\n"
+           "Next: jidian status again in a minute\n";
   if (healthy) return "\nAll is well.\nNext: jidian watch shows the newest values\n";
   if (findings.empty()) return "\nNext: jidian status again in a minute; if it still does not record, see its log\n";
   return "\nNext: " + text_at(findings.front(), "do") + "\n";
@@ -235,10 +342,12 @@ Result<StatusView> render_status(const std::string& status_json, Colours colours
   show_uplinks(status, screen);
   show_buses(status, screen);
   show_meters(status, screen);
+  show_facilities(status, screen);
+  show_marks(status, screen);
+  show_directives(status, screen);
   show_findings(status, screen);
-  const Json& findings = at(status, "findings");
-  const bool healthy = is_true(status, "recording") && findings.empty();
-  return StatusView{.text = screen.take() + last_line(findings, healthy), .healthy = healthy};
+  const bool healthy = is_true(status, "recording") && at(status, "findings").empty();
+  return StatusView{.text = screen.take() + last_line(status, healthy), .healthy = healthy};
 }
 
 }  // namespace jidian::app

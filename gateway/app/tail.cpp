@@ -18,6 +18,11 @@
 namespace jidian::app {
 namespace {
 
+/// The last word of its topic: "reading", "live", …
+std::string topic_of(const uplink::Incoming& message) {
+  return message.topic.substr(message.topic.rfind('/') + 1);
+}
+
 /// Turns what arrives into lines. Manifests come with the event batches; this site's own is known from the start.
 class Decoder {
  public:
@@ -25,15 +30,22 @@ class Decoder {
     manifests_.emplace(record::encode(own).hash, own);
   }
 
-  void print(const uplink::Incoming& message) {
-    const auto topic = message.topic.substr(message.topic.rfind('/') + 1);
+  /// Learns the manifests that come with a message, and prints it if it is wanted.
+  void take(const uplink::Incoming& message, bool wanted) {
+    if (wanted || topic_of(message) == "event") show(message, wanted);
+  }
+
+ private:
+  void show(const uplink::Incoming& message, bool wanted) {
+    const auto topic = topic_of(message);
     if (!record::stream_of(topic)) {
       print_text(message, topic);
       return;
     }
     const auto header = record::decode_header(message.payload);
     if (!header) {
-      print_line({{"topic", topic}, {"bytes", message.payload.size()}, {"error", header.error().message()}});
+      if (wanted)
+        print_line({{"topic", topic}, {"bytes", message.payload.size()}, {"error", header.error().message()}});
       return;
     }
     const auto manifest = manifests_.find(header->manifest);
@@ -52,10 +64,9 @@ class Decoder {
       if (const auto* events = std::get_if<record::Events>(&batch->body)) add_events(line, *events);
       if (const auto* rows = std::get_if<record::Rows>(&batch->body)) add_rows(line, *rows, manifest->second);
     }
-    print_line(line);
+    if (wanted) print_line(line);
   }
 
- private:
   void add_events(nlohmann::ordered_json& line, const record::Events& events) {
     auto list = nlohmann::ordered_json::array();
     for (const auto& event : events) {
@@ -126,7 +137,10 @@ Exit listen(uplink::Broker& broker, Decoder& decoder, const Common& common, cons
         return print_failure(common, Error{ErrorKind::unreachable, "the broker is gone: " + gone->why}), Exit::device;
       const auto* message = std::get_if<uplink::Incoming>(&event);
       if (message == nullptr) continue;
-      decoder.print(*message);
+      const auto topic = topic_of(*message);
+      const bool wanted = options.only.empty() || std::ranges::find(options.only, topic) != options.only.end();
+      decoder.take(*message, wanted);
+      if (!wanted) continue;
       if (options.count != 0 && ++shown >= options.count) return Exit::ok;
     }
   }

@@ -14,6 +14,8 @@ constexpr auto english = std::to_array<Sentence>({
     {"scan.progress", "{percent} %  {settings}  unit {unit}  found {found}"},
     {"scan.unknown", "answers, model unknown"},
     {"scan.looks-like", "looks like"},
+    {"scan.sunspec", "{device} (SunSpec)"},
+    {"scan.sunspec-other", "{device} (SunSpec), without a meter's models 201-204 or 211-214"},
     {"scan.configured", "(is {meter} of the site file)"},
     {"scan.unit", "unit {unit}"},
     {"scan.serial", "s/n {serial}"},
@@ -36,6 +38,7 @@ constexpr auto english = std::to_array<Sentence>({
     {"trace.next", "Next: jidian doctor {bus} counts errors and says what is likely wrong"},
     {"doctor.heads", "METER|UNIT|ASKED|GOOD|SILENT|GARBLED|EXTRA FRAMES"},
     {"doctor.begin", "Asking every meter of {bus} again and again for {seconds} s …"},
+    {"doctor.pace", "At most {rate} requests a second, so that no meter is disturbed."},
     {"doctor.line",
      "{requests} requests; {stray} bytes of garbage, {idle} of them while nobody was asked; {framing} framing errors, "
      "{parity} parity errors"},
@@ -97,6 +100,9 @@ constexpr auto english = std::to_array<Sentence>({
     {"add.no-profile",
      "there is no profile '{profile}'{hint}; jidian profiles lists them, jidian scan names a meter's"},
     {"add.mistakes", "with this meter the site file would not be in order; nothing was written:"},
+    {"add.no-facility",
+     ". Write the new one into {file}, then add again:\n\n[[facility]]\nid = \"{facility}\"\nkind = \"production\"\n"
+     "meters = []\n"},
     {"add.not-asked",
      "{why}So the meter could not be asked and nothing was written; --no-probe writes it down without asking"},
     {"add.bus-unknown",
@@ -121,6 +127,10 @@ constexpr auto english = std::to_array<Sentence>({
     {"add.serial-differs",
      "the meter says that its serial number is {told}, not {given}; nothing was written. Another meter than you think, "
      "or a slip: leave --serial out to take the meter's own"},
+    {"add.ratio-differs",
+     "unit {unit} holds the ratio {told} in a register of its own, which is not {option} {declared}; nothing was "
+     "written. Look at the plates of the transformers: correct the ratio, the primary first, or the meter; --no-probe "
+     "writes it down nevertheless"},
     {"add.says", "Unit {unit} answers in {ms} ms and says that it is a {model}."},
     {"add.looks",
      "Unit {unit} answers in {ms} ms; {voltage} V and its frequency make sense for a {model}. Compare with the name "
@@ -160,9 +170,25 @@ constexpr auto english = std::to_array<Sentence>({
     {"signoff.by-ct", "that is the CT ratio {ct}"},
     {"signoff.by-pt", "that is the PT ratio {pt}"},
     {"signoff.by-ten",
-     "a power of ten, 10^{ten}: the decimal point, or another unit (type a display in kWh as Wh if the reading is in "
-     "Wh)"},
+     "a power of ten, 10^{ten}: the decimal point, or the display is in another unit than {unit}: write it behind the "
+     "number, as in \"48.2 MWh\""},
     {"signoff.and", ", and "},
+    {"signoff.ct_ratio.ok", "CT ratio: {declared} declared, {told} in the meter"},
+    {"signoff.ct_ratio.differs",
+     "CT ratio: {declared} declared, which is {ratio}, but the meter's own register says {told}. Look at the plates of "
+     "the transformers, then correct the site file or the meter"},
+    {"signoff.ct_ratio.inverted",
+     "CT ratio: {declared} declared, with the primary below the secondary: write the primary first, 200/5"},
+    {"signoff.ct_ratio.absent",
+     "CT ratio: {declared} declared; the meter tells none. Compare with the plates of the transformers"},
+    {"signoff.pt_ratio.ok", "PT ratio: {declared} declared, {told} in the meter"},
+    {"signoff.pt_ratio.differs",
+     "PT ratio: {declared} declared, which is {ratio}, but the meter's own register says {told}. Look at the plates of "
+     "the transformers, then correct the site file or the meter"},
+    {"signoff.pt_ratio.inverted",
+     "PT ratio: {declared} declared, with the primary below the secondary: write the primary first, 10000/100"},
+    {"signoff.pt_ratio.absent",
+     "PT ratio: {declared} declared; the meter tells none. Compare with the plates of the transformers"},
     {"signoff.voltage.ok", "voltage: {voltages} V"},
     {"signoff.voltage.missing",
      "voltage: {voltages} V. No voltage at {phases}: look at the fuse and the terminal of the measuring circuit"},
@@ -220,8 +246,27 @@ constexpr auto english = std::to_array<Sentence>({
      "\"{meter}\" "
      "of {site}; until then the gateway remembers it."},
     {"replace.next", "Next: jidian signoff {meter} --display …"},
+    {"mark.whole-site", "the whole site"},
+    {"mark.what",
+     "say what to mark: the id of a meter or a facility, or --all for the whole site; or --end ID to end a mark "
+     "(jidian "
+     "marks lists them)"},
+    {"mark.done", "{subject}: {mark} from {from} until {until}. On record as {id}, by {by} (user {user})."},
+    {"mark.done-open", "{subject}: {mark} from {from} until it is ended. On record as {id}, by {by} (user {user})."},
+    {"mark.late",
+     "It is told {late_s} s late: what was recorded before {told_at} stays as it is, and the record shows when it was "
+     "told."},
+    {"mark.ended", "{subject}: {mark} since {from} ends at {until}. On record, by {by} (user {user})."},
+    {"mark.withdrawn", "{subject}: {mark} from {from} is withdrawn. On record, by {by} (user {user})."},
+    {"mark.next", "Next: jidian marks lists what is in force; jidian mark --end {id} ends it"},
+    {"marks.line", "{id}  {subject}  {mark}  from {from} until {until}  {reason} ({by})"},
+    {"marks.line-open", "{id}  {subject}  {mark}  from {from} until it is ended  {reason} ({by})"},
+    {"marks.ahead", "[ahead]"},
+    {"marks.none", "Nothing is marked. Next: jidian mark METER --as maintenance --reason …"},
+    {"marks.next", "Next: jidian mark --end ID ends one"},
     {"show-as.words", "unit {unit}, {table} from {address}: {words}"},
     {"show-as.legend", "* looks like a quantity of a plant"},
+    {"show-as.printed", "{printed} as printed is {table} register {address}: write `{table} {address}`"},
     {"show-as.match", "  = {expected} within {deviation} %"},
     {"show-as.suggest", "Fits best: {type} {order} at {address}. Write into the profile:"},
     {"show-as.no-match",
@@ -305,6 +350,44 @@ constexpr auto english = std::to_array<Sentence>({
     {"uplink.clock.free",
      "nothing disciplines this box's clock, by the kernel's account: how far it is off is not known"},
     {"uplink.clock.do", "set up time synchronisation (systemd-timesyncd or chrony) with a server this box can reach"},
+    {"learn.no-facility", "the site file has no facility '{facility}'{hint}"},
+    {"learn.not-measured",
+     "none of the meters of facility '{facility}' measures power or current; add such points to one of them, or let a "
+     "status tell its state ([facility.run] source = \"status\")"},
+    {"learn.status", "the state of facility '{facility}' is told by a status: there are no levels to learn"},
+    {"learn.no-instant", "'{text}' is not an instant; write it as 2026-03-01T08:00:00Z"},
+    {"learn.bad-last", "'{last}' is not a duration; write 24h or 7d"},
+    {"learn.no-time", "--to is not after --from; no reading lies between them"},
+    {"learn.mistakes", "the site file would not be in order with it, nothing was written:"},
+    {"learn.head", "{facility}: {ticks} ticks of {tick} from {from} to {to}, {missing} % of them without a good value"},
+    {"learn.lost", "{lost} batches of that time cannot be read and are left out; jidian verify says more."},
+    {"learn.mostly", "mostly {median}"},
+    {"learn.state.unknown", "unknown"},
+    {"learn.state.de_energised", "de-energised"},
+    {"learn.state.stopped", "stopped"},
+    {"learn.state.idle", "idle"},
+    {"learn.state.running", "running"},
+    {"learn.too-few",
+     "{known} ticks with a value are too few to learn from: it takes {least}, best a whole day with a standstill."},
+    {"learn.one-level",
+     "All of it is one: from {low} to {high} {unit}, mostly {median}. Nothing stands apart, so no level can be drawn "
+     "from "
+     "it. Either it did the same all the time, or its load changes without steps."},
+    {"learn.no-standstill",
+     "These stand apart, the greater at least {apart} times the lesser; but it was never seen stopped: what it takes "
+     "then is not known."},
+    {"learn.found",
+     "These stand apart: the greater is at least {apart} times the lesser, and {between} % of the values lie between "
+     "the "
+     "levels."},
+    {"learn.outcome", "With these levels the same time would have been told so, with {starts} starts:"},
+    {"learn.written", "Facility {facility} has them in {file}."},
+    {"learn.next-again",
+     "Next: jidian learn {facility} again when it has been stopped and running, with --last 7d if need be"},
+    {"learn.next-write",
+     "Next: compare with what you know of the plant; then the same with --write, or write them yourself"},
+    {"learn.next-written",
+     "Next: jidian check, then restart the gateway (systemctl restart jidian): it takes the new levels from then on"},
     {"bundle.version.txt", "release and time"},
     {"bundle.check.txt", "what check says of the site file"},
     {"bundle.site.toml", "the site file, without secrets"},

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace jidian::app {
 
@@ -36,6 +37,7 @@ struct TailOptions {
   std::string uplink;         ///< Which [[uplink]] of the site file says how to reach the broker; empty: the first.
   std::uint32_t count = 0;    ///< Messages to show; 0: until interrupted.
   std::uint32_t seconds = 0;  ///< How long to listen; 0: until interrupted.
+  std::vector<std::string> only = {};  ///< Last words of the topics to show: "event", "live", …; empty: all.
 };
 
 struct ExportOptions {
@@ -45,6 +47,15 @@ struct ExportOptions {
   std::string format;  ///< csv, jsonl or evidence; empty: csv, or jsonl where JSON is wanted.
   std::string meter;   ///< Only this meter; empty: all.
   bool rows = false;   ///< The rows of facilities, accounts and the site instead of readings.
+};
+
+struct LearnOptions {
+  std::string facility;
+  std::filesystem::path store;  ///< Empty: as the site file says.
+  std::string from;             ///< As for an export; empty: `last` before the end.
+  std::string until;            ///< Empty: now.
+  std::string last = "24h";     ///< How far back, where `from` is empty.
+  bool write = false;           ///< Put what was found into the site file.
 };
 
 struct ScanOptions {
@@ -121,6 +132,17 @@ struct ReplaceOptions {
   std::string note;
 };
 
+struct MarkOptions {
+  std::string subject;  ///< Id of a meter or a facility.
+  bool all = false;     ///< The whole site instead.
+  std::string as;       ///< maintenance, calibration, manual, stopped, supply_lost.
+  std::string from;     ///< ISO 8601 with its zone; empty: now.
+  std::string until;    ///< Empty: open; of an end: now.
+  std::string reason;
+  std::string by;   ///< Empty: the user.
+  std::string end;  ///< Id of the mark to end; then nothing new is marked.
+};
+
 /// `jidian check`: the site file and the profiles, every mistake at once.
 Exit check(const Common& common);
 
@@ -158,6 +180,15 @@ Exit signoff(const Common& common, const SignoffOptions& options);
 
 /// `jidian replace METER`: puts on record that another meter stands there now, so that totals go on.
 Exit replace(const Common& common, const ReplaceOptions& options);
+
+/// `jidian mark SUBJECT`: puts a period of maintenance, calibration, … on record, or ends one.
+Exit mark(const Common& common, const MarkOptions& options);
+
+/// `jidian marks`: those in force or ahead.
+Exit marks(const Common& common);
+
+/// `jidian learn FACILITY`: the levels of its power, from what was recorded.
+Exit learn(const Common& common, const LearnOptions& options);
 
 /// `jidian tail`: what arrives at the broker, decoded.
 Exit tail(const Common& common, const TailOptions& options);

@@ -6,18 +6,22 @@
 #include <array>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "base/id.hpp"
 #include "command/answers.hpp"
+#include "command/directives.hpp"
+#include "command/mark.hpp"
 #include "command/metrics.hpp"
 #include "command/status.hpp"
 
 namespace jidian::command {
 namespace {
 
-constexpr std::string_view all_operations = "status, live, read, retry, signoff, replace, start, job or cancel";
+constexpr std::string_view all_operations =
+    "status, live, marks, read, retry, signoff, replace, mark, start, job or cancel";
 
 // A request names an operation and a thing; anything longer is a mistake.
 constexpr std::size_t request_bytes_max = 65'536;
@@ -53,7 +57,8 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
 
   if (operation == "status") return status_json(snapshot());
   if (operation == "live") return parts_.recorder->live();
-  static constexpr std::array operations{"read", "retry", "signoff", "replace", "start", "job", "cancel"};
+  if (operation == "marks") return marks_json(parts_.recorder->marks(), parts_.clock->utc_now());
+  static constexpr std::array operations{"read", "retry", "signoff", "replace", "mark", "start", "job", "cancel"};
   if (std::ranges::find(operations, operation) == operations.end())
     return Error{ErrorKind::invalid, "there is no such operation; write " + std::string(all_operations)};
   if (!caller.may_operate) return denied(caller, operation);
@@ -62,6 +67,7 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
 
 Result<std::string> Commands::operate(const std::string& operation, const Json& request, const Caller& caller) {
   if (operation == "start") return start_job(request, caller);
+  if (operation == "mark") return mark(request, caller);
   const bool of_job = operation == "job" || operation == "cancel";
   const bool of_meter = operation == "read" || operation == "signoff" || operation == "replace";
   const auto id = id_in(request, of_meter ? "meter" : of_job ? "id" : "uplink", operation);
@@ -142,6 +148,18 @@ Result<std::string> Commands::retry(const std::string& uplink) {
   return nlohmann::json{{"uplink", uplink}, {"retrying", true}}.dump();
 }
 
+void Commands::hear(const std::string& destination, const std::string& payload) {
+  static const domain::Manifest nothing;
+  const auto& manifest = parts_.manifest == nullptr ? nothing : *parts_.manifest;
+  const auto may = parts_.issuers.find(destination);
+  auto listing =
+      listing_of(payload, destination,
+                 may == parts_.issuers.end() ? std::span<const std::string>() : std::span(may->second), manifest);
+  spdlog::info("orders from above uplink={} listed={} refused={}", destination, listing.orders.size(),
+               listing.refused.size());
+  parts_.recorder->hear(std::move(listing));
+}
+
 std::string Commands::metrics() {
   return metrics_text(snapshot());
 }
@@ -157,9 +175,18 @@ Snapshot Commands::snapshot() const {
   snapshot.clock = parts_.clock->quality();
   snapshot.stuck = parts_.board->stuck(steady);
   snapshot.meters = parts_.board->meters();
+  snapshot.records = parts_.board->records();
   snapshot.buses = parts_.board->buses();
   snapshot.uplinks = parts_.board->uplinks();
   snapshot.store = parts_.board->store();
+  snapshot.marks = parts_.recorder->marks();
+  snapshot.directives = parts_.recorder->directives();
+  if (parts_.manifest == nullptr) return snapshot;
+  const auto facilities = parts_.recorder->facilities();
+  for (std::size_t i = 0; i < facilities.size() && i < parts_.manifest->facilities.size(); ++i) {
+    const domain::FacilityEntry& entry = parts_.manifest->facilities[i];
+    snapshot.facilities.push_back({entry.id, entry.run.source, facilities[i]});
+  }
   return snapshot;
 }
 

@@ -45,17 +45,22 @@ class Commands {
     Millis read_patience{12'000};                                     ///< How long "read" waits for the bus.
     /// Makes the work of a "start": `what` and its `args`, a JSON object. Errors: invalid, not_found, unreachable.
     std::function<Result<Jobs::Work>(const std::string& what, const std::string& args)> make_work = {};
+    /// Who may order through which destination: ids of issuers by id of the uplink.
+    std::map<std::string, std::vector<std::string>> issuers = {};
     const domain::Manifest* manifest = nullptr;  ///< What the meters are; outlives the commands.
     Millis record_patience{2'500};  ///< How long a statement waits for its commit: with a read, less than clients wait.
   };
   explicit Commands(Parts parts);
 
-  /// Operations: "status" and "live" for callers that may read; for callers that may operate, as they cause traffic:
-  /// "read" (of a `meter`), "retry" (of an `uplink`), "start" (of long work: `what`, `args`) → {"job": id}, "job"
-  /// (`id`, `after`) → {"lines", "next", "done", "error"}, "cancel" (`id`), and the statements that are put on record:
-  /// "signoff" and "replace" (of a `meter`). "read" may block for `read_patience`, statements for `record_patience`
-  /// besides. Any thread, several at once.
+  /// Operations: "status", "live" and "marks" (those in force or ahead) for callers that may read; for callers that may
+  /// operate, as they cause traffic: "read" (of a `meter`), "retry" (of an `uplink`), "start" (of long work: `what`,
+  /// `args`) → {"job": id}, "job" (`id`, `after`) → {"lines", "next", "done", "error"}, "cancel" (`id`), and the
+  /// statements that are put on record: "signoff" and "replace" (of a `meter`), "mark" (of a `subject`, or the `end` of
+  /// one). "read" may block for `read_patience`, statements for `record_patience` besides. Any thread, several at once.
   Result<std::string> run(const Caller& caller, const std::string& request_json);
+
+  /// The orders that `destination` holds in force, as its topic `directives` says. Does not block; any thread.
+  void hear(const std::string& destination, const std::string& payload);
 
   /// Cancels all jobs and waits for them: before the pollers go.
   void stop_jobs() { jobs_.stop_all(); }
@@ -75,6 +80,7 @@ class Commands {
   Result<std::string> start_job(const Json& request, const Caller& caller);
   Result<std::string> signoff(const std::string& meter, const Json& request, const Caller& caller);
   Result<std::string> replace(const std::string& meter, const Json& request, const Caller& caller);
+  Result<std::string> mark(const Json& request, const Caller& caller);
   Result<domain::Event> put_on_record(recorder::Statement statement);
   Result<acquire::Poller*> poller_of(const std::string& meter);
   Result<std::string> job_news(const std::string& id, const Json& request);

@@ -40,8 +40,8 @@ bool is_silent(const health::MeterHealth& meter) {
 
 /// Whether it answers, but keeps refusing some registers; a lost reply now and then is none of our business.
 bool refuses_points(const health::MeterHealth& meter) {
-  return meter.misses_in_row == 0 && !meter.last_error.empty() && meter.exceptions >= misses_worth_telling &&
-         meter.exceptions > meter.timeouts + meter.corrupt;
+  return meter.misses_in_row == 0 && meter.last_error_kind == ErrorKind::refused && !meter.learning &&
+         meter.exceptions >= misses_worth_telling;
 }
 
 bool is_serial(const health::BusHealth& bus) {
@@ -119,13 +119,59 @@ void add_bus(const health::BusHealth& bus, std::size_t meters, std::size_t silen
          "the disk is too slow or stalls: see `dmesg` and `iostat -x`; the record holds a gap for them"});
 }
 
+/// By the last error: what went wrong hours ago is another story.
 std::string advice_for(const health::MeterHealth& meter) {
-  if (meter.exceptions > meter.timeouts && meter.exceptions > meter.corrupt)
+  if (meter.last_error_kind == ErrorKind::refused)
     return "the meter refuses the request: compare its model with `profile`";
-  if (meter.corrupt > meter.timeouts)
+  if (meter.last_error_kind == ErrorKind::corrupt)
     return "the line is disturbed: check termination (120 ohm), shield, and that no address is used twice";
   return "check its power, its wires and its address (unit " + std::to_string(meter.unit) + "), then `jidian read " +
          meter.id + "`";
+}
+
+std::string advice_for(const health::MeterRecord::Doubt& doubt) {
+  std::string advice;
+  if (doubt.check == "ct_reversed")
+    advice = "exchange S1 and S2 of that transformer, or look whether it sits on the phase of its voltage";
+  else if (doubt.check == "zero_current")
+    advice = "look at the transformer's terminals and short-circuit links";
+  else if (doubt.check == "phase_sum")
+    advice = "look at the wiring mode of the meter and at its profile";
+  else if (doubt.check == "constant_value")
+    advice = "compare with its display: the meter answers and does not measure";
+  else if (doubt.check == "parent_sum")
+    advice = "look for a meter without `parent`, and for a wrong transformer ratio in this family";
+  else
+    advice = "compare with its display";
+  return advice + "; if it must be so, `unchecked = [\"" + doubt.check + "\"]` in its [[meter]]";
+}
+
+/// "a, b, c and 4 more".
+std::string named(const std::vector<std::string>& names) {
+  constexpr std::size_t shown_max = 3;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(names.size(), shown_max); ++i) list += (i == 0 ? "" : ", ") + names[i];
+  return names.size() <= shown_max ? list : list + " and " + std::to_string(names.size() - shown_max) + " more";
+}
+
+void add_standing(const Snapshot& snapshot, const health::MeterHealth& meter, Findings& findings) {
+  const std::string about = "meter " + meter.id;
+  if (!meter.foreign.empty())
+    findings.push_back({Level::error, about, "is not the meter that was expected: " + meter.foreign,
+                        "look at its name plate and unit number; if it was exchanged: `jidian replace " + meter.id +
+                            "`; if the site file is wrong: correct `serial` or `profile` there"});
+  if (!meter.refused.empty())
+    findings.push_back({Level::warning, about, "has not got " + named(meter.refused),
+                        "compare its model and firmware with `profile`; if they are right, leave these out of `points` "
+                        "in its [[meter]]"});
+  const auto* record = record_of(snapshot, meter.id);
+  if (record == nullptr) return;
+  for (const auto& doubt : record->doubts)
+    findings.push_back({Level::warning, about,
+                        doubt.text.substr(0, doubt.text.find_last_not_of('.') + 1) +
+                            (doubt.points.empty() ? "" : " (" + doubt.points + ")") + ", for " +
+                            span_of(age_s(snapshot.now, doubt.since)),
+                        advice_for(doubt)});
 }
 
 void add_meter(const Snapshot& snapshot, const health::MeterHealth& meter, Findings& findings) {
@@ -136,10 +182,12 @@ void add_meter(const Snapshot& snapshot, const health::MeterHealth& meter, Findi
                                                 : " has not answered since the start");
     if (!meter.last_error.empty()) what += ": " + meter.last_error;
     findings.push_back({Level::error, about, std::move(what), advice_for(meter)});
-  } else if (refuses_points(meter)) {
+    return;
+  }
+  if (refuses_points(meter) && meter.refused.empty() && meter.foreign.empty())
     findings.push_back({Level::warning, about, where + " answers, but not everything: " + meter.last_error,
                         "compare the meter's model and firmware with `profile`, then `jidian read " + meter.id + "`"});
-  }
+  add_standing(snapshot, meter, findings);
 }
 
 void add_lines(const Snapshot& snapshot, Findings& findings) {
@@ -201,6 +249,17 @@ void add_uplink(const Snapshot& snapshot, const health::UplinkHealth& uplink, Fi
 }
 
 }  // namespace
+
+std::string_view state_of(const Snapshot& snapshot, const health::MeterHealth& meter) {
+  if (meter.misses_in_row == 0 && !meter.next_try && meter.foreign.empty()) {
+    if (meter.polls_good + meter.polls_failed == 0 && meter.last_error.empty()) return "new";
+    if (meter.learning) return "learning";
+  }
+  if (meter.misses_in_row > 0 || meter.next_try || !meter.last_error.empty() || !meter.foreign.empty()) return "fault";
+  const auto* record = record_of(snapshot, meter.id);
+  const bool doubted = record != nullptr && !record->doubts.empty();
+  return doubted || !meter.refused.empty() ? "doubtful" : "well";
+}
 
 std::vector<Finding> find_faults(const Snapshot& snapshot) {
   Findings findings;

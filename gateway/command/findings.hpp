@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "command/snapshot.hpp"
@@ -24,5 +25,10 @@ struct Finding {
 /// A fault is told once, where it is: the meters of a bus that cannot be opened, or on which nothing answers, are not
 /// listed one by one. One failed poll is no finding.
 std::vector<Finding> find_faults(const Snapshot& snapshot);
+
+/// How a meter is, in one word: "new" (not asked yet), "learning" (what it takes in one request is being found out),
+/// "fault" (it is not read, not whole, or is another meter), "doubtful" (it has not got all of its points, or its
+/// values contradict one another), "well".
+std::string_view state_of(const Snapshot& snapshot, const health::MeterHealth& meter);
 
 }  // namespace jidian::command

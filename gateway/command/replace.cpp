@@ -1,12 +1,14 @@
 #include "command/replace.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "acquire/identity_watch.hpp"
 #include "base/exact.hpp"
+#include "command/display.hpp"
 
 namespace jidian::command {
 namespace {
@@ -52,12 +54,27 @@ double most_per_hour(const Subject& subject, const domain::PointEntry& point, do
   return watts / scale_of(point.unit) / per_count;
 }
 
-Result<Exact> display_of(const std::string& text, const char* key) {
-  const auto number = parse_exact(text);
-  if (number && number->mantissa >= 0) return *number;
-  return Error{ErrorKind::invalid, std::string("\"") + key + "\", '" + text +
-                                       "', is no number of a display; write its digits as they stand there, with a "
-                                       "point: 48213.8"};
+/// What stood at both displays.
+struct Displays {
+  Display old_final;
+  Display new_start;
+};
+
+/// Errors: invalid, also where they are in different units: nobody can tell whether that is meant.
+Result<Displays> displays_of(const domain::PointEntry& point, const ReplaceRequest& request) {
+  auto old_final = display_of(request.old_final, point, "--old-final");
+  if (!old_final) return old_final.error();
+  auto new_start = display_of(request.new_start, point, "--new-start");
+  if (!new_start) return new_start.error();
+  if (old_final->unit != new_start->unit)
+    return Error{ErrorKind::invalid, "--old-final is in " + old_final->unit + ", --new-start in " + new_start->unit +
+                                         "; write both with one unit"};
+  return Displays{std::move(*old_final), std::move(*new_start)};
+}
+
+/// Of a display, in the counts of the register.
+double in_counts(const Exact& number, const Display& display, const domain::PointEntry& point, double per_count) {
+  return to_double(converted(number, display.unit, point.unit)) / per_count;
 }
 
 }  // namespace
@@ -75,29 +92,28 @@ Result<std::string> new_serial_of(const ReplaceRequest& request, const std::stri
 
 Result<domain::Replacement> replacement_of(const Subject& subject, domain::MeterIndex meter,
                                            const ReplaceRequest& request) {
-  const auto old_final = display_of(request.old_final, "old_final");
-  if (!old_final) return old_final.error();
-  const auto new_start = display_of(request.new_start, "new_start");
-  if (!new_start) return new_start.error();
+  const auto& point = subject.entry.points[request.point];
+  const auto displays = displays_of(point, request);
+  if (!displays) return displays.error();
+  const auto& [old_final, new_start] = *displays;
   const auto per_count = per_count_of(subject, request.point);
   if (!per_count) return per_count.error();
-  const auto& point = subject.entry.points[request.point];
-  const auto old_count = domain::nearest_count(point.type, to_double(*old_final) / *per_count);
-  const auto new_count = domain::nearest_count(point.type, to_double(*new_start) / *per_count);
+  const auto old_count = domain::nearest_count(point.type, in_counts(old_final.number, old_final, point, *per_count));
+  const auto new_count = domain::nearest_count(point.type, in_counts(new_start.number, new_start, point, *per_count));
   const bool is_whole = point.type == ValueType::unsigned_integer || point.type == ValueType::signed_integer;
   const auto fits = [&](const auto& count) {
     return count && (!is_whole || point.modulus == 0 || *count < point.modulus);
   };
   if (!fits(old_count) || !fits(new_count))
     return Error{ErrorKind::invalid, "the register of " + point.name + " cannot hold " +
-                                         (fits(old_count) ? request.new_start : request.old_final) + " " + point.unit};
+                                         (fits(old_count) ? new_start.text : old_final.text) + " " + old_final.unit};
   domain::Replacement stated;
   stated.meter = meter;
   stated.point = static_cast<std::uint16_t>(request.point);
   stated.old_final = *old_count;
   stated.new_start = *new_count;
-  stated.old_unsure = to_double(last_place(*old_final)) / *per_count + (is_whole ? 1 : 0);
-  stated.new_unsure = to_double(last_place(*new_start)) / *per_count + (is_whole ? 1 : 0);
+  stated.old_unsure = in_counts(last_place(old_final.number), old_final, point, *per_count) + (is_whole ? 1 : 0);
+  stated.new_unsure = in_counts(last_place(new_start.number), new_start, point, *per_count) + (is_whole ? 1 : 0);
   stated.after = {subject.answer.points[request.point].sample.bits, subject.answer.end};
   stated.at = request.at;
   stated.per_count = *per_count;
@@ -112,18 +128,21 @@ Result<domain::Replacement> replacement_of(const Subject& subject, domain::Meter
 domain::Event event_of(const Subject& subject, const ReplaceRequest& request, const std::string& old_serial,
                        const std::string& new_serial, UtcTime now) {
   const auto& point = subject.entry.points[request.point];
-  const std::string unit = point.unit.empty() ? "" : " " + point.unit;
+  const auto displays = displays_of(point, request);
+  assert(displays);
+  const auto& [old_final, new_start] = *displays;
+  const std::string unit = old_final.unit.empty() ? "" : " " + old_final.unit;
   const auto named = [](const std::string& serial) { return serial.empty() ? std::string() : " " + serial; };
   domain::Event event;
   event.time = now;
   event.kind = domain::EventKind::replaced;
   event.subject = subject.entry.id;
-  event.text = "Replaced by " + request.by + ": the old meter" + named(old_serial) + " ended at " + request.old_final +
-               unit + ", the new one" + named(new_serial) + " began at " + request.new_start + unit + ".";
+  event.text = "Replaced by " + request.by + ": the old meter" + named(old_serial) + " ended at " + old_final.text +
+               unit + ", the new one" + named(new_serial) + " began at " + new_start.text + unit + ".";
   event.facts = {{"point", point.name},
-                 {"unit", point.unit},
-                 {"old_final", request.old_final},
-                 {"new_start", request.new_start},
+                 {"unit", old_final.unit},
+                 {"old_final", old_final.text},
+                 {"new_start", new_start.text},
                  {"old_serial", old_serial},
                  {"new_serial", new_serial},
                  {"by", request.by},

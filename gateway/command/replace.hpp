@@ -15,7 +15,7 @@ namespace jidian::command {
 /// What a person says.
 struct ReplaceRequest {
   std::size_t point = 0;  ///< The counter that was read at both displays.
-  std::string old_final;  ///< As typed.
+  std::string old_final;  ///< As typed, see `display_of`; both in one unit.
   std::string new_start;
   std::string serial;         ///< Of the new meter; empty: what it tells.
   std::optional<UtcTime> at;  ///< Nothing: now, or when the counter fell.
@@ -33,7 +33,7 @@ Result<std::string> new_serial_of(const ReplaceRequest& request, const std::stri
 Result<domain::Replacement> replacement_of(const Subject& subject, domain::MeterIndex meter,
                                            const ReplaceRequest& request);
 
-/// The event, without what the recorder knows.
+/// The event, without what the recorder knows. Precondition: `replacement_of` takes the request.
 domain::Event event_of(const Subject& subject, const ReplaceRequest& request, const std::string& old_serial,
                        const std::string& new_serial, UtcTime now);
 

@@ -6,6 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "command/display.hpp"
+#include "command/ratio_checks.hpp"
+
 namespace jidian::command {
 namespace {
 
@@ -122,21 +125,21 @@ std::optional<Factor> explain(double reading, double reading_step, double displa
 }
 
 Result<Signoff> examine(const Subject& subject, const SignoffRequest& request) {
-  const auto display = parse_exact(request.display);
-  if (!display || display->mantissa < 0)
-    return Error{ErrorKind::invalid, "'" + request.display +
-                                         "' is no number of a display; write its digits as they "
-                                         "stand there, with a point: 48213.8"};
-  const auto reading = engineering_value(subject, request.point);
-  if (!reading) return reading.error();
-  const auto difference = subtract(*reading, *display);
-  if (!difference) return Error{ErrorKind::unsupported, "reading and display together have more than 18 digits"};
   const auto& point = subject.entry.points[request.point];
-  const double reading_step = step_of(subject, request.point) + gained(subject, point);
-  const double allowed = to_double(last_place(*display)) + reading_step;
-  Signoff signoff{point.name, point.unit, request.display, to_text(*reading), to_text(*difference), rough(allowed), {}};
+  const auto display = display_of(request.display, point, "--display");
+  if (!display) return display.error();
+  const auto counted = engineering_value(subject, request.point);
+  if (!counted) return counted.error();
+  const Exact reading = converted(*counted, point.unit, display->unit);
+  const auto difference = subtract(reading, display->number);
+  if (!difference) return Error{ErrorKind::unsupported, "reading and display together have more than 18 digits"};
+  const double reading_step = (step_of(subject, request.point) + gained(subject, point)) *
+                              std::pow(10.0, tens_between(point.unit, display->unit));
+  const double allowed = to_double(last_place(display->number)) + reading_step;
+  Signoff signoff{point.name, display->unit, display->text, to_text(reading), to_text(*difference), rough(allowed), {}};
   const bool fits = std::abs(to_double(*difference)) <= allowed * (1 + slack);
-  signoff.checks.push_back(compare_energy(subject, signoff, *reading, *display, reading_step, fits));
+  signoff.checks.push_back(compare_energy(subject, signoff, reading, display->number, reading_step, fits));
+  for (Check& check : check_ratios(subject)) signoff.checks.push_back(std::move(check));
   for (Check& check : check_phases(subject)) signoff.checks.push_back(std::move(check));
   return signoff;
 }

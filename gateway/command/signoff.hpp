@@ -17,7 +17,7 @@ namespace jidian::command {
 /// What a person says.
 struct SignoffRequest {
   std::size_t point = 0;  ///< The counter that was compared.
-  std::string display;    ///< As typed.
+  std::string display;    ///< As typed, see `display_of`.
   std::string by;
   std::string user;    ///< Who was at the socket, by the kernel's word.
   std::string note;    ///< Or empty.
@@ -26,20 +26,20 @@ struct SignoffRequest {
 
 struct Signoff {
   std::string point;
-  std::string unit;
-  std::string display;        ///< As typed.
+  std::string unit;           ///< Of the display; what follows is in it.
+  std::string display;        ///< The digits as typed.
   std::string reading;        ///< With ratios, exact.
   std::string difference;     ///< Reading less display, exact.
   std::string allowed;        ///< How far they may differ.
-  std::vector<Check> checks;  ///< "energy" first.
+  std::vector<Check> checks;  ///< "energy" first, then the ratios, then the phases.
 
   /// Whether no check failed.
   bool holds() const;
 };
 
 /// Compares. The reading may differ from the display by one in the last place of each, and by what the present power
-/// adds in two minutes: from the look at the display to the reading. Errors: invalid (the display is no number), and
-/// those of `engineering_value`.
+/// adds in two minutes: from the look at the display to the reading. All of it in the display's unit. Errors: invalid
+/// (the display is no number), and those of `engineering_value`.
 Result<Signoff> examine(const Subject& subject, const SignoffRequest& request);
 
 /// The transformers of a meter: by its registers, else as the site file declares them; 1: none.

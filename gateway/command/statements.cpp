@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command/command.hpp"
+#include "command/mark.hpp"
 #include "command/replace.hpp"
 #include "command/signoff.hpp"
 #include "command/text_arguments.hpp"
@@ -29,23 +30,31 @@ Result<const domain::MeterEntry*> entry_of(const domain::Manifest* manifest, con
   return Error{ErrorKind::not_found, "there is no meter '" + meter + "'"};
 }
 
-Result<SignoffRequest> signoff_request(const domain::MeterEntry& entry, const nlohmann::json& request,
-                                       const Caller& caller) {
-  TextArguments arguments(request);
-  SignoffRequest asked;
-  asked.display = arguments.line("display", number_length_max);
+/// What every statement about a meter says, after its own texts were taken: the counter, who, and a note. Errors:
+/// invalid, the first mistake in any text.
+template <typename Request>
+Status read_common(TextArguments& arguments, const domain::MeterEntry& entry, const Caller& caller, Request& asked) {
   asked.by = arguments.line("by", name_length_max);
   asked.note = arguments.line("note", note_length_max);
-  asked.accept = arguments.line("accept", note_length_max);
   const std::string point = arguments.line("point", name_length_max);
   if (const auto wrong = arguments.mistake()) return *wrong;
-  if (asked.display.empty())
-    return Error{ErrorKind::invalid, "'signoff' needs \"display\": what the meter's display shows, as text"};
   const auto position = counter_of(entry, point);
   if (!position) return position.error();
   asked.point = *position;
   asked.user = caller.name;
   if (asked.by.empty()) asked.by = caller.name;
+  return {};
+}
+
+Result<SignoffRequest> signoff_request(const domain::MeterEntry& entry, const nlohmann::json& request,
+                                       const Caller& caller) {
+  TextArguments arguments(request);
+  SignoffRequest asked;
+  asked.display = arguments.line("display", number_length_max);
+  asked.accept = arguments.line("accept", note_length_max);
+  if (auto done = read_common(arguments, entry, caller, asked); !done) return done.error();
+  if (asked.display.empty())
+    return Error{ErrorKind::invalid, "'signoff' needs \"display\": what the meter's display shows, as text"};
   return asked;
 }
 
@@ -56,11 +65,8 @@ Result<ReplaceRequest> replace_request(const domain::MeterEntry& entry, const nl
   asked.old_final = arguments.line("old_final", number_length_max);
   asked.new_start = arguments.line("new_start", number_length_max);
   asked.serial = arguments.line("serial", name_length_max);
-  asked.by = arguments.line("by", name_length_max);
-  asked.note = arguments.line("note", note_length_max);
-  const std::string point = arguments.line("point", name_length_max);
   const std::string at = arguments.line("at", number_length_max);
-  if (const auto wrong = arguments.mistake()) return *wrong;
+  if (auto done = read_common(arguments, entry, caller, asked); !done) return done.error();
   if (asked.old_final.empty() || asked.new_start.empty())
     return Error{ErrorKind::invalid,
                  "'replace' needs \"old_final\" and \"new_start\": what the displays of the old and "
@@ -68,11 +74,6 @@ Result<ReplaceRequest> replace_request(const domain::MeterEntry& entry, const nl
   if (!at.empty() && !(asked.at = parse_time(at)))
     return Error{ErrorKind::invalid,
                  "\"at\" is no time with its zone, got '" + at + "'; write 2026-03-01T16:00:00+08:00"};
-  const auto position = counter_of(entry, point);
-  if (!position) return position.error();
-  asked.point = *position;
-  asked.user = caller.name;
-  if (asked.by.empty()) asked.by = caller.name;
   return asked;
 }
 
@@ -137,6 +138,18 @@ Result<std::string> Commands::replace(const std::string& meter, const Json& requ
       spdlog::warn("replaced meter not known to its poller before the next start meter={} why=\"{}\"", meter,
                    done.error().message());
   return to_json(*recorded);
+}
+
+Result<std::string> Commands::mark(const Json& request, const Caller& caller) {
+  if (parts_.manifest == nullptr) return Error{ErrorKind::not_found, "there is no manifest to mark anything in"};
+  auto asked = mark_request(*parts_.manifest, request, caller.name);
+  if (!asked) return asked.error();
+  spdlog::info("command op=mark target={} by={}", asked->ends.empty() ? asked->subject : asked->ends, caller.name);
+  recorder::Statement statement;
+  statement.mark = std::move(*asked);
+  const auto recorded = put_on_record(std::move(statement));
+  if (!recorded) return recorded.error();
+  return mark_answer(*recorded);
 }
 
 /// Returns once the statement is durable.

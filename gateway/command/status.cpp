@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/decimal.hpp"
 #include "command/findings.hpp"
+#include "command/mark.hpp"
 
 namespace jidian::command {
 namespace {
@@ -47,12 +49,25 @@ Json json_of(const health::BusHealth& bus) {
           {"error", text_of(bus.last_error)}};
 }
 
-Json json_of(const health::MeterHealth& meter, UtcTime now) {
+Json json_of(const health::MeterRecord& record) {
+  Json doubts = Json::array();
+  for (const auto& doubt : record.doubts)
+    doubts.push_back({{"check", doubt.check}, {"since", format_utc(doubt.since)}, {"points", doubt.points}});
+  return doubts;
+}
+
+Json json_of(const Snapshot& snapshot, const health::MeterHealth& meter) {
+  const UtcTime now = snapshot.now;
   Json next_try_in;
   if (meter.next_try) next_try_in = age_s(*meter.next_try, now);
+  const auto* record = record_of(snapshot, meter.id);
+  Json signed_off;
+  if (record != nullptr && record->signed_off)
+    signed_off = {{"at", format_utc(*record->signed_off)}, {"by", record->signed_by}};
   return {{"id", meter.id},
           {"bus", meter.bus},
           {"unit", meter.unit},
+          {"state", state_of(snapshot, meter)},
           {"last_good", time_of(meter.last_good)},
           {"age_s", age_of(now, meter.last_good)},
           {"error", text_of(meter.last_error)},
@@ -64,7 +79,11 @@ Json json_of(const health::MeterHealth& meter, UtcTime now) {
           {"timeouts", meter.timeouts},
           {"exceptions", meter.exceptions},
           {"corrupt", meter.corrupt},
-          {"slots_skipped", meter.slots_skipped}};
+          {"slots_skipped", meter.slots_skipped},
+          {"foreign", text_of(meter.foreign)},
+          {"refused", meter.refused},
+          {"doubts", record == nullptr ? Json::array() : json_of(*record)},
+          {"signed_off", std::move(signed_off)}};
 }
 
 Json json_of(const health::StoreHealth& store, UtcTime now) {
@@ -104,6 +123,23 @@ Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
           {"trouble", text_of(uplink.trouble)}};
 }
 
+Json json_of(const FacilityView& facility, UtcTime now) {
+  const auto in_unit = [&](domain::RunSource source, int exponent) {
+    const bool is_it = facility.source == source && facility.now.total;
+    return is_it ? Json::parse(format_decimal(*facility.now.total, exponent)) : Json();
+  };
+  return {{"id", facility.id},
+          {"source", name_of(facility.source)},
+          {"state", name_of(facility.now.state)},
+          {"since", time_of(facility.now.since)},
+          {"since_s", age_of(now, facility.now.since)},
+          {"power_kw", in_unit(domain::RunSource::power, -6)},
+          {"current_a", in_unit(domain::RunSource::current, -3)},
+          {"status", in_unit(domain::RunSource::status, 0)},
+          {"value_time", time_of(facility.now.total_at)},
+          {"value_age_s", age_of(now, facility.now.total_at)}};
+}
+
 Json json_of(const Finding& finding) {
   return {{"level", finding.level == Finding::Level::error ? "error" : "warning"},
           {"about", finding.about},
@@ -124,12 +160,17 @@ std::string status_json(const Snapshot& snapshot) {
               {"findings", Json::array()},
               {"buses", Json::array()},
               {"meters", Json::array()},
+              {"facilities", Json::array()},
               {"store", json_of(snapshot.store, snapshot.now)},
-              {"uplinks", Json::array()}};
+              {"uplinks", Json::array()},
+              {"marks", Json::array()},
+              {"directives", Json::parse(snapshot.directives, nullptr, false)}};
   for (const auto& finding : find_faults(snapshot)) status["findings"].push_back(json_of(finding));
   for (const auto& bus : snapshot.buses) status["buses"].push_back(json_of(bus));
-  for (const auto& meter : snapshot.meters) status["meters"].push_back(json_of(meter, snapshot.now));
+  for (const auto& meter : snapshot.meters) status["meters"].push_back(json_of(snapshot, meter));
+  for (const auto& facility : snapshot.facilities) status["facilities"].push_back(json_of(facility, snapshot.now));
   for (const auto& uplink : snapshot.uplinks) status["uplinks"].push_back(json_of(uplink, snapshot.now));
+  for (const auto& mark : snapshot.marks) status["marks"].push_back(json_of(mark, snapshot.now));
   // What devices and files say may be any bytes: replaced, not thrown at the caller.
   return status.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

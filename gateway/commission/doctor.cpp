@@ -1,5 +1,8 @@
 #include "commission/doctor.hpp"
 
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -39,6 +42,7 @@ class Examination {
     const SteadyTime begin = io_.clock.steady_now();
     const SteadyTime end = begin + options_.duration;
     SteadyTime told = begin;
+    if (!options_.is_line) emit(Json{{"type", "pace"}, {"requests_per_second", Millis{1'000} / endpoint_interval}});
     int failures = 0;
     const auto step = [&](Bus& bus) -> Result<bool> {
       if (!before_) before_ = bus.counters();
@@ -68,9 +72,12 @@ class Examination {
     UnitStatistics& unit = line_.units[next_ / 2];
     ++next_;
     const auto& registers = is_long ? patient.longest : patient.shortest;
+    keep_pace(patient.turnaround);
     std::vector<std::uint16_t> words(registers.count);
     const BusCounters before = bus.counters();
+    begun_ = io_.clock.steady_now();
     const auto read = bus.read(patient.unit, registers, words);
+    ended_ = io_.clock.steady_now();
     const BusCounters grown = difference(bus.counters(), before);
     if (!read && read.error().kind() == ErrorKind::unreachable) return read;
     ++(is_long ? unit.long_requests : unit.short_requests);
@@ -84,10 +91,27 @@ class Examination {
     return {};
   }
 
+  /// Waits until the next request may be sent, or the job is cancelled.
+  void keep_pace(Millis turnaround) {
+    if (!ended_) return;
+    const Millis interval = options_.is_line ? Millis{0} : endpoint_interval;
+    rest(next_request(*begun_, *ended_, turnaround, interval) - io_.clock.steady_now());
+  }
+
+  void rest(Millis left) {
+    if (left <= Millis{0}) return;
+    std::mutex alone;
+    std::unique_lock lock(alone);
+    std::condition_variable_any().wait_for(lock, io_.stop, left, [] { return false; });
+  }
+
   /// Between two rounds nobody is asked.
   Status listen(Bus& bus) {
     next_ = 0;
-    if (!options_.is_line) return {};
+    if (!options_.is_line) {
+      if (options_.patients.empty()) rest(doctor_step);
+      return {};
+    }
     const auto heard = bus.listen(doctor_step, io_.stop);
     if (!heard) return heard.error();
     for (const auto& frame : heard->frames) {
@@ -134,10 +158,16 @@ class Examination {
   JobIo& io_;
   LineStatistics line_;
   std::optional<BusCounters> before_;
+  std::optional<SteadyTime> begun_;  ///< The last request.
+  std::optional<SteadyTime> ended_;
   std::size_t next_ = 0;  ///< Twice the patient, and one more for the long read.
 };
 
 }  // namespace
+
+SteadyTime next_request(SteadyTime begun, SteadyTime ended, Millis turnaround, Millis interval) {
+  return std::max(begun + interval, ended + turnaround);
+}
 
 Job doctor(DoctorOptions options) {
   return [options = std::move(options)](JobIo& io) { return Examination(options, io).run(); };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "commission/ask.hpp"
+#include "meter/decode.hpp"
 #include "meter/sunspec.hpp"
 
 namespace jidian::commission {
@@ -25,6 +26,9 @@ class UnitExamination {
     const auto wanted = std::ranges::find(options_.profiles, options_.profile, &meter::Profile::id);
     assert(wanted != options_.profiles.end());
     if (auto done = examine(*wanted); !done) return done;
+    const bool fits = verdict_ == Verdict::says || verdict_ == Verdict::looks || verdict_ == Verdict::reads;
+    const std::string ct_ratio = fits ? ratio_at(*wanted, "ct_ratio") : "";
+    const std::string pt_ratio = fits ? ratio_at(*wanted, "pt_ratio") : "";
     Json others = Json::array();
     for (const auto& id : others_) others.push_back(id);
     io_.emit(Json{{"type", "meter"},
@@ -34,6 +38,8 @@ class UnitExamination {
                   {"ms", took_.count()},
                   {"serial", serial_},
                   {"voltage", voltage_},
+                  {"ct_ratio", ct_ratio},
+                  {"pt_ratio", pt_ratio},
                   {"others", std::move(others)}}
                  .dump(-1, ' ', false, Json::error_handler_t::replace));
     return {};
@@ -50,8 +56,30 @@ class UnitExamination {
     Identifier identifier(all);
     if (auto done = ask_all(io_, tuning(), options_.unit, identifier); !done) return done;
     for (const auto* model : identifier.models()) others_.push_back(model->id);
-    if (identifier.is_certain() || !wanted.identify.empty()) verdict_ = Verdict::differs;
+    const bool others_look_right = verdict_ == Verdict::reads && !others_.empty();
+    if (identifier.is_certain() || !wanted.identify.empty() || others_look_right) verdict_ = Verdict::differs;
     return {};
+  }
+
+  /// The transformer ratio in the unit's own register; empty if the model has none there, or it was not told.
+  std::string ratio_at(const meter::Profile& wanted, std::string_view quantity) {
+    const auto point = std::ranges::find_if(
+        wanted.points, [&](const meter::Point& it) { return it.quantity == quantity && it.by_default; });
+    const bool stands_alone = point != wanted.points.end() && point->scale_point.empty() && !point->valid_while;
+    if (!stands_alone || wanted.sunspec) return {};
+    std::string told;
+    int tries = 0;
+    const auto step = [&](Bus& bus) -> Result<bool> {
+      std::vector<std::uint16_t> words(point->place.count);
+      const auto done = bus.read(options_.unit, point->place, words);
+      if (!done) return done.error().kind() == ErrorKind::refused || ++tries == tries_max;
+      const auto decoded = meter::decode(*point, words);
+      if (decoded.presence == meter::Presence::value)
+        told = meter::format_value(decoded.bits, meter::value_type_of(*point), point->exponent);
+      return true;
+    };
+    (void)in_turns(io_, tuning(), step);  // a line that fails now has been said to work: the ratio stays untold
+    return told;
   }
 
   /// Whether it answers, and has the first register of the model.

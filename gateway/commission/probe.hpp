@@ -16,7 +16,7 @@ enum class Verdict : std::uint8_t {
   says,     ///< It says itself that it is this model.
   looks,    ///< Voltage and frequency make sense where this model has them.
   reads,    ///< Its registers can be read; the model cannot be told from them.
-  differs,  ///< It says that it is another model, or that it is none of these.
+  differs,  ///< It says that it is another model or none of these; or others look right, and this one does not.
   refuses,  ///< It answers, and has not got the registers of this model.
 };
 
@@ -31,7 +31,8 @@ struct ProbeOptions {
 };
 
 /// Asks one unit whether it is what it is taken for. Emits one {"type": "meter", "unit", "profile", "verdict", "ms",
-/// "serial", "voltage", "others": […]}, where `others` are the profiles it says or seems to be instead.
+/// "serial", "voltage", "ct_ratio", "pt_ratio", "others": […]}, where `others` are the profiles it says or seems to be
+/// instead, and the ratios what its own registers hold ("40"; empty: the profile names none, or it was not told).
 /// Errors: unreachable, cancelled. Precondition: `profile` is one of `profiles`.
 Job probe(ProbeOptions options);
 

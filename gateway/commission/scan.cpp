@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "commission/ask.hpp"
+#include "commission/sunspec.hpp"
 
 namespace jidian::commission {
 namespace {
@@ -168,12 +170,19 @@ class Scan {
     std::vector<const meter::Profile*> profiles;
     for (const auto& profile : options_.profiles) profiles.push_back(&profile);
     Identifier identifier(profiles);
-    if (auto done = ask_all(io_, {found.settings, options_.line.home}, found.unit, identifier); !done) return done;
-    tell(found, &identifier);
+    const Tuning tuning{found.settings, options_.line.home};
+    if (auto done = ask_all(io_, tuning, found.unit, identifier); !done) return done;
+    std::optional<SunspecDevice> device;
+    if (!identifier.is_certain()) {
+      auto walked = find_sunspec_device(io_, tuning, found.unit, options_.profiles);
+      if (!walked) return walked.error();
+      device = std::move(*walked);
+    }
+    tell(found, &identifier, device ? &*device : nullptr);
     return {};
   }
 
-  void tell(const Found& found, const Identifier* identifier) {
+  void tell(const Found& found, const Identifier* identifier, const SunspecDevice* device = nullptr) {
     Json line{{"type", "unit"},
               {"settings", options_.line.is_line ? acquire::to_string(found.settings) : ""},
               {"unit", found.unit},
@@ -183,13 +192,16 @@ class Scan {
     if (configured != options_.configured.end() && found.settings == options_.line.home)
       line["meter"] = configured->second;
     Json profiles = Json::array();
-    if (identifier != nullptr)
+    if (device != nullptr && device->profile != nullptr)
+      profiles.push_back({{"profile", device->profile->id}, {"vendor", device->maker}, {"model", device->name}});
+    else if (device == nullptr && identifier != nullptr)
       for (const auto* model : identifier->models())
         profiles.push_back({{"profile", model->id}, {"vendor", model->vendor}, {"model", model->model}});
     line["profiles"] = std::move(profiles);
-    line["certain"] = identifier != nullptr && identifier->is_certain();
-    line["serial"] = identifier != nullptr ? identifier->serial() : "";
-    line["voltage"] = identifier != nullptr ? identifier->voltage() : "";
+    line["certain"] = device != nullptr || (identifier != nullptr && identifier->is_certain());
+    line["serial"] = device != nullptr ? device->serial : identifier != nullptr ? identifier->serial() : "";
+    line["voltage"] = identifier != nullptr && device == nullptr ? identifier->voltage() : "";
+    if (device != nullptr) line["sunspec"] = device->maker.empty() ? "device" : device->maker + " " + device->name;
     io_.emit(line.dump(-1, ' ', false, Json::error_handler_t::replace));
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -135,6 +136,20 @@ std::optional<Interpretation> interpret_text(std::span<const std::uint16_t> word
 }
 
 }  // namespace
+
+std::optional<PrintedAddress> printed_address(std::string_view text) {
+  constexpr std::size_t short_form = 5;
+  constexpr std::size_t long_form = 6;
+  constexpr std::uint32_t registers = 65'536;
+  if ((text.size() != short_form && text.size() != long_form) || (text[0] != '3' && text[0] != '4'))
+    return std::nullopt;
+  std::uint32_t number = 0;
+  const auto read = std::from_chars(text.data() + 1, text.data() + text.size(), number);
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number == 0 || number > registers)
+    return std::nullopt;
+  return PrintedAddress{text[0] == '3' ? meter::Table::input : meter::Table::holding,
+                        static_cast<std::uint16_t>(number - 1)};
+}
 
 std::vector<Interpretation> interpret(std::span<const std::uint16_t> words, std::optional<double> expected) {
   std::vector<Interpretation> all;

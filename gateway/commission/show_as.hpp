@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commission/job.hpp"
@@ -24,6 +25,17 @@ struct Interpretation {
   std::optional<int> exponent;  ///< value × 10^exponent is what was expected, within 10 %.
   double deviation = 0;         ///< Then: by what share it differs.
 };
+
+/// What a manual means by a register number that names its table too: 40001 is holding register 0.
+struct PrintedAddress {
+  meter::Table table = meter::Table::holding;
+  std::uint16_t address = 0;  ///< As on the wire.
+  friend bool operator==(const PrintedAddress&, const PrintedAddress&) = default;
+};
+
+/// Understands "30001" … "39999", "40001" … "49999" and the long form "300001" … "465536". Nothing for all else, and
+/// nothing is certain: a wire address may look the same.
+std::optional<PrintedAddress> printed_address(std::string_view text);
 
 /// Registers that can be shown at once.
 inline constexpr std::uint16_t words_shown_max = 16;

@@ -68,6 +68,18 @@ Millis period_for(const Bus& bus, std::vector<Meter> meters, double goal) {
   return Millis{0};
 }
 
+/// "press-1 (1s), oven (500ms) and 4 more": the meters of the bus that are read more often, with their periods.
+std::string faster_than(Millis period, const Bus& bus, const std::vector<Meter>& meters) {
+  constexpr std::size_t named_max = 8;
+  std::string list;
+  std::size_t count = 0;
+  for (const Meter& meter : meters) {
+    if (meter.bus != bus.id || meter.period >= period || ++count > named_max) continue;
+    list += (list.empty() ? "" : ", ") + meter.id + " (" + format_duration(meter.period) + ")";
+  }
+  return count <= named_max ? list : list + " and " + std::to_string(count - named_max) + " more";
+}
+
 /// The lowest usual rate above the present one that brings the load to `goal`; 0 if none up to 115,200 does.
 std::uint32_t baud_for(Bus bus, const std::vector<Meter>& meters, double goal) {
   static constexpr std::array<std::uint32_t, 7> rates{2400, 4800, 9600, 19'200, 38'400, 57'600, 115'200};
@@ -105,9 +117,10 @@ std::string advice_for(const Bus& bus, const std::vector<Meter>& meters) {
   constexpr double goal = 0.8;
   std::string advice;
   if (const Millis period = period_for(bus, meters, goal); period > Millis{0})
-    advice = "raise the period to " + format_duration(period);
+    advice = "write period = \"" + format_duration(period) +
+             "\" in each [[meter]] of it that is faster: " + faster_than(period, bus, meters);
   if (const std::uint32_t baud = baud_for(bus, meters, goal); baud != 0)
-    advice += (advice.empty() ? "set baud to " : " or baud to ") + std::to_string(baud);
+    advice += (advice.empty() ? "write baud = " : "; or baud = ") + std::to_string(baud) + " in its [[bus]]";
   return advice.empty() ? "choose fewer points, or put some meters on another line" : advice;
 }
 

@@ -287,12 +287,22 @@ void read_loads(Section& section, domain::FacilityEntry& facility) {
     if (load > facility.rated_power_w) section.complain(key, "is more than rated_power_kw", "a part of it");
 }
 
+domain::RunRule run_basis(const Site& site, const domain::FacilityEntry& facility) {
+  if (facility.run.source != RunSource::none) return facility.run;
+  RunRule rule;
+  rule.meters = meters_for(site, facility.meters, "active_power");
+  if (!rule.meters.empty()) {
+    rule.source = RunSource::power;
+    return rule;
+  }
+  rule.meters = meters_for(site, facility.meters, "current");
+  if (!rule.meters.empty()) rule.source = RunSource::current;
+  return rule;
+}
+
 void read_run(Section& section, const Site& site, domain::FacilityEntry& facility) {
   RunRule& rule = facility.run;
-  if (!meters_for(site, facility.meters, "active_power").empty())
-    rule.source = RunSource::power;
-  else if (!meters_for(site, facility.meters, "current").empty())
-    rule.source = RunSource::current;
+  rule.source = run_basis(site, facility).source;
   if (auto run = section.section("run", section.subject() + ": run"))
     return read_run_section(*run, facility, site, rule);
   if (rule.source != RunSource::none && facility.rated_power_w > 0) {

@@ -117,16 +117,25 @@ void read_period(Section& section, Meter& meter) {
                                                         "' gives a minute fewer than 6 samples");
 }
 
+/// A declared ratio that is written the wrong way round passes for one of a transformer that makes more of less.
+void read_ratio(Section& section, const char* key, const char* example, std::string& ratio) {
+  ratio = section.text(key).value_or("");
+  if (ratio.empty()) return;
+  if (!is_ratio(ratio)) return section.complain(key, "is no ratio", example);
+  const auto parsed = domain::parse_ratio(ratio);
+  if (parsed && parsed->first < parsed->second)
+    section.journal().warn(section.place(key),
+                           section.subject() + ": " + key + " '" + ratio +
+                               "' has its primary below its secondary; write the primary first: " + example);
+}
+
 void read_plate(Section& section, domain::MeterEntry& entry) {
   entry.name = section.text("name").value_or("");
   entry.serial = section.text("serial").value_or("");
   entry.accuracy_class = section.text("accuracy_class").value_or("");
   entry.calibrated = section.date("calibrated").value_or("");
-  entry.ct_ratio = section.text("ct_ratio").value_or("");
-  entry.pt_ratio = section.text("pt_ratio").value_or("");
-  if (!entry.ct_ratio.empty() && !is_ratio(entry.ct_ratio)) section.complain("ct_ratio", "is no ratio", "\"200/5\"");
-  if (!entry.pt_ratio.empty() && !is_ratio(entry.pt_ratio))
-    section.complain("pt_ratio", "is no ratio", "\"10000/100\"");
+  read_ratio(section, "ct_ratio", "\"200/5\"", entry.ct_ratio);
+  read_ratio(section, "pt_ratio", "\"10000/100\"", entry.pt_ratio);
 }
 
 std::string percent(double share) {

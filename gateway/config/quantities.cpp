@@ -15,7 +15,7 @@ constexpr std::string_view watt_hours = "kWh Wh MWh";
 constexpr std::string_view var_hours = "kvarh varh Mvarh";
 
 // "net" energies go down as well as up, and demands are reset: they are no counters.
-constexpr auto table = std::to_array<Quantity>({
+constexpr auto known_quantities = std::to_array<Quantity>({
     {"voltage_ln", moment, "V kV"},
     {"voltage_ll", moment, "V kV"},
     {"current", moment, "A mA kA"},
@@ -77,17 +77,20 @@ constexpr auto table = std::to_array<Quantity>({
     {"serial_number", attribute, ""},
     {"model_id", attribute, ""},
     {"wiring_mode", attribute, ""},
+    {"clock_unix", state, "s"},
+    {"cover_open_count", state, ""},
+    {"program_count", state, ""},
 });
 
 }  // namespace
 
 std::span<const Quantity> quantities() {
-  return table;
+  return known_quantities;
 }
 
 const Quantity* find_quantity(std::string_view name) {
-  const auto found = std::ranges::find(table, name, &Quantity::name);
-  return found == table.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(known_quantities, name, &Quantity::name);
+  return found == known_quantities.end() ? nullptr : &*found;
 }
 
 bool has_unit(const Quantity& quantity, std::string_view unit) {

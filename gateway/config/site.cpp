@@ -70,9 +70,11 @@ Parsed parse_site(std::string_view text, const std::string& file, const Catalogu
   read_meters(root, site, catalogue);
   read_facilities(root, site);
   read_plausibility(root, site);
+  read_data_rules(root, site);
   read_card(root, site);
   read_amounts(root, site);
   read_uplinks(root, site);
+  read_issuers(root, site);
   read_store(root, site);
   read_api(root, site);
   root.finish();

@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "domain/data_rules.hpp"
 #include "domain/manifest.hpp"
 #include "meter/profile.hpp"
 
@@ -88,6 +89,13 @@ struct Uplink {
   std::uint32_t backlog_batches_per_s = 20;
 };
 
+/// An authority that may give orders, and the uplink through which they come.
+struct Issuer {
+  std::string id;
+  std::string name;  ///< For people.
+  std::string uplink;
+};
+
 struct Store {
   std::filesystem::path folder = "/var/lib/jidian/store";
   std::uint64_t quota_bytes = 2ULL << 30;
@@ -111,6 +119,8 @@ struct Site {
   std::vector<domain::FacilityEntry> facilities;
   domain::PlausibilityRules plausibility;
   std::vector<Uplink> uplinks;
+  std::vector<Issuer> issuers;
+  domain::DataRules data_rules;
   Store store;
   Api api;
   Millis live_interval{5'000};
@@ -147,7 +157,8 @@ struct BusBudget {
 };
 BusBudget bus_budget(const Bus& bus, const std::vector<Meter>& meters);
 
-/// What to change so that the load falls to 80 %: "raise the period to 10s or baud to 19200".
+/// What to change so that the load falls to 80 %: `write period = "5s" in each [[meter]] of it that is faster: press-1
+/// (1s), oven (1s); or baud = 19200 in its [[bus]]`.
 std::string advice_for(const Bus& bus, const std::vector<Meter>& meters);
 
 /// Whether `text` may name a file that holds a secret or a certificate: an absolute path, or "credentials:NAME" for a
@@ -157,6 +168,10 @@ bool is_file_spelling(std::string_view text);
 /// The path a file spelling stands for. `credentials_directory` is the service's $CREDENTIALS_DIRECTORY, or empty.
 /// Errors: invalid (not a spelling, or credentials without a directory).
 Result<std::string> resolve_file(const std::string& spelling, const std::string& credentials_directory);
+
+/// What a facility's state can be told from, and by which meters, without levels: as its rule says, else by what its
+/// meters measure. Source `none` where nothing can.
+domain::RunRule run_basis(const Site& site, const domain::FacilityEntry& facility);
 
 /// The manifest this site stands for.
 domain::Manifest manifest_of(const Site& site);

@@ -187,6 +187,26 @@ bool is_plain(const toml::node& node) {
   return list == nullptr || !list->is_array_of_tables() || list->get(0)->as_table()->is_inline();
 }
 
+/// `text` with a plain key of `table` at this value; a key it does not have comes behind its last plain one, which is
+/// `first` at least.
+std::string with_key(const Document& document, const toml::table& table, const toml::node* first,
+                     const Assignment& key) {
+  const std::string_view text = document.text;
+  if (const toml::node* old = table.get(key.key)) {
+    const std::size_t begin = offset_of(text, old->source().begin);
+    const std::size_t end = offset_of(text, old->source().end);
+    return std::string(text.substr(0, begin)) + key.value + std::string(text.substr(end));
+  }
+  // An empty section has its own head only.
+  Position last = first != nullptr ? first->source().end : table.source().begin;
+  for (const auto& [name, node] : table)
+    if (is_plain(node) && end_of(node).line > last.line) last = end_of(node);
+  const std::size_t at = line_after(text, offset_of(text, last));
+  const std::size_t like = offset_of(text, first != nullptr ? first->source().begin : table.source().begin);
+  const std::string line = indent_at(text, like) + key.key + " = " + key.value + document.line_end;
+  return inserted(text, at, (at > 0 && text[at - 1] == '\n' ? "" : document.line_end) + line);
+}
+
 Error no_plain_key(std::string_view id, std::string_view key) {
   return {ErrorKind::unsupported,
           "'" + std::string(key) + "' of meter '" + std::string(id) + "' is a section; change it with an editor"};
@@ -252,23 +272,9 @@ Result<std::string> set_meter_key(std::string_view text, std::string_view id, co
   if (!value) return value.error();
   const auto meter = table_with_id(*document, "meter", id);
   if (!meter) return meter.error();
-
-  std::string changed;
-  if (const toml::node* old = (*meter)->get(key.key)) {
-    if (!is_plain(*old)) return no_plain_key(id, key.key);
-    const std::size_t begin = offset_of(text, old->source().begin);
-    const std::size_t end = offset_of(text, old->source().end);
-    changed = std::string(text.substr(0, begin)) + key.value + std::string(text.substr(end));
-  } else {
-    Position last = (*meter)->get("id")->source().end;
-    for (const auto& [name, node] : **meter)
-      if (is_plain(node) && end_of(node).line > last.line) last = end_of(node);
-    const std::size_t end = offset_of(text, last);
-    const std::size_t at = line_after(text, end);
-    const std::string line = indent_at(text, offset_of(text, (*meter)->get("id")->source().begin)) + key.key + " = " +
-                             key.value + document->line_end;
-    changed = inserted(text, at, (text[at - 1] == '\n' ? "" : document->line_end) + line);
-  }
+  const toml::node* old = (*meter)->get(key.key);
+  if (old != nullptr && !is_plain(*old)) return no_plain_key(id, key.key);
+  std::string changed = with_key(*document, **meter, (*meter)->get("id"), key);
   for (const auto& [name, node] : *value) (*meter)->insert_or_assign(name, node);
   return checked(std::move(changed), document->root);
 }
@@ -304,6 +310,85 @@ Result<std::string> add_to_facility(std::string_view text, std::string_view id, 
   std::string changed = with_element(*document, *list, toml_string(meter));
   list->push_back(std::string(meter));
   return checked(std::move(changed), document->root);
+}
+
+namespace {
+
+constexpr std::string_view run_in_one_line = "' has its run rule in one line; write a section [facility.run] behind it";
+
+/// The section of facility `id`, or null. Errors: not_found, unsupported.
+Result<toml::table*> run_of(Document& document, std::string_view id) {
+  const auto facility = table_with_id(document, "facility", id);
+  if (!facility) return facility.error();
+  toml::node* run = (*facility)->get("run");
+  if (run == nullptr) return static_cast<toml::table*>(nullptr);
+  toml::table* table = run->as_table();
+  if (table == nullptr || table->is_inline())
+    return Error{ErrorKind::unsupported, "facility '" + std::string(id) + std::string(run_in_one_line)};
+  return table;
+}
+
+Result<std::string> add_run(std::string_view text, std::string_view id, std::span<const Assignment> keys) {
+  auto document = open_document(text);
+  if (!document) return document.error();
+  auto added = table_of(keys);
+  if (!added) return added.error();
+  const auto facility = table_with_id(*document, "facility", id);
+  if (!facility) return facility.error();
+  const std::size_t at = after_block(text, **facility);
+  const std::string indent = indent_at(text, offset_of(text, (*facility)->source().begin));
+  std::string block = at > 0 && text[at - 1] != '\n' ? document->line_end : "";
+  block += indent + "[facility.run]" + document->line_end;
+  for (const auto& [key, value] : keys) {
+    block += indent;
+    block += key + " = " + value + document->line_end;
+  }
+  std::string changed = inserted(text, at, block);
+  (*facility)->insert("run", std::move(*added));
+  return checked(std::move(changed), document->root);
+}
+
+Result<std::string> set_run_key(std::string_view text, std::string_view id, const Assignment& key) {
+  auto document = open_document(text);
+  if (!document) return document.error();
+  auto value = table_of({&key, 1});
+  if (!value) return value.error();
+  const auto run = run_of(*document, id);
+  if (!run) return run.error();
+  std::string changed = with_key(*document, **run, (*run)->empty() ? nullptr : &(*run)->begin()->second, key);
+  for (const auto& [name, node] : *value) (*run)->insert_or_assign(name, node);
+  return checked(std::move(changed), document->root);
+}
+
+Result<std::string> remove_run_key(std::string_view text, std::string_view id, std::string_view key) {
+  auto document = open_document(text);
+  if (!document) return document.error();
+  const auto run = run_of(*document, id);
+  if (!run) return run.error();
+  const toml::node* old = *run == nullptr ? nullptr : (*run)->get(key);
+  if (old == nullptr) return std::string(text);
+  const std::size_t begin = line_begin(text, offset_of(text, old->source().begin));
+  const std::size_t end = line_after(text, offset_of(text, end_of(*old)));
+  std::string changed = std::string(text.substr(0, begin)) + std::string(text.substr(end));
+  (*run)->erase(key);
+  return checked(std::move(changed), document->root);
+}
+
+}  // namespace
+
+Result<std::string> set_facility_run(std::string_view text, std::string_view id, std::span<const Assignment> keys,
+                                     std::span<const std::string_view> removed) {
+  auto document = open_document(text);
+  if (!document) return document.error();
+  const auto run = run_of(*document, id);
+  if (!run) return run.error();
+  if (*run == nullptr) return add_run(text, id, keys);
+  Result<std::string> changed = std::string(text);
+  for (const Assignment& key : keys)
+    if (changed) changed = set_run_key(*changed, id, key);
+  for (const std::string_view key : removed)
+    if (changed) changed = remove_run_key(*changed, id, key);
+  return changed;
 }
 
 }  // namespace jidian::config

@@ -38,4 +38,10 @@ Result<std::string> remove_meter_key(std::string_view text, std::string_view id,
 /// such facility, with those there are), conflict (is listed already).
 Result<std::string> add_to_facility(std::string_view text, std::string_view id, std::string_view meter);
 
+/// Gives keys of facility `id`'s section [facility.run] these values; the section is written behind the facility's own
+/// keys if it is not there. Keys in `removed` go with their lines. Comments stay. Errors: not_found (no such facility),
+/// unsupported (`run = {…}` in one line: the message says so).
+Result<std::string> set_facility_run(std::string_view text, std::string_view id, std::span<const Assignment> keys,
+                                     std::span<const std::string_view> removed);
+
 }  // namespace jidian::config

@@ -15,6 +15,8 @@ void read_meters(Section& root, Site& site, const Catalogue& catalogue);
 void read_facilities(Section& root, Site& site);
 /// The section `[plausibility]`.
 void read_plausibility(Section& root, Site& site);
+/// The section `[data_quality]`.
+void read_data_rules(Section& root, Site& site);
 /// `parent` and `unchecked` of a meter.
 void read_family(Section& section, domain::MeterEntry& entry);
 /// Parents that are no meter, or among their own descendants. Needs the meters; `sections` are theirs.
@@ -37,6 +39,8 @@ void read_shifts(Section& card, Site& site);
 /// What facilities, accounts and the site add up, and what facilities make. Needs all of them.
 void read_amounts(Section& root, Site& site);
 void read_uplinks(Section& root, Site& site);
+/// Needs the uplinks.
+void read_issuers(Section& root, Site& site);
 void read_store(Section& root, Site& site);
 void read_api(Section& root, Site& site);
 

@@ -48,12 +48,20 @@ std::string_view name_of(EventKind kind) {
       return "ratio_changed";
     case EventKind::foreign_master:
       return "foreign_master";
+    case EventKind::facility_state:
+      return "facility_state";
+    case EventKind::directive:
+      return "directive";
+    case EventKind::data_quality:
+      return "data_quality";
     case EventKind::implausible:
       return "implausible";
     case EventKind::signoff:
       return "signoff";
     case EventKind::replaced:
       return "replaced";
+    case EventKind::mark:
+      return "mark";
   }
   return "unknown";
 }

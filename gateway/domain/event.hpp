@@ -37,10 +37,15 @@ enum class EventKind : std::uint8_t {
   foreign_meter = 20,   ///< A meter says it is another model, or has another serial number, than was expected.
   ratio_changed = 21,   ///< A transformer ratio that a meter keeps in a register is another one.
   foreign_master = 22,  ///< Somebody else sends on a bus that we use.
-  implausible = 30,     ///< What a meter shows contradicts itself, its past or its family: begins, ends.
-  // 23 … 39 are kept for what the gateway finds out; from 40 on a person says so.
+  facility_state =
+      23,             ///< A facility runs, idles, stopped, has no voltage, or is not observed; facts are the evidence.
+  directive = 24,     ///< What became of an order from above: received, superseded, lifted, expired, refused.
+  data_quality = 25,  ///< Data that do not come, or cannot be: links, hours, ranges, clocks, openings.
+  implausible = 30,   ///< What a meter shows contradicts itself, its past or its family: begins, ends.
+  // 26 … 39 are kept for what the gateway finds out; from 40 on a person says so.
   signoff = 40,   ///< A person compared a meter with its display and found it right.
   replaced = 41,  ///< A meter was exchanged for another one; facts keep its totals.
+  mark = 42,      ///< A time was declared to be maintenance, calibration, …; or such a mark was ended.
 };
 
 /// The contract's word: "epoch", "meter_silent", …

@@ -15,9 +15,10 @@
 
 namespace jidian::domain {
 
-/// Whether a reading may speak for or against others: there is a value, in range, not doubted, and inside no mark.
+/// Whether a reading may speak for or against others: there is a value, in range, and not doubted. A mark says what
+/// people do, not that the meter shows something else: a counter inside one is watched like any other.
 constexpr bool is_trusted(Quality quality) {
-  return quality == Quality::ok || quality == Quality::unsynchronised;
+  return quality == Quality::ok || quality == Quality::unsynchronised || is_mark(quality);
 }
 
 /// A number as its type says, without exponent.

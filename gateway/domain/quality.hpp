@@ -28,6 +28,12 @@ constexpr bool has_value(Quality quality) {
          static_cast<std::uint8_t>(quality) > static_cast<std::uint8_t>(Quality::not_available);
 }
 
+/// Whether it says that people declared something, and nothing of the value: it stands in place of ok.
+constexpr bool is_mark(Quality quality) {
+  return static_cast<std::uint8_t>(quality) >= static_cast<std::uint8_t>(Quality::maintenance) &&
+         static_cast<std::uint8_t>(quality) <= static_cast<std::uint8_t>(Quality::supply_lost);
+}
+
 /// The contract's word: "ok", "no_answer", …
 std::string_view name_of(Quality quality);
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/decimal.hpp"
+#include "base/exact.hpp"
 #include "domain/gauge.hpp"
 
 namespace jidian::domain {
@@ -53,9 +54,14 @@ std::optional<std::string> gained_over(const PointEntry& point, std::uint64_t be
                                        const std::vector<Swap>& swaps) {
   std::uint64_t whole = 0;
   double sum = 0;
+  std::optional<Exact> digits = Exact{};  // of floats: what their decimals add up to, without a float's own noise
   const auto add = [&](std::uint64_t from, std::uint64_t to) {
     if (!is_whole(point.type)) {
       sum += plain_number(point.type, to) - plain_number(point.type, from);
+      const auto later = parse_exact(format_value(point.type, to, 0));
+      const auto earlier = parse_exact(format_value(point.type, from, 0));
+      const auto part = later && earlier ? subtract(*later, *earlier) : std::nullopt;
+      digits = digits && part ? jidian::add(*digits, *part) : std::nullopt;
       return true;
     }
     const auto counts = whole_between(point, from, to);
@@ -69,7 +75,7 @@ std::optional<std::string> gained_over(const PointEntry& point, std::uint64_t be
   if (!add(before, after)) return std::nullopt;
   if (is_whole(point.type)) return std::to_string(whole);
   if (!std::isfinite(sum) || sum < 0) return std::nullopt;
-  return format_float(sum, 0);
+  return digits && digits->mantissa >= 0 ? to_text(*digits) : format_float(sum, 0);
 }
 
 }  // namespace jidian::domain

@@ -59,7 +59,8 @@ std::optional<std::uint64_t> nearest_count(ValueType type, double number);
 double counts_between(const PointEntry& point, std::uint64_t before, std::uint64_t after);
 
 /// What a counter gained from `before` to `after` over `swaps` (of that point, in order of time), as an exact decimal
-/// of its own digits; integers modulo the modulus where a part of it rolled over. Nothing if a part fell.
+/// of its own digits (of floats the shortest ones that name them); integers modulo the modulus where a part of it
+/// rolled over. Nothing if a part fell.
 std::optional<std::string> gained_over(const PointEntry& point, std::uint64_t before, std::uint64_t after,
                                        const std::vector<Swap>& swaps);
 

@@ -35,6 +35,11 @@ void Board::post(MeterHealth meter) {
   meters_[meter.id] = std::move(meter);
 }
 
+void Board::post(MeterRecord meter) {
+  const std::scoped_lock lock(mutex_);
+  records_[meter.id] = std::move(meter);
+}
+
 void Board::post(BusHealth bus) {
   const std::scoped_lock lock(mutex_);
   buses_[bus.id] = std::move(bus);
@@ -53,6 +58,11 @@ void Board::post(StoreHealth store) {
 std::vector<MeterHealth> Board::meters() const {
   const std::scoped_lock lock(mutex_);
   return values_of(meters_);
+}
+
+std::vector<MeterRecord> Board::records() const {
+  const std::scoped_lock lock(mutex_);
+  return values_of(records_);
 }
 
 std::vector<BusHealth> Board::buses() const {

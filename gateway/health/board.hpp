@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "base/time.hpp"
 
 namespace jidian::health {
@@ -45,8 +46,27 @@ struct MeterHealth {
   std::uint64_t slots_skipped = 0;
   std::uint32_t misses_in_row = 0;
   std::optional<UtcTime> last_good;
-  std::optional<UtcTime> next_try;  ///< Set while the meter is given up for a time.
-  std::string last_error;           ///< Empty while all is well.
+  std::optional<UtcTime> next_try;                          ///< Set while the meter is given up for a time.
+  std::string last_error;                                   ///< Empty while all is well.
+  std::optional<ErrorKind> last_error_kind = std::nullopt;  ///< Of `last_error`.
+  bool learning = false;  ///< What it takes in one request is being found out: a refusal is no fault yet.
+  std::string foreign;    ///< What it says of itself that is not as expected, in one sentence; empty: nothing.
+  std::vector<std::string> refused;  ///< Points it is known not to have.
+};
+
+/// What the record says of one meter beside its readings.
+struct MeterRecord {
+  /// A contradiction that goes on.
+  struct Doubt {
+    std::string check;   ///< The contract's word: "ct_reversed".
+    std::string points;  ///< Whose values are in question, by blanks.
+    std::string text;    ///< For people, one sentence.
+    UtcTime since;
+  };
+  std::string id;
+  std::vector<Doubt> doubts;
+  std::optional<UtcTime> signed_off;  ///< Nothing: nobody did, since this meter stands there.
+  std::string signed_by;
 };
 
 struct BusHealth {
@@ -106,11 +126,13 @@ class Board {
   std::optional<std::string> stuck(SteadyTime now) const;
 
   void post(MeterHealth meter);
+  void post(MeterRecord meter);
   void post(BusHealth bus);
   void post(UplinkHealth uplink);
   void post(StoreHealth store);
 
   std::vector<MeterHealth> meters() const;
+  std::vector<MeterRecord> records() const;
   std::vector<BusHealth> buses() const;
   std::vector<UplinkHealth> uplinks() const;
   StoreHealth store() const;
@@ -119,6 +141,7 @@ class Board {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Heartbeat>> heartbeats_;
   std::map<std::string, MeterHealth> meters_;
+  std::map<std::string, MeterRecord> records_;
   std::map<std::string, BusHealth> buses_;
   std::map<std::string, UplinkHealth> uplinks_;
   StoreHealth store_;

@@ -41,6 +41,8 @@ class SunspecWalk {
 
   /// The first of the wanted models; nothing while walking and if there is none.
   const std::optional<Found>& found() const { return found_; }
+  /// Address of model 1's ID register, if the walk has come by it; 0: not yet, or the device has none.
+  std::uint16_t common() const { return common_; }
   /// Why nothing was found, once the walk has ended without: "no SunSpec marker at 40000, 50000 or 0".
   const std::string& reason() const { return reason_; }
 

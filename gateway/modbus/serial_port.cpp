@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <string>
 #include <system_error>
+#include <vector>
 
 namespace jidian::modbus {
 namespace {
@@ -46,11 +48,27 @@ std::string holders_of(const std::string& device) {
   return holders;
 }
 
+/// "; the box has: /dev/serial/by-path/…": what may have been meant.
+std::string ports_there() {
+  constexpr std::size_t named_max = 8;
+  std::vector<std::string> ports;
+  std::error_code failed;
+  for (fs::directory_iterator port("/dev/serial/by-path", failed), end; !failed && port != end; port.increment(failed))
+    ports.push_back(port->path().string());
+  if (ports.empty()) return "; no serial port is in /dev/serial/by-path: is the adapter plugged in?";
+  std::ranges::sort(ports);
+  std::string list;
+  for (std::size_t i = 0; i < std::min(ports.size(), named_max); ++i) list += (i == 0 ? "" : ", ") + ports[i];
+  return "; the box has: " + list;
+}
+
 Result<Descriptor> lock_port(const std::string& device) {
   Descriptor port{::open(device.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
   if (!port) {
     if (errno == EBUSY) return conflict(device);
-    return Error{ErrorKind::unreachable, "cannot open " + device + ": " + text_of_errno(errno)};
+    const int failed = errno;
+    return Error{ErrorKind::unreachable,
+                 "cannot open " + device + ": " + text_of_errno(failed) + (failed == ENOENT ? ports_there() : "")};
   }
   if (auto fits = fits_select(port.get()); !fits) return fits.error();
   if (::isatty(port.get()) == 0) return Error{ErrorKind::unreachable, device + " is not a serial port"};

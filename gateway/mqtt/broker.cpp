@@ -176,7 +176,7 @@ void PahoBroker::start_client(std::vector<BrokerEvent>& events) {
 
 void PahoBroker::start_subscribing(const Accepted& accepted, std::vector<BrokerEvent>& events) {
   phase_ = Phase::subscribing;
-  limits_ = {accepted.receive_max, accepted.packet_bytes_max};
+  limits_ = {accepted.receive_max, accepted.packet_bytes_max, {}};
   try {
     for (const auto& topic : topics_) client_->subscribe(topic);
     for (const auto& topic : options_.optional_topics) client_->subscribe(topic);
@@ -192,6 +192,8 @@ void PahoBroker::count_subscription(std::uint8_t reason, std::vector<BrokerEvent
     return end({reason, "the broker refuses the subscription to '" + topics_[subscribed_] +
                             "': " + uplink::describe_reason(reason)},
                events);
+  if (reason >= uplink::reason_failure)
+    limits_.not_subscribed.push_back(options_.optional_topics[subscribed_ - topics_.size()]);
   ++subscribed_;
   check_subscribed(events);
 }

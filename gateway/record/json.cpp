@@ -56,6 +56,29 @@ std::string live_meter(const domain::MeterEntry& meter, const domain::Poll& poll
   return text + "}}";
 }
 
+/// The newest value by which it is judged: `"power_kw":10.500000`.
+std::string live_total(const domain::RunRule& rule, std::int64_t total) {
+  switch (rule.source) {
+    case domain::RunSource::power:
+      return ",\"power_kw\":" + format_decimal(total, -6);
+    case domain::RunSource::current:
+      return ",\"current_a\":" + format_decimal(total, -3);
+    case domain::RunSource::status:
+      return ",\"status\":" + std::to_string(total);
+    case domain::RunSource::none:
+      break;
+  }
+  return {};
+}
+
+std::string live_facility(const domain::FacilityEntry& facility, const domain::FacilityNow& now) {
+  std::string text = in_quotes(facility.id) + ":{\"state\":" + in_quotes(name_of(now.state)) +
+                     ",\"since\":" + (now.since ? in_quotes(format_utc(*now.since)) : "null");
+  if (now.total) text += live_total(facility.run, *now.total);
+  if (now.total_at) text += ",\"time\":" + in_quotes(format_utc(*now.total_at));
+  return text + "}";
+}
+
 Json json_of(const domain::SiteCard& site) {
   Json accounts = Json::array();
   for (const auto& account : site.accounts)
@@ -170,7 +193,8 @@ std::string to_json(const domain::Manifest& manifest, const Hash& hash) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string live_json(const domain::Manifest& manifest, std::span<const domain::Poll> polls, UtcTime now) {
+std::string live_json(const domain::Manifest& manifest, std::span<const domain::Poll> polls, UtcTime now,
+                      std::span<const domain::FacilityNow> facilities) {
   std::string text = "{\"gateway\":" + in_quotes(manifest.gateway) + ",\"time\":" + in_quotes(format_utc(now));
   text += ",\"meters\":{";
   bool first = true;
@@ -179,7 +203,10 @@ std::string live_json(const domain::Manifest& manifest, std::span<const domain::
     text += (first ? "" : ",") + live_meter(manifest.meters[poll.meter], poll, now);
     first = false;
   }
-  return text + "}}";
+  text += "}";
+  for (std::size_t i = 0; i < facilities.size() && i < manifest.facilities.size(); ++i)
+    text += (i == 0 ? ",\"facilities\":{" : ",") + live_facility(manifest.facilities[i], facilities[i]);
+  return text + (facilities.empty() || manifest.facilities.empty() ? "}" : "}}");
 }
 
 }  // namespace jidian::record

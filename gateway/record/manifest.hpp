@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
 #include "domain/reading.hpp"
 
@@ -27,7 +28,9 @@ std::string to_json(const domain::Manifest& manifest, const Hash& hash);
 
 /// The newest polls as JSON for people: the `live` topic, `jidian watch`. A view, not evidence. Engineering values
 /// before ratios are exact decimals in strings' place as JSON numbers; ratio points stand beside them. `polls` holds at
-/// most one poll a meter.
-std::string live_json(const domain::Manifest& manifest, std::span<const domain::Poll> polls, UtcTime now);
+/// most one poll a meter, `facilities` one entry for each of the manifest's, or none at all: then nothing is said of
+/// them.
+std::string live_json(const domain::Manifest& manifest, std::span<const domain::Poll> polls, UtcTime now,
+                      std::span<const domain::FacilityNow> facilities = {});
 
 }  // namespace jidian::record

@@ -37,11 +37,17 @@ Core::Core(const Options& options, PendingLimits limits)
       plausibility_(options_.manifest),
       facts_(options_.manifest),
       swaps_(options_.manifest),
+      marks_(options_.manifest),
+      data_(options_.manifest, options_.data_rules),
       counters_(options_.manifest, swaps_) {}
 
 void Core::remember(const domain::Note& note) {
   swaps_.restore(note);
   facts_.restore(note);
+  marks_.restore(note);
+  directives_.restore(note);
+  if (const auto alive = alive_in(note)) alive_noted_ = alive;
+  standing_.restore(note);
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
     facts_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
@@ -71,10 +77,14 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     for (const domain::Event& event : *events) {
       if (event.gap) holes_.declare(event.subject, *event.gap);
       if (event.kind == EventKind::manifest) manifest_before_ = record::sha256(event.manifest);
+      facts_.restore(event);
     }
   }
   if (const auto* rows = std::get_if<record::Rows>(&batch.body))
-    for (const auto& row : *rows) std::visit([&](const auto& it) { facts_.restore(it); }, row);
+    for (const auto& row : *rows) {
+      std::visit([&](const auto& it) { facts_.restore(it); }, row);
+      if (const auto* of_meter = std::get_if<domain::IntervalRow>(&row)) data_.remember(*of_meter);
+    }
   const auto* polls = std::get_if<record::Polls>(&batch.body);
   if (polls == nullptr) return;
   // Under another manifest the meter may have had another period: then its holes cannot be found again.
@@ -87,12 +97,16 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     else
       holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);
     counters_.remember(poll);
+    data_.remember(poll);
     swaps_.see(poll);
     if (poll.end >= swaps_.since(poll.meter)) plausibility_.remember(poll);  // before that it was another meter
     facts_.remember(poll, news);
   }
   for (auto& row : news.rows) pending_.add(std::move(row), manifest_.hash);
   for (auto& row : news.aggregates) pending_.add(std::move(row), manifest_.hash);
+  // Under another manifest other levels held: what was seen then is not told again by those of today.
+  if (!is_present) return;
+  for (auto& event : news.events) pending_.add(std::move(event), manifest_.hash);
 }
 
 void Core::begin(const store::Opening& opening, const Instant& now) {
@@ -101,14 +115,7 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   const bool is_new_epoch = opening.began_epoch || epoch_before_ != opening.epoch;
   if (!is_new_epoch) in_force_ = manifest_before_;
   if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
-  tell({now.utc,
-        EventKind::start,
-        {},
-        "The gateway records.",
-        std::nullopt,
-        {},
-        {{"version", options_.version}, {"clock", std::string(name_of(now.clock))}}},
-       now);
+  tell(start_event(opening, now), now);
   holes_.end_recall();
   if (alive_ || opening.last_commit) declare_ending(opening, now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
@@ -118,13 +125,27 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   keep(std::move(news), now);
 }
 
-void Core::declare_ending(const store::Opening& opening, const Instant& now) {
-  Ending ending{GapCause::crash, alive_ ? *alive_ : *opening.last_commit};
+domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
   const std::array<std::uint8_t, 16> unknown{};
-  if (said_goodbye_ || opening.stopped_cleanly)
-    ending.cause = GapCause::clean_stop;
-  else if (boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot)
-    ending.cause = GapCause::box_off;
+  if (said_goodbye_ || opening.stopped_cleanly) return GapCause::clean_stop;
+  const bool is_other_boot = boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot;
+  return is_other_boot ? GapCause::box_off : GapCause::crash;
+}
+
+/// With what is known of the run before: how it ended, and until when it lived, to a minute.
+domain::Event Core::start_event(const store::Opening& opening, const Instant& now) const {
+  domain::Event event{now.utc, EventKind::start, {}, "The gateway records.", std::nullopt, {}, {}};
+  event.facts = {{"version", options_.version}, {"clock", std::string(name_of(now.clock))}};
+  std::optional<UtcTime> alive = alive_ ? alive_ : opening.last_commit;
+  if (alive_noted_ && (!alive || *alive_noted_ > *alive)) alive = alive_noted_;
+  if (!alive) return event;
+  event.facts.emplace_back("ended", std::string(name_of(cause_of_ending(opening))));
+  event.facts.emplace_back("alive_until", format_utc(*alive));
+  return event;
+}
+
+void Core::declare_ending(const store::Opening& opening, const Instant& now) {
+  const Ending ending{cause_of_ending(opening), alive_ ? *alive_ : *opening.last_commit};
   for (auto& event : declare_restart(options_.manifest, holes_, ending, options_.commit_interval, now.utc))
     tell_later(std::move(event), now);
 }
@@ -151,6 +172,9 @@ void Core::judge(domain::Poll& poll, const Instant& now) {
   plausibility_.judge(poll, findings_);
   for (const std::size_t point : findings_.restarted) facts_.restart_counter(poll.meter, point);
   for (auto& event : findings_.events) tell(std::move(event), now);
+  data_.add(poll, data_events_);
+  tell_data(now);
+  marks_.apply(poll);
   if (poll.clock != ClockQuality::unsynchronised) return;
   for (domain::Sample& sample : poll.samples)
     if (sample.quality == domain::Quality::ok) sample.quality = domain::Quality::unsynchronised;
@@ -215,6 +239,19 @@ void Core::advance(const Instant& now) {
   facts_.close_overdue(now.utc, news);
   keep(std::move(news), now);
   for (auto& event : holes_.take_due(now.utc, false)) tell_later(std::move(event), now);
+  keep(directives_.expire(now.utc), now);
+  data_.see_clock(now.clock, now.utc, data_events_);
+  tell_data(now);
+}
+
+void Core::see_links(const std::vector<health::UplinkHealth>& links, const Instant& now) {
+  for (const auto& link : links) data_.see_link(link.id, link.connected, now.utc, data_events_);
+  tell_data(now);
+}
+
+void Core::tell_data(const Instant& now) {
+  for (auto& event : data_events_) tell(std::move(event), now);
+  data_events_.clear();
 }
 
 std::optional<Flush> Core::due(const Instant& now) const {
@@ -276,6 +313,7 @@ void Core::tell(domain::Event event, const Instant& now) {
 }
 
 void Core::tell_later(domain::Event event, const Instant& now) {
+  standing_.see(event);
   pending_.add(std::move(event), in_force_);
   note_pending(now);
   drop_overflow();
@@ -283,12 +321,22 @@ void Core::tell_later(domain::Event event, const Instant& now) {
 
 void Core::keep(Facts::News news, const Instant& now) {
   if (news.empty()) return;
-  for (auto& row : news.rows) pending_.add(std::move(row), in_force_);
+  for (auto& row : news.rows) {
+    data_.add(row, data_events_);
+    pending_.add(std::move(row), in_force_);
+  }
+  tell_data(now);
   for (auto& row : news.aggregates) pending_.add(std::move(row), in_force_);
   std::ranges::move(news.notes, std::back_inserter(notes_));
   for (auto& event : news.events) tell(std::move(event), now);
   note_pending(now);
   drop_overflow();
+}
+
+void Core::keep(domain::DirectiveBook::News news, const Instant& now) {
+  directives_changed_ = directives_changed_ || !news.empty();
+  for (auto& event : news.events) tell(std::move(event), now);
+  for (auto& note : news.notes) notes_.push_back(std::move(note));
 }
 
 void Core::note_pending(const Instant& now) {

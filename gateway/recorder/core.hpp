@@ -5,17 +5,22 @@
 #include <utility>
 #include <vector>
 
+#include "domain/data_watch.hpp"
+#include "domain/directive_book.hpp"
 #include "domain/plausibility_watch.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
+#include "recorder/alive.hpp"
 #include "recorder/clock_watch.hpp"
 #include "recorder/counters.hpp"
 #include "recorder/facts.hpp"
 #include "recorder/holes.hpp"
 #include "recorder/inbox.hpp"
+#include "recorder/marks.hpp"
 #include "recorder/pending.hpp"
 #include "recorder/recorder.hpp"
 #include "recorder/restart.hpp"
+#include "recorder/standing.hpp"
 #include "recorder/swaps.hpp"
 #include "store/store.hpp"
 
@@ -43,17 +48,35 @@ class Core {
   /// Watches the clocks. Call it before what came is accepted: that is older than `now`.
   void observe(const Instant& now);
 
-  /// Says of a poll's values what they are worth: which are implausible, and that the clock was never set. Once for
-  /// each poll, before it is accepted.
+  /// Says of a poll's values what they are worth: which are implausible, which stand under a mark, and that the clock
+  /// was never set. Once for each poll, before it is accepted.
   void judge(domain::Poll& poll, const Instant& now);
 
   void accept(domain::Poll poll, const Instant& now);
   void accept(domain::Event event, const Instant& now);
   void accept(const store::Eviction& eviction, const Instant& now);
 
+  /// Which destinations are connected.
+  void see_links(const std::vector<health::UplinkHealth>& links, const Instant& now);
+
   /// A meter was exchanged, as `event` states: from here on its counters begin anew. Adds to the event what is known;
   /// it is accepted by itself. Gives what is to be remembered. Errors: conflict, with the numbers.
   Result<domain::Note> replace(const domain::Replacement& stated, domain::Event& event);
+
+  /// A period is marked, or a mark ended, as of `now`; `event` is made of it and accepted by itself. Gives what is to
+  /// be remembered. Errors: those of `Marks::take`.
+  Result<std::vector<domain::Note>> mark(const domain::MarkRequest& request, const Instant& now, domain::Event& event) {
+    return marks_.take(request, now.utc, event);
+  }
+  std::vector<domain::Mark> marks(UtcTime now) const { return marks_.list(now); }
+
+  /// What a destination holds in force.
+  void hear(const domain::DirectiveListing& listing, const Instant& now) {
+    keep(directives_.take(listing, now.utc), now);
+  }
+  std::vector<domain::KnownDirective> directives() const { return directives_.orders(); }
+  /// Whether they changed since the last time this was asked.
+  bool take_directives_changed() { return std::exchange(directives_changed_, false); }
 
   /// What is to be noted with the next batches.
   std::vector<domain::Note> take_notes() { return std::exchange(notes_, {}); }
@@ -80,6 +103,12 @@ class Core {
   /// The last words: everything that is still to be told.
   void stop(const Instant& now);
 
+  /// What the facilities do, as last told, in the order of the manifest.
+  std::vector<domain::FacilityNow> facilities() const { return facts_.facilities(); }
+
+  /// What stands against meters, and who signed them off: those that have news.
+  std::vector<health::MeterRecord> take_standing() { return standing_.take_news(); }
+
   const record::EncodedManifest& manifest() const { return manifest_; }
   std::uint64_t polls_dropped() const { return polls_dropped_; }
   std::uint64_t others_dropped() const { return pending_.dropped(); }
@@ -91,9 +120,13 @@ class Core {
   void tell(domain::Event event, const Instant& now);
   void tell_later(domain::Event event, const Instant& now);
   void keep(Facts::News news, const Instant& now);
+  void keep(domain::DirectiveBook::News news, const Instant& now);
+  void tell_data(const Instant& now);
   void note_pending(const Instant& now);
   void drop_overflow();
+  domain::GapCause cause_of_ending(const store::Opening& opening) const;
   void declare_ending(const store::Opening& opening, const Instant& now);
+  domain::Event start_event(const store::Opening& opening, const Instant& now) const;
   domain::Event epoch_event(const store::Opening& opening, UtcTime now) const;
   domain::Event manifest_event(UtcTime now) const;
 
@@ -106,10 +139,17 @@ class Core {
   domain::Findings findings_;  ///< Of the present poll; kept for its memory.
   Facts facts_;
   Swaps swaps_;
+  Marks marks_;
+  domain::DirectiveBook directives_;
+  bool directives_changed_ = false;
+  domain::DataWatch data_;
+  std::vector<domain::Event> data_events_;  ///< Of the present step; kept for its memory.
+  Standing standing_;
   Counters counters_;
   ClockWatch clock_watch_;
 
-  std::optional<UtcTime> alive_;  ///< Of an earlier run: its newest batch, and who wrote it.
+  std::optional<UtcTime> alive_noted_;  ///< When an earlier run last said that it lived, to a minute.
+  std::optional<UtcTime> alive_;        ///< Of an earlier run: its newest batch, and who wrote it.
   std::array<std::uint8_t, 16> boot_before_{};
   bool said_goodbye_ = false;
   std::uint64_t epoch_before_ = 0;

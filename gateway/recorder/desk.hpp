@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "domain/event.hpp"
+#include "domain/mark.hpp"
 #include "domain/note.hpp"
 #include "domain/replacement.hpp"
 
@@ -19,6 +20,7 @@ struct Statement {
   domain::Event event;
   std::optional<domain::Replacement> replacement = {};  ///< For EventKind::replaced.
   std::vector<domain::Note> notes = {};                 ///< Remembered with it, in the same transaction.
+  std::optional<domain::MarkRequest> mark = {};         ///< For EventKind::mark: the event is made from it.
 };
 
 /// Where people's statements are handed in, and answered once they are durable. `hand_in` from any thread, the rest by

@@ -4,16 +4,21 @@
 
 namespace jidian::recorder {
 
-Facts::Facts(const domain::Manifest& manifest) : intervals_(manifest), families_(manifest), aggregates_(manifest) {}
+Facts::Facts(const domain::Manifest& manifest)
+    : facilities_(manifest), intervals_(manifest), families_(manifest), aggregates_(manifest) {}
 
 void Facts::remember(const domain::Poll& poll, News& news) {
   const std::size_t first_row = news.rows.size();
+  facilities_.recall(poll, stretches_, news.events);
+  add_states();
   intervals_.add(poll, news.rows);
   add_up(news, first_row);
 }
 
 void Facts::add(const domain::Poll& poll, News& news) {
   const std::size_t first_row = news.rows.size();
+  facilities_.add(poll, stretches_, news.events);
+  add_states();
   intervals_.add(poll, news.rows);
   compare_families(news, first_row);
   add_up(news, first_row);
@@ -21,6 +26,8 @@ void Facts::add(const domain::Poll& poll, News& news) {
 
 void Facts::close_overdue(UtcTime now, News& news) {
   const std::size_t first_row = news.rows.size();
+  facilities_.close_overdue(now, stretches_, news.events);
+  add_states();
   intervals_.close_overdue(now, news.rows);
   compare_families(news, first_row);
   add_up(news, first_row);
@@ -30,6 +37,8 @@ void Facts::close_overdue(UtcTime now, News& news) {
 
 void Facts::skip_to(UtcTime now, News& news) {
   const std::size_t first_row = news.rows.size();
+  facilities_.skip_to(now, stretches_, news.events);
+  add_states();
   intervals_.skip_to(now, news.rows);
   compare_families(news, first_row);
   add_up(news, first_row);
@@ -39,6 +48,12 @@ void Facts::skip_to(UtcTime now, News& news) {
 
 void Facts::compare_families(News& news, std::size_t first_row) {
   for (std::size_t i = first_row; i < news.rows.size(); ++i) families_.add(news.rows[i], news.events);
+}
+
+/// What the facilities did, before the rows that it belongs to.
+void Facts::add_states() {
+  for (const domain::Stretch& stretch : stretches_) aggregates_.add(stretch);
+  stretches_.clear();
 }
 
 /// What the new rows of meters mean for facilities, accounts and the site.

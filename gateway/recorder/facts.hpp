@@ -5,6 +5,8 @@
 
 #include "domain/aggregate_builder.hpp"
 #include "domain/event.hpp"
+#include "domain/facility.hpp"
+#include "domain/facility_watch.hpp"
 #include "domain/family_watch.hpp"
 #include "domain/interval_builder.hpp"
 #include "domain/manifest.hpp"
@@ -38,7 +40,11 @@ class Facts {
   /// A note of an earlier run; one that is another's is passed over.
   void restore(const domain::Note& note) { aggregates_.restore(note); }
 
-  /// A poll of an earlier run, in time order for each meter. The rows it completes were not on record yet.
+  /// An event of an earlier run, in order of time. Before the polls of that run.
+  void restore(const domain::Event& event) { facilities_.restore(event); }
+
+  /// A poll of an earlier run, in time order for each meter. The rows it completes and the events were not on record
+  /// yet.
   void remember(const domain::Poll& poll, News& news);
 
   /// A poll, judged already.
@@ -56,14 +62,20 @@ class Facts {
   /// A counter is taken at another level from here on.
   void restart_counter(domain::MeterIndex meter, std::size_t point) { intervals_.restart_counter(meter, point); }
 
+  /// What the facilities do, as last told; in the order of the manifest.
+  std::vector<domain::FacilityNow> facilities() const { return facilities_.now(); }
+
  private:
   void compare_families(News& news, std::size_t first_row);
+  void add_states();
   void add_up(News& news, std::size_t first_row);
   void take_notes(News& news);
 
+  domain::FacilityWatch facilities_;
   domain::IntervalBuilder intervals_;
   domain::FamilyWatch families_;
   domain::AggregateBuilder aggregates_;
+  std::vector<domain::Stretch> stretches_;  ///< On their way from the one to the other.
 };
 
 }  // namespace jidian::recorder

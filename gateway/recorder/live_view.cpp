@@ -1,5 +1,8 @@
 #include "recorder/live_view.hpp"
 
+#include <utility>
+
+#include "record/directives_json.hpp"
 #include "record/manifest.hpp"
 
 namespace jidian::recorder {
@@ -9,6 +12,21 @@ void LiveView::put(const domain::Poll& poll) {
   newest_[poll.meter] = poll;
 }
 
+void LiveView::put(std::vector<domain::FacilityNow> facilities) {
+  const std::scoped_lock lock(mutex_);
+  facilities_ = std::move(facilities);
+}
+
+std::vector<domain::FacilityNow> LiveView::facilities() const {
+  const std::scoped_lock lock(mutex_);
+  return facilities_;
+}
+
+void LiveView::put(std::vector<domain::KnownDirective> orders) {
+  const std::scoped_lock lock(mutex_);
+  orders_ = std::move(orders);
+}
+
 void LiveView::set_now(UtcTime now) {
   const std::scoped_lock lock(mutex_);
   now_ = now;
@@ -16,14 +34,38 @@ void LiveView::set_now(UtcTime now) {
 
 std::string LiveView::json() const {
   std::vector<domain::Poll> polls;
+  std::vector<domain::FacilityNow> facilities;
   UtcTime now;
   {
     const std::scoped_lock lock(mutex_);
     now = now_;
+    facilities = facilities_;
     for (const auto& poll : newest_)
       if (poll) polls.push_back(*poll);
   }
-  return record::live_json(manifest_, polls, now);
+  std::string text = record::live_json(manifest_, polls, now, facilities);
+  text.insert(text.size() - 1, ",\"directives\":" + directives());
+  return text;
+}
+
+std::string LiveView::directives() const {
+  std::vector<domain::KnownDirective> orders;
+  std::vector<std::optional<domain::Poll>> newest;
+  UtcTime now;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (orders_.empty()) return "[]";
+    orders = orders_;
+    newest = newest_;
+    now = now_;
+  }
+  std::vector<domain::DirectiveNow> all;
+  for (auto& known : orders) {
+    const bool in_force = known.order.from <= now && now < known.order.to;
+    const auto load = load_.power_kw(known.order.facilities, newest, now);
+    all.push_back({std::move(known), in_force, load});
+  }
+  return record::directives_json(all);
 }
 
 }  // namespace jidian::recorder

@@ -6,18 +6,31 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "domain/directive.hpp"
+#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
 #include "domain/reading.hpp"
+#include "domain/site_load.hpp"
 
 namespace jidian::recorder {
 
-/// The newest poll of every meter, for people. From any thread.
+/// The newest poll of every meter and the orders from above, for people. From any thread.
 class LiveView {
  public:
   /// `manifest` outlives this.
-  explicit LiveView(const domain::Manifest& manifest) : manifest_(manifest), newest_(manifest.meters.size()) {}
+  explicit LiveView(const domain::Manifest& manifest)
+      : manifest_(manifest), load_(manifest), newest_(manifest.meters.size()) {}
 
   void put(const domain::Poll& poll);
+
+  /// What the facilities do now, in the order of the manifest.
+  void put(std::vector<domain::FacilityNow> facilities);
+
+  /// The same again.
+  std::vector<domain::FacilityNow> facilities() const;
+
+  /// The orders in force or ahead.
+  void put(std::vector<domain::KnownDirective> orders);
 
   /// The present time, as far as the view knows.
   void set_now(UtcTime now);
@@ -25,10 +38,16 @@ class LiveView {
   /// JSON as record::live_json prints it.
   std::string json() const;
 
+  /// The orders with what their facilities draw, as record::directives_json prints them.
+  std::string directives() const;
+
  private:
   const domain::Manifest& manifest_;
+  const domain::SiteLoad load_;
   mutable std::mutex mutex_;
   std::vector<std::optional<domain::Poll>> newest_;
+  std::vector<domain::FacilityNow> facilities_;
+  std::vector<domain::KnownDirective> orders_;
   UtcTime now_{};
 };
 

@@ -3,16 +3,20 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "recorder/alive.hpp"
 #include "recorder/copies.hpp"
 #include "recorder/core.hpp"
 #include "recorder/desk.hpp"
+#include "recorder/epoch_requests.hpp"
+#include "recorder/health_report.hpp"
+#include "recorder/listings.hpp"
 #include "recorder/live_view.hpp"
 #include "recorder/read_back.hpp"
+#include "recorder/shown.hpp"
 
 namespace jidian::recorder {
 namespace {
@@ -27,6 +31,9 @@ constexpr Millis epoch_interval = std::chrono::hours(1);
 constexpr Millis conflict_epoch_interval = std::chrono::minutes(10);
 constexpr Millis epoch_retry{60'000};
 constexpr Millis copy_retry{10'000};
+/// A commit of a note alone is 11 KB of flash: 16 MB a day, and only where nothing is recorded or commits are rarer.
+constexpr Millis alive_interval{60'000};
+constexpr Millis links_interval{5'000};
 /// Commits of one round or of the end: what more waits is lost to the next start, which declares it.
 constexpr int commits_max = 16;
 
@@ -49,14 +56,11 @@ class RecorderImpl final : public Recorder {
   }
 
   void begin();
-
   Inbox& inbox() override { return inbox_; }
   std::string live() const override { return live_.json(); }
+  std::vector<domain::FacilityNow> facilities() const override { return live_.facilities(); }
   void request_epoch(std::uint64_t epoch, std::string reason) override {
-    {
-      const std::scoped_lock lock(epoch_mutex_);
-      epoch_wanted_ = {epoch, std::move(reason)};
-    }
+    epoch_requests_.ask({epoch, std::move(reason)});
     inbox_.wake();
   }
   bool request_copy(const record::BatchKey& rejected, const std::string& destination) override {
@@ -69,6 +73,17 @@ class RecorderImpl final : public Recorder {
     inbox_.wake();
     return answer;
   }
+  std::vector<domain::Mark> marks() const override {
+    auto marks = marks_.get();
+    const UtcTime now = clock_.utc_now();
+    std::erase_if(marks, [now](const domain::Mark& mark) { return mark.until && *mark.until <= now; });
+    return marks;
+  }
+  void hear(domain::DirectiveListing listing) override {
+    listings_.put(std::move(listing));
+    inbox_.wake();
+  }
+  std::string directives() const override { return live_.directives(); }
 
  private:
   void run(std::stop_token stop);
@@ -81,6 +96,9 @@ class RecorderImpl final : public Recorder {
   void serve_copies();
   void take_statements();
   void answer_statements();
+  void take_orders();
+  void say_alive(const Instant& now);
+  void look_at_links(const Instant& now);
   void maintain(const Instant& now);
   void publish_live(const Instant& now);
   void post_health(const Instant& now);
@@ -98,25 +116,23 @@ class RecorderImpl final : public Recorder {
   Core core_;
   Copies copies_;
   Desk desk_;
+  Listings listings_;
   LiveView live_;
 
-  struct EpochRequest {
-    std::uint64_t after = 0;
-    std::string reason;
-  };
-  std::mutex epoch_mutex_;
-  std::optional<EpochRequest> epoch_wanted_;  ///< Guarded by the mutex.
-
+  EpochRequests epoch_requests_;
+  Shown<std::vector<domain::Mark>> marks_;
   std::string trouble_;  ///< Why the last commit failed; empty while all is well.
   bool news_ = true;     ///< The board does not know the newest yet.
   bool committed_ = false;
   bool unmaintained_ = false;
   std::uint64_t lost_told_ = 0;
+  SteadyTime said_at_{};  ///< When the store last heard that this run lives.
+  std::optional<SteadyTime> links_at_;
   std::optional<SteadyTime> posted_at_;
   std::optional<SteadyTime> maintained_at_;
   std::optional<SteadyTime> live_at_;
+  std::optional<SteadyTime> facilities_at_;
   std::optional<SteadyTime> damage_epoch_at_;
-  std::optional<SteadyTime> epoch_not_before_;
   std::optional<SteadyTime> copy_not_before_;  ///< Set while the store does not take copies.
   std::jthread thread_;
 };
@@ -134,6 +150,8 @@ void RecorderImpl::begin() {
     spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
   const Instant start = now();
   core_.begin(opening, start);
+  marks_.set(core_.marks(start.utc));
+  live_.put(core_.directives());
   store_.add_manifest(core_.manifest().hash, core_.manifest().bytes);
   (void)flush(Flush::all);
   post_health(now());
@@ -148,11 +166,14 @@ void RecorderImpl::run(std::stop_token stop) {
     heartbeat_.beat(before.steady);
     take(inbox_.take_all(stop, core_.next_due(before)));
     take_statements();
+    take_orders();
     serve_epoch_request();
     flush_due();
     answer_statements();
     serve_copies();
     const Instant after = now();
+    look_at_links(after);
+    say_alive(after);
     maintain(after);
     publish_live(after);
     post_health(after);
@@ -177,6 +198,9 @@ void RecorderImpl::take(std::vector<Inbox::Item> items) {
     }
   }
   core_.advance(instant);
+  if (facilities_at_ && instant.steady - *facilities_at_ < post_interval) return;
+  facilities_at_ = instant.steady;
+  live_.put(core_.facilities());
 }
 
 void RecorderImpl::flush_due() {
@@ -199,6 +223,7 @@ Status RecorderImpl::flush(Flush flush) {
       return done;
     }
     committed_ = true;
+    said_at_ = instant.steady;
   }
   core_.committed(flush, instant);
   note_success();
@@ -217,9 +242,8 @@ void RecorderImpl::note_failure(const Error& error, const Instant& now) {
   const bool again = damage_epoch_at_ && now.steady - *damage_epoch_at_ < epoch_interval;
   if (error.kind() != ErrorKind::corrupt || again) return;
   damage_epoch_at_ = now.steady;
-  epoch_not_before_.reset();
-  const std::scoped_lock lock(epoch_mutex_);
-  epoch_wanted_ = {store_.opening().epoch, "the store is damaged: " + error.message()};
+  epoch_requests_.rest_until(now.steady);
+  epoch_requests_.ask({store_.opening().epoch, "the store is damaged: " + error.message()});
 }
 
 void RecorderImpl::note_success() {
@@ -230,22 +254,15 @@ void RecorderImpl::note_success() {
 }
 
 void RecorderImpl::serve_epoch_request() {
-  std::optional<EpochRequest> wanted;
-  {
-    const std::scoped_lock lock(epoch_mutex_);
-    if (epoch_not_before_ && now().steady < *epoch_not_before_) return;
-    wanted = std::exchange(epoch_wanted_, std::nullopt);
-  }
+  auto wanted = epoch_requests_.take(now().steady);
   if (!wanted || wanted->after != store_.opening().epoch) return;
   if (core_.has_pending()) (void)flush(Flush::all);  // under the old epoch, if it still takes it
   if (auto begun = store_.begin_epoch(wanted->reason, now().utc); !begun) {
     spdlog::error("new epoch not begun, going on in the old one and trying again why=\"{}\"", begun.error().message());
-    epoch_not_before_ = now().steady + epoch_retry;
-    const std::scoped_lock lock(epoch_mutex_);
-    if (!epoch_wanted_) epoch_wanted_ = std::move(wanted);
-    return;
+    epoch_requests_.rest_until(now().steady + epoch_retry);
+    return epoch_requests_.put_back(*std::move(wanted));
   }
-  epoch_not_before_ = now().steady + conflict_epoch_interval;
+  epoch_requests_.rest_until(now().steady + conflict_epoch_interval);
   core_.begin_epoch(store_.opening(), now());
   (void)flush(Flush::all);
 }
@@ -277,10 +294,41 @@ void RecorderImpl::take_statements() {
       }
       statement.notes.push_back(std::move(*note));
     }
+    if (statement.mark) {
+      auto notes = core_.mark(*statement.mark, now(), statement.event);
+      if (!notes) {
+        answer.set_value(notes.error());
+        continue;
+      }
+      statement.notes = std::move(*notes);
+      marks_.set(core_.marks(now().utc));
+    }
+    if (auto note = Standing::note_of(statement.event)) statement.notes.push_back(std::move(*note));
     for (const domain::Note& note : statement.notes) store_.note(note.name, note.text);
     core_.accept(statement.event, now());
     desk_.wait(std::move(statement.event), std::move(answer));
   }
+}
+
+/// Also what became of known ones by the clock.
+void RecorderImpl::take_orders() {
+  for (const auto& listing : listings_.take()) core_.hear(listing, now());
+  if (core_.take_directives_changed()) live_.put(core_.directives());
+}
+
+/// Once a minute where nothing is committed, so that a later run knows until when this one lived.
+void RecorderImpl::say_alive(const Instant& now) {
+  if (now.steady - said_at_ < alive_interval || !trouble_.empty()) return;
+  said_at_ = now.steady;
+  const domain::Note note = alive_note(now.utc);
+  store_.note(note.name, note.text);
+  (void)store_.commit({}, now.utc);  // what cannot be said now is said in a minute
+}
+
+void RecorderImpl::look_at_links(const Instant& now) {
+  if (links_at_ && now.steady - *links_at_ < links_interval) return;
+  links_at_ = now.steady;
+  core_.see_links(board_.uplinks(), now);
 }
 
 /// After the commits of a round: what was taken is in the store, or it is known why not.
@@ -315,18 +363,11 @@ void RecorderImpl::publish_live(const Instant& now) {
 }
 
 void RecorderImpl::post_health(const Instant& now) {
+  for (auto& meter : core_.take_standing()) board_.post(std::move(meter));
   if (!news_ || (posted_at_ && now.steady - *posted_at_ < post_interval)) return;
   posted_at_ = now.steady;
   news_ = false;
-  health::StoreHealth health = store_.health();
-  health.takes_writes = trouble_.empty();
-  const auto say = [&](const std::string& what) { health.trouble += (health.trouble.empty() ? "" : "; ") + what; };
-  if (!trouble_.empty() && health.trouble.empty()) say(trouble_);
-  if (!trouble_.empty() && core_.polls_dropped() > 0)  // afterwards the gaps tell of them
-    say(std::to_string(core_.polls_dropped()) + " polls were dropped because the store took nothing");
-  if (core_.others_dropped() > 0)
-    say(std::to_string(core_.others_dropped()) + " events or rows were dropped because the store took nothing");
-  board_.post(std::move(health));
+  board_.post(with_trouble(store_.health(), trouble_, core_.polls_dropped(), core_.others_dropped()));
 }
 
 void RecorderImpl::finish() {

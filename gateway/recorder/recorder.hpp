@@ -7,10 +7,14 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "domain/data_rules.hpp"
+#include "domain/directive.hpp"
 #include "domain/event.hpp"
+#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
 #include "domain/reading.hpp"
 #include "health/board.hpp"
@@ -28,6 +32,7 @@ struct Options {
   Millis live_interval{5'000};
   std::array<std::uint8_t, 16> boot{};
   std::string version;
+  domain::DataRules data_rules = {};
 };
 
 /// What the recorder tells others. Called from the recorder's thread; must not block.
@@ -51,6 +56,9 @@ class Recorder {
   /// The newest poll of every meter as JSON, for `watch`. From any thread.
   virtual std::string live() const = 0;
 
+  /// What the facilities do, as last told, in the order of the manifest; at most a second old. From any thread.
+  virtual std::vector<domain::FacilityNow> facilities() const { return {}; }
+
   /// Asks for the epoch after `epoch`, because a destination reported a conflict; nothing happens if another is in
   /// force already. From any thread; carried out by the recorder's thread, at most every ten minutes.
   virtual void request_epoch(std::uint64_t epoch, std::string reason) = 0;
@@ -62,9 +70,20 @@ class Recorder {
 
   /// Puts a person's statement on record and gives the event as it was recorded. The future is ready once that is
   /// durable, or once it is known that it is not: as a rule within a commit. From any thread; carried out by the
-  /// recorder's thread. Errors: conflict (a replacement that cannot have been so, with the numbers), full (too many
-  /// wait), io (the store takes nothing now: the statement waits and is stored with what comes next), cancelled.
+  /// recorder's thread. Errors: conflict (a replacement that cannot have been so, with the numbers), invalid and
+  /// not_found (of a mark), full (too many wait, or too many marks), io (the store takes nothing now: the statement
+  /// waits and is stored with what comes next), cancelled.
   virtual std::future<Result<domain::Event>> attest(Statement statement) = 0;
+
+  /// The marks that are in force or ahead, in the order in which they were told. From any thread.
+  virtual std::vector<domain::Mark> marks() const = 0;
+
+  /// What a destination holds in force now; of several lists that wait only its last counts. From any thread; carried
+  /// out by the recorder's thread.
+  virtual void hear(domain::DirectiveListing listing) = 0;
+
+  /// The orders in force or ahead with what their facilities draw, as a JSON array. From any thread.
+  virtual std::string directives() const = 0;
 };
 
 }  // namespace jidian::recorder

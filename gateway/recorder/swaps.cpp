@@ -34,10 +34,11 @@ double hours_between(UtcTime from, UtcTime until) {
   return std::max(hours_min, static_cast<double>((until - from).count()) / 3'600'000);
 }
 
-/// For people: in the unit of the point, without what a multiplication leaves behind.
+/// For people: in the unit of the point, with the digits that its register has.
 std::string shown(const Replacement& stated, const domain::PointEntry& point, double counts) {
   const double number = counts * stated.per_count;
-  const double digits = number == 0 ? 1 : std::pow(10.0, 9 - std::floor(std::log10(std::abs(number))));
+  const int significant = point.type == ValueType::float32 ? 7 : 10;
+  const double digits = number == 0 ? 1 : std::pow(10.0, significant - 1 - std::floor(std::log10(std::abs(number))));
   return format_float(std::round(number * digits) / digits, 0) + (point.unit.empty() ? "" : " " + point.unit);
 }
 

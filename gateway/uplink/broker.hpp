@@ -43,8 +43,9 @@ struct Outgoing {
 };
 
 struct Connected {
-  std::uint16_t receive_max = 65'535;  ///< The broker's Receive Maximum.
-  std::uint32_t packet_bytes_max = 0;  ///< Its Maximum Packet Size; 0: no limit stated.
+  std::uint16_t receive_max = 65'535;         ///< The broker's Receive Maximum.
+  std::uint32_t packet_bytes_max = 0;         ///< Its Maximum Packet Size; 0: no limit stated.
+  std::vector<std::string> not_subscribed{};  ///< Those of the optional topics that it refused.
 };
 struct PublishDone {
   std::uint64_t token = 0;

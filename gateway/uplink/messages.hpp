@@ -24,6 +24,7 @@ class Topics {
   std::string reply() const { return base_ + "reply"; }
   std::string receipt() const { return base_ + "receipt"; }
   std::string command() const { return base_ + "command"; }
+  std::string directives() const { return base_ + "directives"; }
   std::string batches(record::Stream stream) const { return base_ + std::string(record::name_of(stream)); }
 
   /// Whether a reply may be published there: without wildcards, and not on a topic of ours that has another meaning.

@@ -81,6 +81,7 @@ void Session::connect(Now now) {
   options.will_topic = topics_.status();
   options.will_payload = offline_status(options_.gateway, instance_);
   options.optional_topics = {topics_.status()};
+  if (options_.directives) options.optional_topics.push_back(topics_.directives());
   std::vector<std::string> subscriptions;
   if (options_.confirm == Confirm::backend) subscriptions.push_back(topics_.receipt());
   if (!options_.may.empty()) subscriptions.push_back(topics_.command());
@@ -135,6 +136,8 @@ void Session::handle(const BrokerEvent& event, Now now) {
       on_receipt(*message, now);
     else if (message->topic == topics_.command())
       on_command(*message, now);
+    else if (message->topic == topics_.directives())
+      on_directives(*message);
     else if (message->topic == topics_.status())
       on_status(*message, now);
   }

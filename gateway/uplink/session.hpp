@@ -95,6 +95,7 @@ class Session {
   void on_unknown_manifest(const record::BatchKey& key, Now now);
   void forget_tries(const Receipt& receipt);
   void on_command(const Incoming& message, Now now);
+  void on_directives(const Incoming& message);
   void on_status(const Incoming& message, Now now);
   /// Keeps the batch back and reports it. `reason` is a word, `detail` may be empty.
   void reject(const record::BatchKey& key, const std::string& reason, const std::string& detail, Now now);

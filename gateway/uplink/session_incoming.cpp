@@ -140,6 +140,12 @@ void Session::on_command(const Incoming& message, Now now) {
       {topics_.may_reply_to(asked) ? asked : topics_.reply(), std::move(outcome.reply), message.correlation});
 }
 
+/// Nothing at all is what a broker sends when somebody clears the topic: no order ends by that.
+void Session::on_directives(const Incoming& message) {
+  if (!options_.directives || message.payload.empty() || !links_.directives) return;
+  links_.directives(std::string(message.payload.begin(), message.payload.end()));
+}
+
 void Session::on_status(const Incoming& message, Now now) {
   // What an earlier run of this very box left retained is seen on the first connection; later it is somebody else's.
   if (counts_.connects < 2) return;
@@ -154,6 +160,8 @@ std::string Session::trouble(Now now) const {
   if (twin_seen_) return "another box uses the id '" + options_.gateway + "' at this broker";
   if (auto batches = outbox_.trouble(now.steady); !batches.empty()) return batches;
   if (!refused_topic_.empty()) return "the broker refuses the topic '" + refused_topic_ + "': " + refused_why_;
+  if (std::ranges::count(limits_.not_subscribed, topics_.directives()) > 0)
+    return "the broker refuses the subscription to '" + topics_.directives() + "': no order can be heard";
   for (const auto& [stream, without] : without_subscriber_)
     if (without) return "nobody subscribes to '" + topics_.batches(stream) + "' at the broker";
   return {};

@@ -29,6 +29,7 @@ struct Options {
   Confirm confirm = Confirm::backend;
   std::vector<record::Stream> streams;
   std::vector<std::string> may;  ///< What the destination may ask: "backfill", …
+  bool directives = false;       ///< Whether anybody may give orders through it.
   Millis receipt_timeout{60'000};
   std::uint32_t backlog_batches_per_s = 20;  ///< Token bucket for what is older than the connection.
   Millis reconnect_max{60'000};
@@ -52,6 +53,8 @@ struct Links {
   std::function<bool(const record::BatchKey& rejected)> copy;
   /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already.
   std::function<std::string(const std::string& json)> command;
+  /// The orders that this destination holds in force, as its topic says; nothing of it was checked.
+  std::function<void(const std::string& json)> directives;
   std::function<std::string()> manifest_json;  ///< For the retained `manifest` topic.
   std::function<std::string()> manifest_hash;
 };

@@ -16,6 +16,7 @@
     event ratio_changed oven-1 T+03:00 point=ct_ratio before=40 after=80           one event then, with these facts among its own
     events implausible mill-1 = 0                                     so many events of the kind within the case
     gap - box_off T+01:00 T+03:00                                     one gap ("-": of the box) and its cause
+    silent booster-1 T+01:00 T+01:45                                  its gaps, put together, and no other: silent, or its bus failed
     readings mill-1 active_energy_import.total implausible = 1        so many readings of that quality within the case
     quality roll-1 voltage_ln.l1 supply_lost T+03:30 T+05:00          readings have that quality in this time and at no other
     audit holes = 0                                                   the judge's own account of the whole run
@@ -296,6 +297,19 @@ def _gap(witness, words, within):
     return len(fitting) == 1, "; ".join(f"{it} {_time(first)} {_time(last)}" for it, first, last in told) or "none"
 
 
+def _silent(witness, words, within):
+    joined, causes = [], set()
+    for cause, first, last in sorted(witness.gaps(words[0]), key=lambda gap: gap[1]):
+        causes.add(cause)
+        if joined and abs(first - joined[-1][1]) < 0.01:
+            joined[-1][1] = last
+        else:
+            joined.append([first, last])
+    holds = len(joined) == 1 and "meter_silent" in causes and causes <= {"meter_silent", "bus_fault"} and \
+        abs(joined[0][0] - _seconds(words[1])) <= within and abs(joined[0][1] - _seconds(words[2])) <= within
+    return holds, "; ".join(f"{_time(first)} {_time(last)}" for first, last in joined) + f" {sorted(causes)}" if joined else "none"
+
+
 def _readings(witness, words, _):
     counts = [count for count in witness.counts(*words[:2]) if -1 <= count[0] < witness.end_s and count[1] in QUALITIES[words[2]]]
     return len(counts) == _number(words, 3)[0], f"{len(counts)}"
@@ -337,6 +351,7 @@ VERBS = {
     "event": (_event, _times_and_facts),
     "events": (_events, _value_after("=")),
     "gap": (_gap, lambda words: [1, 2, 3]),
+    "silent": (_silent, lambda words: [1, 2]),
     "readings": (_readings, _value_after("=")),
     "quality": (_quality, lambda words: [3, 4]),
     "audit": (_audit, _value_after("=")),

@@ -43,6 +43,8 @@ class Run:
         chain.start_broker()
         chain.start_judge()
         chain.write_site(points=works.POINTS, commit="1s", facilities=facilities)
+        if "[[site.account]]" in facilities:  # everything that comes in and goes out is metered: consumption can be told
+            chain.site_file.write_text(chain.site_file.read_text().replace("utc_offset =", 'coverage = "complete"\nutc_offset =', 1))
         chain.start_gateway()
         meters = [unit["meter"] for endpoint in scenario["tcp"] for unit in endpoint["units"]]
         wait_until(lambda: all(one["last_good"] for one in chain.status()["meters"]) and
@@ -94,12 +96,28 @@ def _exchange(run):
          "the exchange is not taken")
 
 
+def _declare(run):
+    """Somebody says beforehand when the feeder of the rolling mill will be dead."""
+    _say(run.chain.jidian("mark", "roll", "--as", "supply_lost", "--from", run.clock(210), "--until", run.clock(300), "--reason",
+                          "cut by the grid, as announced", "--by", "dispatcher"), "the cut cannot be declared")
+
+
+def _order(run):
+    """The province orders a cut of 30 % for the line."""
+    order = {"id": "2026-017", "version": 1, "issuer": "130000-energy", "from": run.clock(120), "to": run.clock(300),
+             "content": {"kind": "curtailment", "level": "orange", "facilities": ["line"], "limit_kw": 69}}
+    subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(run.chain.port), "-t", "jidian/v1/130100/jd-1/directives", "-q", "1",
+                    "-r", "-m", json.dumps({"directives": [order]})], check=True, timeout=20)
+
+
 def works_timetable(run):
     """(second, what is done then), in order."""
     tell = run.chain.tell_plant
     return [(works.LATHE_SILENT_S, lambda: tell("fault lathe-1 silence")),
             (works.SWAP_S + 0.4, lambda: tell("fault lathe-1 clear")),
             (works.REPLACE_S, lambda: _exchange(run)),
+            (works.ORDER_S, lambda: _order(run)),
+            (works.DECLARE_S, lambda: _declare(run)),
             (works.ZERO_S - 0.5, lambda: tell("fault mill-1 counters_lost")),
             (works.ZERO_S + 0.5, lambda: tell("fault mill-1 clear"))]
 

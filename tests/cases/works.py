@@ -12,6 +12,7 @@ POINTS = {"eastron-sdm630": '["voltage_ln.l*", "active_power.total", "active_ene
 END_S = 360
 LATHE_SILENT_S, SWAP_S, REPLACE_S = 110, 120, 140
 RATIO_S, ZERO_S = 180, 150
+ORDER_S, DECLARE_S = 90, 160
 
 
 class Works:
@@ -62,10 +63,49 @@ def counters(works):
     works.meter("oven-1", "oven", "chint-dtsu666", ct=40, ct_ms=works.at(RATIO_S / 60), ct_after=80)
 
 
+def treatments(works):
+    """Production and what treats its air: one pair where it fails, one that rests together, one small among the large."""
+    works.load("press", 90_000, cycle="press")
+    works.meter("press-1", "press")
+    works.load("voc", 45_000, [works.outage(2, 4)], cycle="voc")
+    works.meter("voc-1", "voc")
+    works.load("mould", 80_000, [works.outage(1, 5)])
+    works.meter("mould-1", "mould")
+    works.load("scrubber", 30_000, [works.outage(70 / 60, 290 / 60)])
+    works.meter("scrubber-1", "scrubber")
+    works.load("furnace", 630_000, cycle="furnace")
+    works.meter("furnace-1", "furnace")
+    works.load("pump", 750, [works.outage(2, 3.5)])
+    works.meter("pump-1", "pump")
+
+
+def shortages(works):
+    """Feeders that are cut, a promise that is not kept, the sun, and the gas."""
+    works.load("roll", 200_000, [works.outage(1, 1.75, cut=True), works.outage(3.5, 5, cut=True)])
+    works.meter("roll-1", "roll")
+    works.load("booster", 40_000, [works.outage(1, 1.75, cut=True)])
+    works.meter("booster-1", "booster", alone=True, powered_by="booster")
+    works.load("line", 100_000, works.exactly((2, 1000), (5, 920), (7, 1000)))
+    works.meter("line-1", "line")
+    works.load("hall", 60_000, works.exactly((7, 1000)))
+    works.feeds.append({"id": "panels", "kind": "generation", "shift": "never", "standby_permille": 0, "rated": 240_000,
+                        "power_factor_permille": 1000, "initial": 1_000,
+                        "outages": [works.outage(1, 2, 125), works.outage(2, 4, 1000), works.outage(4, 5, 125)]})
+    works.feeds.append({"id": "grid", "kind": "sum", "children": ["hall", "panels"]})
+    works.meter("panels-1", "panels")
+    works.meter("grid-1", "grid", "siemens-pac3200")
+    works.feeds.append({"id": "burner", "kind": "gas", "shift": "always", "cycle": "steady", "rated": 120_000, "initial": 1_000,
+                        "outages": works.exactly((2, 1000), (4, 150), (7, 1000))})
+    works.meter("gas-1", "burner", "fuxin-gas")
+    works.load("heater", 60_000, [works.outage(2, 4, 1000)], shift="never", standby_permille=0)
+    works.meter("heater-1", "heater")
+
+
 def plant(start_ms):
     """The whole works."""
     works = Works(start_ms)
-    counters(works)
+    for part in (counters, treatments, shortages):
+        part(works)
     return works.scenario()
 
 
@@ -77,6 +117,19 @@ def _facility(name, kind, kilowatts, *meters, **more):
 
 
 def site():
-    """Facilities of the site file."""
-    return "".join([_facility("mill", "production", 120, "mill-1"), _facility("lathe", "production", 720, "lathe-1"),
-                    _facility("oven", "production", 240, "oven-1")])
+    """Facilities, accounts and who may give orders, for the site file."""
+    text = "".join([
+        _facility("mill", "production", 120, "mill-1"), _facility("lathe", "production", 720, "lathe-1"),
+        _facility("oven", "production", 240, "oven-1"), _facility("press", "production", 90, "press-1"),
+        _facility("voc", "treatment", 45, "voc-1", treats='["press"]'), _facility("mould", "production", 80, "mould-1"),
+        _facility("scrubber", "treatment", 30, "scrubber-1", treats='["mould"]'),
+        _facility("furnace", "production", 630, "furnace-1"),
+        _facility("pump", "treatment", 0.75, "pump-1", treats='["furnace"]'), _facility("roll", "production", 200, "roll-1"),
+        _facility("booster", "auxiliary", 40, "booster-1"),
+        _facility("line", "production", 100, "line-1", adjustable_kw=30, adjustable_minutes=1),
+        _facility("roof", "generation", 240, "panels-1", forward='"given"'),
+        _facility("kiln", "production", 60, "heater-1", "gas-1", fuel_switch='"electricity"', fuel_switch_minutes=1)])
+    text += '\n[[site.account]]\nid = "grid"\ncarrier = "electricity"\nnumber = "1300010001"\nmeters = ["grid-1"]\n'
+    text += '\n[[issuer]]\nid = "130000-energy"\nname = "Provincial energy authority"\nuplink = "province"\n'
+    return text + ('\n[[site.account]]\nid = "gas"\ncarrier = "gas"\nnumber = "GZ-1"\nmeters = ["gas-1"]\n'
+                   "contract_m3_per_day = 2880\nsafety_minimum_m3_per_day = 432\n")

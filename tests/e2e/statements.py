@@ -1,4 +1,4 @@
-"""What a person puts on record: meters signed off and meters replaced."""
+"""What a person puts on record: meters signed off, meters replaced, periods marked."""
 import datetime
 import json
 import struct
@@ -9,8 +9,8 @@ from checks import expect, expect_clean, report
 from rig.chain import Chain
 from rig.processes import wait_until
 
-SIGNOFF, REPLACED, COUNTER_STEP = 40, 41, 15
-IMPLAUSIBLE = 6
+SIGNOFF, REPLACED, MARK, COUNTER_STEP = 40, 41, 42, 15
+IMPLAUSIBLE, MAINTENANCE, STOPPED = 6, 8, 11
 GOOD = ("ok", "unsynchronised")  # the box that runs this may have a clock that nobody set
 ENERGY = "active_energy_import.total"
 
@@ -174,3 +174,61 @@ def replaced(_):
         expect_clean(verdict, allow=("values_implausible",))
         expect(not verdict["implausible"], f"a counter is said to have fallen: {verdict['implausible']}")
         report(verdict, total_kwh=round(total, 3), truly_kwh=round(truly, 3))
+
+
+def marked(_):
+    """Periods are marked: readings carry the mark from then on, also over kill -9, and nothing that was recorded changes."""
+    with Chain() as chain:
+        chain.start_plant(works())
+        chain.start_broker()
+        chain.start_judge()
+        chain.write_site(commit="1s")
+        chain.start_gateway()
+        wait_until(lambda: _newest_quality(chain) in GOOD, 10, "a good reading")
+
+        late = chain.jidian("mark", "press-1", "--as", "calibration", "--from", _ago(3600), "--until", _ago(1800), "--reason", "yearly test")
+        expect(late.returncode == 0 and "late" in late.stdout, f"a late mark: {late.returncode} {late.stdout} {late.stderr}")
+        done = chain.jidian("mark", "press-1", "--as", "maintenance", "--reason", "bearings", "--by", "shift electrician", "--json")
+        expect(done.returncode == 0, f"a mark is refused: {done.stdout} {done.stderr}")
+        facts = json.loads(done.stdout)["facts"]
+        wait_until(lambda: _newest_quality(chain) == "maintenance", 10, "a marked reading")
+        wait_until(lambda: any(count[1] == MAINTENANCE for count in chain.counts("press-1", ENERGY)), 15, "a marked reading at the judge")
+        chain.gateway.kill()
+        chain.start_gateway()
+        listed = chain.jidian("marks")
+        print("  " + listed.stdout.strip().replace("\n", "\n  "))
+        expect(facts["id"] in listed.stdout and "press-1" in listed.stdout, f"forgotten after the kill: {listed.stdout}")
+        wait_until(lambda: _newest_quality(chain) == "maintenance", 10, "a marked reading after the kill")
+        expect([mark["id"] for mark in chain.status()["marks"]] == [facts["id"]], f"the status: {chain.status()['marks']}")
+
+        expect(chain.jidian("mark", "press-9", "--as", "stopped", "--reason", "x").returncode == 2, "an unknown meter")
+        expect(chain.jidian("mark", "--as", "stopped", "--reason", "x").returncode == 2, "no subject at all")
+        expect(chain.jidian("mark", "press-1", "--as", "stopped").returncode == 2, "no reason")
+        site = chain.jidian("mark", "--all", "--as", "stopped", "--reason", "holiday", "--json")
+        expect(site.returncode == 0, f"the whole site: {site.stderr}")
+        wait_until(lambda: _newest_quality(chain) == "stopped", 10, "the mark of the site")
+        for mark in (json.loads(site.stdout)["facts"]["id"], facts["id"]):
+            ended = chain.jidian("mark", "--end", mark)
+            expect(ended.returncode == 0, f"the end of {mark}: {ended.stdout} {ended.stderr}")
+        expect(chain.jidian("mark", "--end", facts["id"]).returncode == 2, "ended twice")
+        wait_until(lambda: _newest_quality(chain) in GOOD, 10, "good readings behind the marks")
+
+        until_ms = chain.finish_gateway()
+        chain.judge.stop()
+        told = [(event["facts"]["state"], event["subject"], event["facts"]["mark"]) for event in chain.events(MARK)]
+        expect(told == [("told", "press-1", "calibration"), ("told", "press-1", "maintenance"), ("told", "", "stopped"),
+                        ("ended", "", "stopped"), ("ended", "press-1", "maintenance")], f"on record: {told}")
+        events = chain.events(MARK)
+        expect(3599 <= int(events[0]["facts"]["late_s"]) <= 3660 and events[1]["facts"]["late_s"] == "0", f"how late: {events[:2]}")
+        expect(events[1]["facts"]["by"] == "shift electrician" and events[1]["facts"]["user"], f"who: {events[1]}")
+        counts = chain.counts("press-1", ENERGY)
+        told_ms = _utc_ms(events[1]["facts"]["told_at"])
+        expect(not any(quality == MAINTENANCE for end, quality, _ in counts if end < told_ms), "a reading before the mark is marked")
+        expect(any(quality == STOPPED for _, quality, _ in chain.counts("furnace-1", ENERGY)), "furnace-1 under the site's mark")
+        verdict = chain.audit("--until-ms", until_ms)
+        expect_clean(verdict)
+        report(verdict)
+
+
+def _ago(seconds):
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

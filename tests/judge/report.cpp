@@ -83,10 +83,9 @@ std::string to_text(const Verdict& verdict) {
       "seq without a hole, chain unbroken: " + std::string(verdict.holes + verdict.chain_breaks == 0 ? "yes" : "NO"));
   text += line("readings", verdict.readings, density.data());
   text += line("polls expected", verdict.slots_expected);
-  text += line(
-      "  of them in gaps", verdict.slots_in_gaps,
-      gaps.empty() ? "" : "declared by " + std::to_string(declared) + (declared == 1 ? " gap: " : " gaps: ") + gaps);
+  text += line("  of them in gaps", verdict.slots_in_gaps, "the record says why");
   text += line("  missing", verdict.slots_missing, "nobody said why");
+  if (!gaps.empty()) text += line("gaps on record", declared, gaps + "; short ones hold no poll");
   text += line("values compared", verdict.values_checked, "with what the plant really had");
   text += line("  false", verdict.values_false);
   if (verdict.values_implausible > 0)

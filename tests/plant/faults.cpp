@@ -11,26 +11,26 @@
 namespace jidian::plant {
 namespace {
 
-constexpr std::array<const char*, fault_kinds> names{"delay",
-                                                     "late_reply",
-                                                     "stale",
-                                                     "silence",
-                                                     "exception",
-                                                     "wrong_unit",
-                                                     "wrong_transaction",
-                                                     "bad_crc",
-                                                     "truncated",
-                                                     "glued",
-                                                     "echo",
-                                                     "foreign_block",
-                                                     "flip",
-                                                     "ct_reversed",
-                                                     "counters_lost",
-                                                     "frozen",
-                                                     "refuse",
-                                                     "connection_limit",
-                                                     "reset",
-                                                     "foreign_master"};
+constexpr std::array<const char*, fault_kinds> fault_names{"delay",
+                                                           "late_reply",
+                                                           "stale",
+                                                           "silence",
+                                                           "exception",
+                                                           "wrong_unit",
+                                                           "wrong_transaction",
+                                                           "bad_crc",
+                                                           "truncated",
+                                                           "glued",
+                                                           "echo",
+                                                           "foreign_block",
+                                                           "flip",
+                                                           "ct_reversed",
+                                                           "counters_lost",
+                                                           "frozen",
+                                                           "refuse",
+                                                           "connection_limit",
+                                                           "reset",
+                                                           "foreign_master"};
 
 bool is_standing(FaultKind kind) {
   return kind >= FaultKind::refuse;
@@ -48,7 +48,7 @@ std::int64_t parse_argument(const std::string& text) {
 }  // namespace
 
 const char* name_of(FaultKind kind) {
-  return names[static_cast<std::size_t>(kind)];
+  return fault_names[static_cast<std::size_t>(kind)];
 }
 
 Fault parse_fault(std::string_view text) {
@@ -58,11 +58,12 @@ Fault parse_fault(std::string_view text) {
   std::string argument;
   std::string rest;
   words >> kind >> probability >> argument >> rest;
-  const auto found = std::find_if(names.begin(), names.end(), [&](const char* name) { return kind == name; });
-  if (found == names.end()) throw ScenarioError("unknown fault '" + kind + "'");
+  const auto found =
+      std::find_if(fault_names.begin(), fault_names.end(), [&](const char* name) { return kind == name; });
+  if (found == fault_names.end()) throw ScenarioError("unknown fault '" + kind + "'");
   if (!rest.empty()) throw ScenarioError("fault: '" + rest + "' is one word too many");
   Fault fault;
-  fault.kind = static_cast<FaultKind>(found - names.begin());
+  fault.kind = static_cast<FaultKind>(found - fault_names.begin());
   if (!probability.empty()) {
     const auto [end, error] =
         std::from_chars(probability.data(), probability.data() + probability.size(), fault.probability);

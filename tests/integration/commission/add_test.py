@@ -50,7 +50,7 @@ kind = "production"
 meters = [
   # none yet
 ]
-run = { source = "none" }
+run = {{ source = "none" }}
 """
 ADDED = """
 [[meter]]
@@ -66,7 +66,8 @@ class Adding(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="jidian-"))
         units = [{"unit": 7, "meter": "a", "model": "schneider-iem3155", "feed": "load", "latency_ms": 5},
-                 {"unit": 8, "meter": "b", "model": "eastron-sdm630", "feed": "load", "latency_ms": 5}]
+                 {"unit": 8, "meter": "b", "model": "eastron-sdm630", "feed": "load", "latency_ms": 5},
+                 {"unit": 10, "meter": "c", "model": "chint-dtsu666", "feed": "load", "ct": 40, "latency_ms": 5}]
         (cls.folder / "scenario.json").write_text(json.dumps(
             {"name": "add", "feeds": [{"id": "load", "kind": "load", "rated": 50000, "initial": 1000}],
              "lines": [{"id": "line", "baud": 9600, "units": units}]}))
@@ -104,7 +105,7 @@ class Adding(unittest.TestCase):
         return gateway
 
     def test_from_an_empty_line_to_a_meter_that_is_read(self):
-        self.run_jidian("check", code=1)  # a bus without a meter is a warning
+        self.assertIn("Next: jidian scan line", self.run_jidian("check", code=1))  # a bus without a meter is a warning
         said = self.run_jidian("add", "line", 7, "--profile", "schneider-iem3155", "--facility", "shop")
         self.assertIn("says that it is a Schneider", said)
         self.assertIn("Next: jidian read schneider-iem3155-7", said)
@@ -145,12 +146,28 @@ class Adding(unittest.TestCase):
                 (("line", 7, "--profile", "schneider-iem3156"), 2, "did you mean 'schneider-iem3155'"),
                 (("lime", 7, "--profile", "schneider-iem3155"), 2, "it has: line"),
                 (("line", 7, "--profile", "schneider-iem3155", "--facility", "oven"), 2, "it has: shop"),
+                (("line", 7, "--profile", "schneider-iem3155", "--facility", "oven"), 2, '[[facility]]\nid = "oven"'),
                 (("line", 248, "--profile", "schneider-iem3155"), 2, "unit is out of range"),
+                (("line", 10, "--profile", "chint-dtsu666", "--ct-ratio", "400/5"), 1, "holds the ratio 40"),
                 (("line", 7, "--profile", "schneider-iem3155", "--ct-ratio", "big"), 2, "write \"200/5\"")):
             with self.subTest(says):
                 said = self.run_jidian("add", *arguments, code=code)
                 self.assertIn(says, said)
                 self.assertEqual(self.site.read_text(), self.text)
+
+    def test_a_slip_is_answered_with_what_was_meant(self):
+        for arguments, code, says in (
+                (("add", "line", 7, "--profil", "schneider-iem3155"), 2, "did you mean '--profile'"),
+                (("profiles", "Eastron"), 0, "eastron-sdm630"),
+                (("profiles", "eastron-sdm63x"), 2, "did you mean 'eastron-sdm630'")):
+            with self.subTest(says):
+                self.assertIn(says, self.run_jidian(*arguments, code=code))
+        bare = subprocess.run([JIDIAN], capture_output=True, text=True, timeout=20)
+        self.assertEqual(bare.returncode, 2)
+        for verb in ("scan", "signoff", "doctor", "tail"):
+            self.assertIn(f"  jidian {verb} ", bare.stdout)
+        self.site.write_text(self.text.replace(self.device, "/dev/serial/by-path/none"))
+        self.assertIn("/dev/serial/by-path", self.run_jidian("scan", "line", code=3).split("No such file", 1)[1])
 
     def test_without_asking_a_meter_that_is_not_there_is_written(self):
         self.run_jidian("add", "line", 99, "--profile", "eastron-sdm630", "--no-probe", "--serial", "X1")

@@ -14,7 +14,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from rig.mixed_line import FOUND, MixedLine  # noqa: E402
 
 JIDIAN, PLANT = sys.argv[1:3]
-PROFILES = ("siemens-pac3200", "carlo-gavazzi-em340")  # a catalogue whose meters have few settings
+# A catalogue whose meters have few settings; the first one is the site file's.
+PROFILES = ("eastron-sdm630", "siemens-pac3200", "carlo-gavazzi-em340")
 
 
 class FullScan(unittest.TestCase):

@@ -33,7 +33,8 @@ def scenario():
                           {"unit": 5, "meter": "known", "model": "eastron-sdm630", "feed": "load", "latency_ms": 20},
                           {"unit": 9, "meter": "new", "model": "schneider-iem3155", "feed": "load", "latency_ms": 20}]}],
             "tcp": [{"id": "net", "absent_answers": True, "units": [
-                {"unit": 2, "meter": "net-2", "model": "siemens-pac3200", "feed": "load"}]}]}
+                {"unit": 2, "meter": "net-2", "model": "siemens-pac3200", "feed": "load"},
+                {"unit": 3, "meter": "net-3", "model": "sunspec-meter", "feed": "load"}]}]}
 
 
 def site(folder, ports):
@@ -45,6 +46,8 @@ def site(folder, ports):
             + bus.format(id="line", device=ports["lines"]["line"]) + bus.format(id="home", device=ports["lines"]["home"])
             + f'[[bus]]\nid = "net"\nkind = "tcp"\nhost = "127.0.0.1"\nport = {ports["tcp"]["net"]}\n\n'
             '[[meter]]\nid = "known"\nbus = "home"\nunit = 5\nperiod = "2s"\nprofile = "eastron-sdm630"\n'
+            'points = ["voltage_ln.l1", "active_energy_import.total"]\n\n'
+            '[[meter]]\nid = "net-3"\nbus = "net"\nunit = 3\nperiod = "2s"\nprofile = "sunspec-meter-int"\n'
             'points = ["voltage_ln.l1", "active_energy_import.total"]\n')
 
 
@@ -114,8 +117,29 @@ class Commissioning(unittest.TestCase):
 
     def test_an_endpoint_is_searched_by_unit(self):
         units = [line for line in self.jidian("scan", "net", "--units", "1-4") if line["type"] == "unit"]
-        self.assertEqual([unit["unit"] for unit in units], [2])
+        self.assertEqual([unit["unit"] for unit in units], [2, 3])
         self.assertEqual(units[0]["profiles"][0]["profile"], "siemens-pac3200")
+
+    def test_a_sunspec_meter_is_named_by_itself_and_read(self):
+        unit = next(line for line in self.jidian("scan", "net", "--units", "3-3") if line["type"] == "unit")
+        self.assertEqual(unit["profiles"], [{"profile": "sunspec-meter-int", "vendor": "Example Meters", "model": "EM-203"}])
+        self.assertTrue(unit["certain"])
+        self.assertRegex(unit["serial"], "^[0-9]{8}$")
+        points = {point["point"]: point for point in self.jidian("read", "net-3")[0]["points"]}
+        self.assertEqual(points["voltage_ln.l1"]["quality"], "ok")
+        self.assertTrue(200 < float(points["voltage_ln.l1"]["value"]) < 260, points)
+
+    def test_an_address_as_printed_is_told_as_it_is_on_the_wire(self):
+        shown = self.jidian("show-as", "net", 3, "holding", 40001, 1)[0]
+        self.assertIn("`holding 0`", shown["hint"])
+        self.assertNotIn("hint", self.jidian("show-as", "net", 3, "holding", "0x9C41", 1)[0])
+
+    def test_doctor_asks_an_endpoint_ten_times_a_second_at_most(self):
+        lines = self.jidian("doctor", "net", "--seconds", 5)
+        self.assertIn({"type": "pace", "requests_per_second": 10}, lines)
+        requests = next(line["requests"] for line in lines if line["type"] == "line")
+        self.assertTrue(20 <= requests <= 52, requests)
+        self.assertFalse([line for line in lines if line["type"] == "diagnosis" and line["fault"]])
 
     def test_doctor_has_nothing_to_say_of_a_good_line(self):
         self.assertFalse([line for line in self.jidian("doctor", "home", "--seconds", 5)

@@ -300,6 +300,22 @@ TEST_F(RecorderOnDisk, AStatementIsDurableWhenItIsAnswered) {
   stop();
 }
 
+TEST_F(RecorderOnDisk, WhoSignedAMeterOffIsKnownAfterARestart) {
+  start();
+  const auto now = clock_.utc_now();
+  auto answer = recorder_->attest({{now, EventKind::signoff, "m-0", "Right.", std::nullopt, {}, {{"by", "Li"}}}});
+  ASSERT_EQ(answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  ASSERT_TRUE(answer.get());
+  stop();
+  board_.post(health::MeterRecord{"m-0", {}, {}, {}});
+  start();
+  const auto records = board_.records();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].signed_off, now);
+  EXPECT_EQ(records[0].signed_by, "Li");
+  stop();
+}
+
 TEST_F(RecorderOnDisk, AStatementThatTheStoreDoesNotTakeIsNotCalledRecorded) {
   start();
   store_->is_full = true;

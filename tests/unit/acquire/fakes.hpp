@@ -58,7 +58,8 @@ class FakeBus final : public Bus {
     requests.push_back({clock_.steady, unit, registers});
     if (on_read) on_read();
     const auto failure = fails ? fails(unit, registers) : std::nullopt;
-    clock_.advance(failure && failure->kind() == ErrorKind::timeout ? timeout_cost : read_cost);
+    const Millis cost = read_cost_of ? read_cost_of(registers) : read_cost;
+    clock_.advance(failure && failure->kind() == ErrorKind::timeout ? timeout_cost : cost);
     if (failure && failure->kind() == ErrorKind::unreachable) open_ = false;
     if (failure) return *failure;
     for (std::uint32_t n = 0; n < registers.count; ++n) {
@@ -98,6 +99,7 @@ class FakeBus final : public Bus {
   std::uint64_t foreign = 0;
   std::uint8_t exception = 2;  ///< What refusals are.
   Millis read_cost{20};
+  std::function<Millis(meter::Registers)> read_cost_of;  ///< Instead of `read_cost`.
   Millis timeout_cost{500};
   Millis open_cost{0};
   std::optional<Error> open_error;

@@ -75,6 +75,18 @@ TEST_F(Identity, AnotherSerialNumberThanDeclaredIsToldOnceAndMarksEveryReading) 
   EXPECT_EQ(sink.polls.back().samples[0].bits, register_value(1, 1));
 }
 
+TEST_F(Identity, HealthSaysWhoStandsThereUntilItIsTheRightOne) {
+  begin({make("SN-99")});
+  bus.held[model_at] = 777;
+  run(minutes{1});
+  EXPECT_EQ(health_of("meter-0").foreign,
+            "it tells the serial number '1234', not 'SN-99'; it tells the model '777', not '341'");
+  ASSERT_TRUE(core->adopt("meter-0", "1234"));
+  bus.held[model_at] = 341;
+  run(minutes{1});
+  EXPECT_EQ(health_of("meter-0").foreign, "");
+}
+
 TEST_F(Identity, AMeterThatIsSaidToBeReplacedIsGoodAtOnceAndAfterARestart) {
   begin({make("SN-99")});
   run(minutes{1});

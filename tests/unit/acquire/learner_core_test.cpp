@@ -69,6 +69,18 @@ TEST_F(Learning, ARefusedRegisterCostsOnlyItself) {
   EXPECT_EQ(sink.of(EventKind::learned)[0].subject, "meter-0");
 }
 
+TEST_F(Learning, HealthSaysWhatIsBeingLearntAndWhatIsNotThere) {
+  limit({13});
+  begin({make_meter(0, addresses(0, 40))});
+  while (sink.polls.empty()) run(Millis{100});
+  EXPECT_TRUE(health_of("meter-0").learning);
+  EXPECT_EQ(health_of("meter-0").last_error_kind, ErrorKind::refused);
+  run(seconds{10});
+  EXPECT_FALSE(health_of("meter-0").learning);
+  EXPECT_EQ(health_of("meter-0").refused, std::vector<std::string>{"p13"});
+  EXPECT_EQ(health_of("meter-0").last_error_kind, std::nullopt);
+}
+
 TEST_F(Learning, TheGoodPointsComeInTheVeryFirstSlot) {
   limit({13});
   begin({make_meter(0, addresses(0, 40), minutes{15})});

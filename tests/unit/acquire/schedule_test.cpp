@@ -65,6 +65,23 @@ TEST(Schedule, AnOverloadedBusServesItsMetersInTurn) {
   for (std::size_t meter = 0; meter < 4; ++meter) EXPECT_EQ(served[meter], 100) << meter;
 }
 
+TEST(Schedule, OnTheEdgeOfAQuarterHourCountersGoFirst) {
+  const std::vector<Schedule::Entry> entries{{seconds{10}, Millis{0}, false},
+                                             {seconds{10}, Millis{0}, true},
+                                             {seconds{10}, Millis{0}, false},
+                                             {seconds{10}, Millis{0}, true}};
+  const auto order_at = [&](UtcTime slot) {
+    Schedule schedule(entries, slot);
+    std::vector<std::size_t> order;
+    while (const auto due = schedule.take_due(slot)) order.push_back(due->meter);
+    return order;
+  };
+  EXPECT_EQ(order_at(noon), (std::vector<std::size_t>{1, 3, 0, 2}));
+  EXPECT_EQ(order_at(noon + seconds{10}), (std::vector<std::size_t>{0, 1, 2, 3}));
+  EXPECT_TRUE(is_edge(noon + seconds{900}));
+  EXPECT_FALSE(is_edge(noon + seconds{890}));
+}
+
 TEST(Schedule, WithoutMetersNothingIsEverDue) {
   Schedule schedule({}, noon);
   EXPECT_FALSE(schedule.take_due(noon + hours{1}));

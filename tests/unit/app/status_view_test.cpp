@@ -48,12 +48,28 @@ TEST(StatusView, OfAHealthyGatewayIsAScreenThatSaysSo) {
             "  tcp-1  open  2 % busy   10.0.0.5:502\n"
             "\n"
             "meters  3 of 3 well\n"
-            "  furnace-1  rtu-1/3  ok  1 s ago  0 of 7200 polls failed\n"
-            "  press-1    rtu-1/4  ok  1 s ago  0 of 7200 polls failed\n"
-            "  gas-1      tcp-1/1  ok  9 s ago  0 of 7200 polls failed\n"
+            "  furnace-1  rtu-1/3  ok  1 s ago  0 of 7200 polls failed  not signed off\n"
+            "  press-1    rtu-1/4  ok  1 s ago  0 of 7200 polls failed  not signed off\n"
+            "  gas-1      tcp-1/1  ok  9 s ago  0 of 7200 polls failed  not signed off\n"
             "\n"
             "All is well.\n"
             "Next: jidian watch shows the newest values\n");
+}
+
+TEST(StatusView, ShowsWhatFacilitiesDo) {
+  auto snapshot = healthy();
+  const auto since = command::before(std::chrono::minutes{5});
+  snapshot.facilities = {
+      {"melting-shop", domain::RunSource::power, {domain::FacilityState::running, since, 812'340'000, since}},
+      {"bag-filter", domain::RunSource::current, {domain::FacilityState::stopped, since, 300, since}},
+      {"line", domain::RunSource::status, {domain::FacilityState::unknown, since, 3, since}},
+      {"office", domain::RunSource::none, {}}};
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("\nfacilities\n"
+                                              "  melting-shop  running   for 5 min  812.3 kW\n"
+                                              "  bag-filter    stopped   for 5 min  0.3 A\n"
+                                              "  line          unknown   for 5 min  status 3\n"
+                                              "  office        not told\n"));
+  EXPECT_THAT(command::status_json(snapshot), HasSubstr("\"power_kw\":812.34,"));
 }
 
 TEST(StatusView, PutsTheMeterInTroubleFirstAndTheAdviceLast) {
@@ -65,6 +81,40 @@ TEST(StatusView, PutsTheMeterInTroubleFirstAndTheAdviceLast) {
   EXPECT_THAT(view.text, HasSubstr("next try in 40 s"));
   EXPECT_THAT(view.text, HasSubstr("ERROR meter press-1: unit 4 on rtu-1 gave nothing for 12 min"));
   EXPECT_THAT(view.text, HasSubstr("Next: check its power"));
+}
+
+TEST(StatusView, AMeterThatHasOnlyBegunIsNoFault) {
+  auto snapshot = healthy();
+  snapshot.meters[0].learning = true;
+  snapshot.meters[0].last_error = "Modbus exception 2";
+  snapshot.meters[1] = {};
+  snapshot.meters[1].id = "press-1";
+  const auto view = shown(snapshot);
+  EXPECT_TRUE(view.healthy);
+  EXPECT_THAT(view.text, HasSubstr("1 of 3 well"));
+  EXPECT_THAT(view.text, HasSubstr("being learnt"));
+  EXPECT_THAT(view.text, HasSubstr("asked for the first time"));
+  EXPECT_THAT(view.text, Not(HasSubstr("FAULT")));
+  EXPECT_THAT(view.text, Not(HasSubstr("exception 2")));
+  EXPECT_THAT(view.text, HasSubstr("Nothing is wrong"));
+}
+
+TEST(StatusView, AMeterThatContradictsItselfIsNotWell) {
+  auto snapshot = healthy();
+  snapshot.records = {{"press-1", {{"zero_current", "current.l1", "No current.", command::morning}}, std::nullopt, ""}};
+  const auto view = shown(snapshot);
+  EXPECT_FALSE(view.healthy);
+  EXPECT_THAT(view.text, HasSubstr("2 of 3 well"));
+  EXPECT_THAT(view.text, HasSubstr("press-1    rtu-1/4  CHECK"));
+  EXPECT_THAT(view.text, HasSubstr("WARN  meter press-1: No current (current.l1), for 0 s"));
+}
+
+TEST(StatusView, SaysWhoSignedAMeterOffAndWhen) {
+  auto snapshot = healthy();
+  snapshot.records = {{"press-1", {}, command::morning, "李娜"}};
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("signed off 2026-03-01 by 李娜"));
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("not signed off"));
+  EXPECT_TRUE(shown(snapshot).healthy);
 }
 
 TEST(StatusView, FitsAScreenWithHundredsOfMeters) {
@@ -118,4 +168,18 @@ TEST(StatusView, OfWhatIsNoStatusIsAnError) {
 }
 
 }  // namespace
+TEST(StatusView, MarksAndOrdersAreShown) {
+  const auto view = render_status(
+      R"({"gateway":"gw-1","marks":[{"id":"260301-081500","mark":"maintenance","subject":"","from":"2026-03-01T08:15:00Z",
+          "until":null,"in_force":true,"reason":"relining"}],
+          "directives":[{"id":"2026-017","version":2,"issuer":"130000-energy","from":"2026-03-01T08:00:00Z",
+          "to":"2026-03-01T12:00:00Z","in_force":true,"level":"orange","facilities":["furnace"],"limit_kw":400,"load_kw":380.25},
+          {"id":"2026-018","version":1,"facilities":[],"load_kw":null}]})",
+      Colours::none);
+  ASSERT_TRUE(view);
+  EXPECT_NE(view->text.find("whole site  maintenance"), std::string::npos) << view->text;
+  EXPECT_NE(view->text.find("level orange, load 380.2 kW of 400 kW"), std::string::npos) << view->text;
+  EXPECT_NE(view->text.find("load unknown"), std::string::npos) << view->text;
+}
+
 }  // namespace jidian::app

@@ -38,12 +38,22 @@ class FakeRecorder final : public recorder::Recorder {
     std::promise<Result<domain::Event>> answer;
     if (is_prompt) answer.set_value(outcome ? Result<domain::Event>(statement.event) : outcome.error());
     statements.push_back(std::move(statement.event));
+    if (statement.mark) mark_requests.push_back(std::move(*statement.mark));
     replacements.push_back(std::move(statement.replacement));
     waiting_.push_back(std::move(answer));
     return waiting_.back().get_future();
   }
 
+  std::vector<domain::Mark> marks() const override { return marks_in_force; }
+
+  void hear(domain::DirectiveListing listing) override { listings.push_back(std::move(listing)); }
+  std::string directives() const override { return directives_json; }
+
+  std::vector<domain::DirectiveListing> listings;
+  std::string directives_json = "[]";
   std::vector<domain::Event> statements;
+  std::vector<domain::MarkRequest> mark_requests;
+  std::vector<domain::Mark> marks_in_force;
   std::vector<std::optional<domain::Replacement>> replacements;
   Status outcome;
   bool is_prompt = true;
@@ -192,6 +202,7 @@ struct Bench {
                         return meter == "orphan-1" ? std::string("gone") : std::string();
                       },
                   .read_patience = read_patience,
+                  .issuers = {{"province", {"130000-energy"}}},
                   .manifest = &manifest,
                   .record_patience = Millis{50}}) {}
   ~Bench() { gate.open(); }

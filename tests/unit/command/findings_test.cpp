@@ -60,10 +60,65 @@ TEST(Findings, AMeterNeverHeardIsToldAsSuch) {
 TEST(Findings, AdviceFollowsWhatTheMeterDid) {
   auto snapshot = healthy();
   silence(snapshot.meters[1]);
-  snapshot.meters[1].corrupt = 90;
+  snapshot.meters[1].last_error_kind = ErrorKind::corrupt;
   EXPECT_THAT(only(snapshot).advice, HasSubstr("termination"));
-  snapshot.meters[1].exceptions = 100;
+  snapshot.meters[1].last_error_kind = ErrorKind::refused;
   EXPECT_THAT(only(snapshot).advice, HasSubstr("profile"));
+}
+
+TEST(Findings, AMeterThatIsDeadNowIsNotJudgedByWhatItOnceRefused) {
+  auto snapshot = healthy();
+  silence(snapshot.meters[1]);
+  snapshot.meters[1].exceptions = 500;
+  snapshot.meters[1].last_error_kind = ErrorKind::timeout;
+  EXPECT_THAT(only(snapshot).advice, HasSubstr("check its power"));
+}
+
+TEST(Findings, WhatIsBeingLearntIsNoFault) {
+  auto snapshot = healthy();
+  auto& meter = snapshot.meters[0];
+  meter.last_error = "Modbus exception 2";
+  meter.last_error_kind = ErrorKind::refused;
+  meter.exceptions = 7;
+  meter.learning = true;
+  EXPECT_TRUE(find_faults(snapshot).empty());
+  EXPECT_EQ(state_of(snapshot, meter), "learning");
+  meter.learning = false;
+  EXPECT_EQ(state_of(snapshot, meter), "fault");
+  meter = {};
+  EXPECT_EQ(state_of(snapshot, meter), "new");
+}
+
+TEST(Findings, AnotherMeterThanExpectedIsAnError) {
+  auto snapshot = healthy();
+  snapshot.meters[1].foreign = "it tells the serial number '4711', not '1234'";
+  const auto finding = only(snapshot);
+  EXPECT_EQ(finding.level, Level::error);
+  EXPECT_EQ(finding.about, "meter press-1");
+  EXPECT_THAT(finding.what, HasSubstr("it tells the serial number '4711', not '1234'"));
+  EXPECT_THAT(finding.advice, HasSubstr("jidian replace press-1"));
+  EXPECT_EQ(state_of(snapshot, snapshot.meters[1]), "fault");
+}
+
+TEST(Findings, PointsThatAMeterHasNotGotAreAWarning) {
+  auto snapshot = healthy();
+  snapshot.meters[1].refused = {"a", "b", "c", "d", "e"};
+  const auto finding = only(snapshot);
+  EXPECT_EQ(finding.level, Level::warning);
+  EXPECT_EQ(finding.what, "has not got a, b, c and 2 more");
+  EXPECT_EQ(state_of(snapshot, snapshot.meters[1]), "doubtful");
+}
+
+TEST(Findings, AContradictionThatGoesOnIsTold) {
+  auto snapshot = healthy();
+  snapshot.records = {
+      {"press-1", {{"ct_reversed", "active_power.l2", "A phase has the other sign.", before(600s)}}, std::nullopt, ""}};
+  const auto finding = only(snapshot);
+  EXPECT_EQ(finding.level, Level::warning);
+  EXPECT_EQ(finding.what, "A phase has the other sign (active_power.l2), for 10 min");
+  EXPECT_THAT(finding.advice, HasSubstr("S1 and S2"));
+  EXPECT_EQ(state_of(snapshot, snapshot.meters[1]), "doubtful");
+  EXPECT_EQ(state_of(snapshot, snapshot.meters[0]), "well");
 }
 
 TEST(Findings, ALineOnWhichNothingAnswersIsOneFault) {
@@ -97,6 +152,7 @@ TEST(Findings, TheLoneMeterOfABusIsNamedItself) {
 TEST(Findings, AMeterThatRefusesSomePointsIsAWarning) {
   auto snapshot = healthy();
   snapshot.meters[0].last_error = "illegal data address 342+2";
+  snapshot.meters[0].last_error_kind = ErrorKind::refused;
   snapshot.meters[0].exceptions = 500;
   const auto finding = only(snapshot);
   EXPECT_EQ(finding.level, Level::warning);

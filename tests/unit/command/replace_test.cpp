@@ -45,6 +45,26 @@ TEST(Replace, DisplaysBecomeCountsOfTheRegister) {
   EXPECT_DOUBLE_EQ(stated->counts_per_hour, 500'000) << "5 MW";
 }
 
+TEST(Replace, DisplaysAreInKilowattHoursAlsoWhereTheRegisterCountsWattHours) {
+  auto meter = new_meter("350", 35);
+  meter.entry.points[0].unit = "Wh";
+  meter.entry.points[0].exponent = 1;
+  meter.entry.points[0].modulus = 0;
+  const auto request = request_of("48213.8", "0.3");
+  const auto stated = replacement_of(meter.subject(), 0, request);
+  ASSERT_TRUE(stated) << stated.error().message();
+  EXPECT_EQ(stated->old_final, 4'821'380u) << "steps of 10 Wh";
+  EXPECT_EQ(stated->new_start, 30u);
+  EXPECT_DOUBLE_EQ(stated->old_unsure, 11);
+  const auto event = event_of(meter.subject(), request, "", "", {});
+  EXPECT_THAT(event.text, HasSubstr("ended at 48213.8 kWh"));
+  const auto in_megawatt_hours = replacement_of(meter.subject(), 0, request_of("48.2138 MWh", "0.0003 MWh"));
+  ASSERT_TRUE(in_megawatt_hours);
+  EXPECT_EQ(in_megawatt_hours->old_final, 4'821'380u);
+  EXPECT_THAT(replacement_of(meter.subject(), 0, request_of("48.2138 MWh", "0.3")).error().message(),
+              HasSubstr("write both with one unit"));
+}
+
 TEST(Replace, RatiosInTheMeterAreTakenOut) {
   auto meter = new_meter("0.35", 35);
   meter.shows("ct_ratio", "40", "", PointKind::attribute);

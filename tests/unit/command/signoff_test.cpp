@@ -114,6 +114,97 @@ TEST(Signoff, BothRatiosTogetherAreNamed) {
   EXPECT_EQ(value_in(signoff, "pt"), "100");
 }
 
+TEST(Signoff, ARegisterOfWattHoursIsComparedInTheKilowattHoursOfTheDisplay) {
+  Metered meter;
+  meter.shows("active_energy_import.total", "189893412", "Wh", PointKind::counter);
+  meter.shows("active_power.total", "0", "W");
+  const auto signoff = compared(meter, "189893.4");
+  EXPECT_EQ(signoff.checks.front().because, "ok");
+  EXPECT_EQ(signoff.unit, "kWh");
+  EXPECT_EQ(signoff.reading, "189893.412");
+  EXPECT_EQ(signoff.difference, "0.012");
+  EXPECT_EQ(signoff.allowed, "0.101");
+  EXPECT_EQ(energy(meter, "189893.6"), "differs");
+  meter.answer.points[1].value = "90000";
+  EXPECT_EQ(energy(meter, "189890.4"), "ok") << "90 kW make 3 kWh in two minutes";
+}
+
+TEST(Signoff, TheDisplaysUnitMayBeTyped) {
+  Metered meter;
+  meter.shows("active_energy_import.total", "189893412", "Wh", PointKind::counter);
+  for (const char* display : {"189893.4 kWh", "189893.4kwh", "189.893 MWh", "189893412 Wh", "189893.4 度"})
+    EXPECT_EQ(energy(meter, display), "ok") << display;
+  const auto signoff = compared(meter, "189.893 MWh");
+  EXPECT_EQ(signoff.display, "189.893") << "the digits as typed";
+  EXPECT_EQ(signoff.unit, "MWh");
+  EXPECT_EQ(signoff.reading, "189.893412");
+  EXPECT_EQ(energy(meter, "189893412"), "display_larger") << "without a unit it is kWh";
+}
+
+TEST(Signoff, OtherThanElectricCountersKeepTheirOwnUnit) {
+  Metered meter;
+  meter.shows("volume.total", "4821.5", "m3", PointKind::counter);
+  EXPECT_EQ(compared(meter, "4821.5").unit, "m3");
+  EXPECT_EQ(energy(meter, "4821500 L"), "ok");
+  SignoffRequest request;
+  request.display = "4821.5 kWh";
+  EXPECT_THAT(examine(meter.subject(), request).error().message(), HasSubstr("write it in L, m3"));
+}
+
+TEST(Signoff, TheFactsKeepTheDisplaysUnit) {
+  Metered meter;
+  meter.shows("active_energy_import.total", "189893412", "Wh", PointKind::counter);
+  SignoffRequest request;
+  request.display = "189.893 MWh";
+  const auto event = event_of(meter.entry, *examine(meter.subject(), request), request, {});
+  const auto fact = [&](const std::string& name) {
+    for (const auto& [key, value] : event.facts)
+      if (key == name) return value;
+    return std::string("none");
+  };
+  EXPECT_EQ(fact("unit"), "MWh");
+  EXPECT_EQ(fact("display"), "189.893");
+  EXPECT_EQ(fact("reading"), "189.893412");
+  EXPECT_THAT(event.text, HasSubstr("shows 189.893 MWh, the reading is 189.893412 MWh"));
+}
+
+/// What the check of that name found; "none" if there is none.
+std::string found_by(const Metered& meter, const std::string& check) {
+  for (const auto& made : compared(meter, "48213.80").checks)
+    if (made.name == check) return made.because;
+  return "none";
+}
+
+TEST(Signoff, ADeclaredRatioIsComparedWithTheMetersOwn) {
+  Metered meter = energy_meter("48213.80");
+  EXPECT_EQ(found_by(meter, "ct_ratio"), "none") << "nothing was declared";
+  meter.entry.ct_ratio = "400/5";
+  EXPECT_EQ(found_by(meter, "ct_ratio"), "absent") << "the meter tells none";
+  EXPECT_TRUE(compared(meter, "48213.80").holds());
+  meter.shows("ct_ratio", "40", "", PointKind::attribute);
+  EXPECT_EQ(found_by(meter, "ct_ratio"), "differs");
+  EXPECT_FALSE(compared(meter, "48213.80").holds());
+  meter.entry.ct_ratio = "200/5";
+  EXPECT_EQ(found_by(meter, "ct_ratio"), "ok");
+  meter.entry.pt_ratio = "10000/100";
+  meter.shows("pt_ratio", "10.0", "", PointKind::attribute);
+  EXPECT_EQ(found_by(meter, "pt_ratio"), "differs");
+}
+
+TEST(Signoff, ARatioTheWrongWayRoundFails) {
+  Metered meter = energy_meter("48213.80");
+  meter.entry.ct_ratio = "5/200";
+  EXPECT_EQ(found_by(meter, "ct_ratio"), "inverted");
+  EXPECT_FALSE(compared(meter, "48213.80").holds());
+}
+
+TEST(Signoff, ARatioKeptAsAWholeNumberIsTheSame) {
+  Metered meter = energy_meter("48213.80");
+  meter.entry.ct_ratio = "1000/3";
+  meter.shows("ct_ratio", "333", "", PointKind::attribute);
+  EXPECT_EQ(found_by(meter, "ct_ratio"), "ok");
+}
+
 TEST(Signoff, APowerOfTenIsNamed) {
   const auto larger = compared(energy_meter("482138.25"), "48213.8");
   EXPECT_EQ(larger.checks.front().because, "reading_larger");
@@ -140,7 +231,7 @@ TEST(Signoff, WhatNothingExplainsIsOnlySaidToDiffer) {
 }
 
 TEST(Signoff, TheDisplayMustBeANumber) {
-  for (const char* display : {"", "48213,8", "48213.8 kWh", "-1", "1e4"}) {
+  for (const char* display : {"", "48213,8", "48213.8 kW", "48213.8 m3", "kWh", "-1", "1e4"}) {
     SignoffRequest request;
     request.display = display;
     const auto found = examine(energy_meter("1").subject(), request);

@@ -2,57 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
+
+#include "tests/unit/commission/one_unit.hpp"
 
 namespace jidian::commission {
 namespace {
 
 using nlohmann::json;
-
-/// Holding registers of one unit; every other unit is silent.
-class OneUnit final : public acquire::Bus {
- public:
-  std::map<std::uint16_t, std::uint16_t> registers;
-  int silences = 0;  ///< Requests that get no answer first.
-  bool gone = false;
-
-  Status open(std::stop_token) override {
-    if (gone) return Error{ErrorKind::unreachable, "no such port"};
-    return {};
-  }
-  bool is_open() const override { return !gone; }
-  Status read(std::uint8_t unit, meter::Registers place, std::span<std::uint16_t> into) override {
-    if (unit != 7 || silences-- > 0) return Error{ErrorKind::timeout, "no reply"};
-    for (std::size_t i = 0; i < into.size(); ++i) {
-      const auto found = registers.find(static_cast<std::uint16_t>(place.first + i));
-      if (found == registers.end()) return Error{ErrorKind::refused, "exception 2"};
-      into[i] = found->second;
-    }
-    return {};
-  }
-  std::uint8_t last_exception() const override { return 0; }
-  void close() override {}
-  std::string address() const override { return "port"; }
-};
-
-class Lending final : public Lender {
- public:
-  explicit Lending(acquire::Bus& bus) : bus_(bus) {}
-  Status lend(Task task) override { return task(bus_, {}); }
-  Millis turn() const override { return Millis{3'600'000}; }
-  bool is_polled() const override { return false; }
-
- private:
-  acquire::Bus& bus_;
-};
-
-class StillClock final : public Clock {
- public:
-  UtcTime utc_now() override { return {}; }
-  SteadyTime steady_now() override { return {}; }
-  ClockQuality quality() override { return ClockQuality::unknown; }
-};
 
 meter::Point probed_point(const std::string& name, std::uint16_t address, int exponent) {
   meter::Point point;
@@ -92,12 +49,23 @@ meter::Profile distant() {
   return profile;
 }
 
+/// Like `mute`, with the ratio of its transformers at 2, in tenths.
+meter::Profile with_ratio() {
+  auto profile = mute_meter();
+  profile.id = "with-ratio";
+  profile.points[0].place.first = 100;
+  profile.points[1].place.first = 101;
+  profile.points.push_back(probed_point("ct_ratio", 2, -1));
+  profile.points.back().quantity = "ct_ratio";
+  return profile;
+}
+
 json examined(OneUnit& bus, const std::string& profile, std::uint8_t unit = 7) {
   Lending lender(bus);
   StillClock clock;
   json told;
   JobIo io{lender, clock, {}, [&told](const std::string& line) { told = json::parse(line); }};
-  const auto done = probe({unit, profile, {telling(), mute_meter(), distant()}, {}})(io);
+  const auto done = probe({unit, profile, {telling(), mute_meter(), distant(), with_ratio()}, {}})(io);
   if (!done) told = {{"verdict", done.error().message()}};
   return told;
 }
@@ -137,6 +105,23 @@ TEST(Probe, AnotherModelIsNamed) {
   EXPECT_EQ(told["verdict"], "differs");
   EXPECT_EQ(told["others"], json::array({"telling"}));
   EXPECT_EQ(told["serial"], "");
+}
+
+TEST(Probe, AModelThatCannotSaySoIsAnotherIfOthersLookRight) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}, {500, 1}};
+  const auto told = examined(bus, "distant");
+  EXPECT_EQ(told["verdict"], "differs");
+  EXPECT_EQ(told["others"], json::array({"mute"}));
+}
+
+TEST(Probe, TheRatioInTheMeterIsTold) {
+  OneUnit bus;
+  bus.registers = {{100, 2'312}, {101, 5'001}, {2, 400}};
+  const auto told = examined(bus, "with-ratio");
+  EXPECT_EQ(told["verdict"], "looks");
+  EXPECT_EQ(told["ct_ratio"], "40.0");
+  EXPECT_EQ(told["pt_ratio"], "");
 }
 
 TEST(Probe, AModelThatWouldSaySoAndDoesNotIsAnother) {

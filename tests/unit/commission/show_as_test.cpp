@@ -18,6 +18,21 @@ std::vector<std::string> starred(const std::vector<Interpretation>& all) {
   return orders;
 }
 
+TEST(PrintedAddress, TellsTheTableAndCountsFromOne) {
+  using meter::Table;
+  const auto is = [](const char* text, Table table, std::uint16_t address) {
+    const auto printed = printed_address(text);
+    return printed && *printed == PrintedAddress{table, address};
+  };
+  EXPECT_TRUE(is("40001", Table::holding, 0));
+  EXPECT_TRUE(is("30001", Table::input, 0));
+  EXPECT_TRUE(is("49999", Table::holding, 9'998));
+  EXPECT_TRUE(is("400001", Table::holding, 0));
+  EXPECT_TRUE(is("365536", Table::input, 65'535));
+  for (const char* wire : {"0", "3001", "0x9C41", "40000", "50001", "19000", "465537", "4000001", "4000x", ""})
+    EXPECT_FALSE(printed_address(wire)) << wire;
+}
+
 TEST(ShowAs, AMainsVoltageAsFloatIsTheOnlyStar) {
   const auto all = interpret(float_230, std::nullopt);
   EXPECT_EQ(starred(all), std::vector<std::string>{"ABCD"});

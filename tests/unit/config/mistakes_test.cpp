@@ -247,18 +247,24 @@ TEST(Warnings, StandBesideAValidSite) {
             "site.toml:26:10: warning: meter 'press-1': period '15s' gives a minute fewer than 6 samples\n");
   EXPECT_THAT(said("device = \"/dev/serial/by-path/x\"", "device = \"/dev/ttyUSB0\""),
               HasSubstr("warning: bus 'line-1': device '/dev/ttyUSB0' may change its name at a restart"));
+  EXPECT_EQ(
+      said("period = \"1s\"", "period = \"1s\"\nct_ratio = \"5/200\""),
+      "site.toml:27:12: warning: meter 'press-1': ct_ratio '5/200' has its primary below its secondary; write the "
+      "primary first: \"200/5\"\n");
+  EXPECT_EQ(said("period = \"1s\"", "period = \"1s\"\nct_ratio = \"200/5\""), "");
   const std::string busy = replace(small_site, "period = \"1s\"", "period = \"200ms\"");
   const std::string slow = replace(busy, "\"/dev/serial/by-path/x\"", "\"/dev/serial/by-path/x\"\nbaud = 1200");
   EXPECT_EQ(print(parse_small(busy).mistakes), "");
-  EXPECT_EQ(
-      print(parse_small(slow).mistakes),
-      "site.toml:10:1: bus 'line-1': its meters need 183 % of the line's time, so polls would be skipped; raise the "
-      "period to 1s or baud to 4800\n");
+  EXPECT_EQ(print(parse_small(slow).mistakes),
+            "site.toml:10:1: bus 'line-1': its meters need 183 % of the line's time, so polls would be skipped; write "
+            "period = \"1s\" in each [[meter]] of it that is faster: press-1 (200ms); or baud = 4800 in its [[bus]]\n");
   const std::string tight = replace(slow, "period = \"200ms\"", "period = \"400ms\"");
   EXPECT_EQ(
       print(parse_small(tight).mistakes),
       "site.toml:10:1: warning: bus 'line-1': its meters need 92 % of the line's time, with one of them dead 64 %, "
-      "with two 64 %; raise the period to 1s or baud to 2400\n");
+      "with two 64 %; write period = \"1s\" in each [[meter]] of it that is faster: press-1 (400ms); or baud = 2400 in "
+      "its "
+      "[[bus]]\n");
   const auto last = small_site.find("[[uplink]]");
   EXPECT_EQ(print(parse_small(small_site.substr(0, last)).mistakes),
             "site.toml:1:1: warning: site file: there is no [[uplink]], so nothing is published\n");
@@ -295,6 +301,16 @@ TEST(Warnings, TellOfAnUnverifiedProfile) {
       print(parse_site(small_site, "site.toml", catalogue).mistakes),
       "site.toml:25:11: warning: meter 'press-1': profile 'test-meter' is unverified; compare its values with the "
       "meter's display\n");
+}
+
+TEST(Mistakes, AnIssuerNamesItsUplink) {
+  const auto with = [](const std::string& more) {
+    return print(parse_small(std::string(small_site) + "\n[[issuer]]\nid = \"130000-energy\"\n" + more).mistakes);
+  };
+  EXPECT_THAT(with(""), HasSubstr("uplink = "));
+  EXPECT_THAT(with("uplink = \"provinze\"\n"), HasSubstr("issuer '130000-energy': uplink does not exist"));
+  EXPECT_THAT(with("uplink = \"provinze\"\n"), HasSubstr("province"));
+  EXPECT_THAT(with("uplink = \"province\"\nkey = \"x\"\n"), HasSubstr("unknown key 'key'"));
 }
 
 }  // namespace

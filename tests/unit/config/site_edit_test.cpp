@@ -130,6 +130,39 @@ TEST(SiteEdit, AListGrowsAsItIsWritten) {
   EXPECT_EQ(in_list("[\n  \"x\"\n  # about\n  ,\n]"), "[\n  \"x\"\n  # about\n  ,\n  \"new\",\n]");
 }
 
+TEST(SiteEdit, ARunRuleGetsASectionOfItsOwn) {
+  const std::vector<Assignment> keys{{"stop_below_kw", "1.5"}, {"start_at_kw", "3"}};
+  EXPECT_EQ(set_facility_run(small_site, "press", keys, {}).value(),
+            replace(small_site, "rated_power_kw = 30\n",
+                    "rated_power_kw = 30\n[facility.run]\nstop_below_kw = 1.5\nstart_at_kw = 3\n"));
+  const std::string_view two = "[[facility]]\n  id = \"a\"\n  # of a\n\n# about b\n[[facility]]\nid = \"b\" # last";
+  EXPECT_EQ(set_facility_run(two, "a", keys, {}).value(),
+            "[[facility]]\n  id = \"a\"\n  # of a\n[facility.run]\nstop_below_kw = 1.5\nstart_at_kw = 3\n\n# about "
+            "b\n[[facility]]\nid = \"b\" # last");
+  EXPECT_EQ(set_facility_run(two, "b", keys, {}).value(),
+            std::string(two) + "\n[facility.run]\nstop_below_kw = 1.5\nstart_at_kw = 3\n");
+  EXPECT_EQ(set_facility_run(two, "c", keys, {}).error().kind(), ErrorKind::not_found);
+}
+
+TEST(SiteEdit, ARunRuleChangesWhereItStands) {
+  const std::string section =
+      "[facility.run]\n# by hand\nhold = 3 # slow\nstop_below_kw = 1 # old\nstart_at_kw = 2\nidle_below_kw = 5\n"
+      "run_at_kw = 6 # gone\n";
+  const std::string text = replace(small_site, "rated_power_kw = 30\n", section);
+  const std::vector<Assignment> keys{{"source", "\"power\""}, {"stop_below_kw", "1.5"}, {"start_at_kw", "3"}};
+  const std::vector<std::string_view> removed{"idle_below_kw", "run_at_kw", "never_there"};
+  const auto changed = set_facility_run(text, "press", keys, removed);
+  ASSERT_TRUE(changed) << changed.error().message();
+  const std::string wanted = replace(*changed, "source = \"power\"\n", "");
+  EXPECT_EQ(wanted, replace(small_site, "rated_power_kw = 30\n",
+                            "[facility.run]\n# by hand\nhold = 3 # slow\nstop_below_kw = 1.5 # old\nstart_at_kw = "
+                            "3\n"));
+  const std::string inlined = replace(small_site, "rated_power_kw = 30\n", "run = { hold = 3 }\n");
+  EXPECT_EQ(set_facility_run(inlined, "press", keys, {}).error().kind(), ErrorKind::unsupported);
+  EXPECT_EQ(set_facility_run("[[facility]]\nid = \"a\"\n[facility.run]\n", "a", keys, {}).value(),
+            "[[facility]]\nid = \"a\"\n[facility.run]\nsource = \"power\"\nstop_below_kw = 1.5\nstart_at_kw = 3\n");
+}
+
 TEST(SiteEdit, QuotesWhatTomlWouldMisread) {
   EXPECT_EQ(toml_string("a\"b\\c\n"), "\"a\\\"b\\\\c\\u000A\"");
 }

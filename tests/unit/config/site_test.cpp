@@ -66,6 +66,14 @@ TEST(Site, UplinksCarryTheirPort) {
   EXPECT_EQ(url("url = \"mqtts://broker.example.org:443\""), "mqtts://broker.example.org:443");
 }
 
+TEST(Site, SaysWhoMayGiveOrdersThroughWhichUplink) {
+  const Site site = parse_whole(std::string(small_site) +
+                                "\n[[issuer]]\nid = \"130000-energy\"\nname = \"Energy\"\nuplink = \"province\"\n");
+  ASSERT_EQ(site.issuers.size(), 1U);
+  EXPECT_EQ(site.issuers[0].id, "130000-energy");
+  EXPECT_EQ(site.issuers[0].uplink, "province");
+}
+
 TEST(Site, ATcpEndpointHasUnitsThatALineHasNot) {
   EXPECT_EQ(parse_whole(replace(small_site, "bus = \"plc\"\nunit = 1", "bus = \"plc\"\nunit = 255")).meters[1].unit,
             255);
@@ -216,7 +224,10 @@ TEST(BusBudget, TheSlowestPolledIsTheWorstToLose) {
 
 TEST(BusBudget, AdviceBringsTheLineToFourFifths) {
   const Site site = crowded(25);  // 115 %
-  EXPECT_EQ(advice_for(site.buses[0], site.meters), "raise the period to 2s or baud to 19200");
+  const std::string advice = advice_for(site.buses[0], site.meters);
+  EXPECT_THAT(advice, testing::StartsWith("write period = \"2s\" in each [[meter]] of it that is faster: "));
+  EXPECT_THAT(advice, testing::HasSubstr("(1s), "));
+  EXPECT_THAT(advice, testing::EndsWith(" (1s) and 17 more; or baud = 19200 in its [[bus]]"));
   Site hopeless = crowded(250);
   hopeless.buses[0].baud = 1200;
   EXPECT_EQ(advice_for(hopeless.buses[0], hopeless.meters), "choose fewer points, or put some meters on another line");

@@ -25,10 +25,10 @@ void expect_distinct_words(int first, int last) {
 TEST(Names, EveryCodeOfTheContractHasOneWord) {
   expect_distinct_words<Quality>(0, 12);
   expect_distinct_words<GapCause>(1, 13);
-  expect_distinct_words<EventKind>(1, 22);
+  expect_distinct_words<EventKind>(1, 25);
   expect_distinct_words<EventKind>(30, 30);
   expect_distinct_words<Check>(0, 6);
-  expect_distinct_words<EventKind>(40, 41);
+  expect_distinct_words<EventKind>(40, 42);
   expect_distinct_words<FacilityKind>(1, 5);
   expect_distinct_words<Carrier>(0, 4);
   expect_distinct_words<PointKind>(0, 3);

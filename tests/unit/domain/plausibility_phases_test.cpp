@@ -350,10 +350,20 @@ TEST(Plausibility, OtherQualitiesAreLeftAlone) {
   bench.next(6);
   bench.set("active_power.l2", 1'000);
   bench.next(5);
-  for (const auto quality : {Quality::out_of_range, Quality::maintenance, Quality::not_available}) {
+  for (const auto quality : {Quality::out_of_range, Quality::not_available}) {
     bench.spoil("active_power.l1", quality);
     EXPECT_EQ(bench.quality(bench.next(), "active_power.l1"), quality);
   }
+}
+
+TEST(Plausibility, AMarkHidesNoContradiction) {
+  Bench bench(three_phases());
+  bench.load(5'000);
+  bench.next(6);
+  bench.set("active_power.l2", 1'000);
+  bench.next(5);
+  bench.spoil("active_power.l1", Quality::maintenance);
+  EXPECT_EQ(bench.quality(bench.next(), "active_power.l1"), Quality::implausible);
 }
 
 TEST(Plausibility, FloatsAreJudgedLikeIntegers) {

@@ -55,6 +55,13 @@ TEST(Replacement, SignedAndFloatCounters) {
   EXPECT_EQ(gained_over(counter(ValueType::float32), float_bits(100.5F), float_bits(0.25F), {}), Gained());
 }
 
+TEST(Replacement, FloatsGainWhatTheirDigitsAddUpTo) {
+  EXPECT_EQ(gained_over(counter(ValueType::float32), float_bits(204543.44F), float_bits(1.5925F),
+                        {swap(float_bits(204543.44F), float_bits(1.0F))}),
+            Gained("0.5925"))
+      << "not 0.5924999713897705";
+}
+
 TEST(Replacement, ACountIsTheNearestThatTheRegisterHolds) {
   EXPECT_EQ(nearest_count(ValueType::unsigned_integer, 120'534.5), 120'535u);
   EXPECT_EQ(nearest_count(ValueType::unsigned_integer, -1), std::nullopt);

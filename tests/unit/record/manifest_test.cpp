@@ -154,6 +154,18 @@ TEST(LiveJson, ShowsExactDecimalsUnitsAndQuality) {
                   R"("volume":{"value":null,"unit":"m3","quality":"no_answer"}}}}})");
 }
 
+TEST(LiveJson, ShowsWhatFacilitiesDo) {
+  auto manifest = samples::manifest();
+  manifest.facilities[0].run.source = domain::RunSource::power;
+  const UtcTime noon = samples::polls(1)[0].slot;
+  const std::vector<domain::FacilityNow> facilities{
+      {domain::FacilityState::running, noon - std::chrono::hours(1), 51'250'000, noon}, {}};
+  const auto json = live_json(manifest, {}, noon, facilities);
+  EXPECT_EQ(json, R"({"gateway":"gw-1","time":"2026-03-01T08:00:00.000Z","meters":{},"facilities":{)"
+                  R"("press":{"state":"running","since":"2026-03-01T07:00:00.000Z","power_kw":51.250000,)"
+                  R"("time":"2026-03-01T08:00:00.000Z"},"filter":{"state":"unknown","since":null}}})");
+}
+
 TEST(LiveJson, HasNoValueForWhatJsonCannotSay) {
   auto polls = samples::polls(1);
   polls[1].samples[0].bits = 0x7FC00000;

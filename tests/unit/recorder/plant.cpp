@@ -119,6 +119,13 @@ std::vector<domain::AggregateRow> MemoryRecord::aggregates() const {
   return rows_of<domain::AggregateRow>();
 }
 
+void MemoryRecord::note(const domain::Note& note) {
+  if (note.text.empty())
+    notes.erase(note.name);
+  else
+    notes[note.name] = note.text;
+}
+
 void MemoryRecord::remember(Core& core) const {
   for (const auto& [name, text] : notes) core.remember(domain::Note{name, text});
   for (const auto stream : record::all_streams)
@@ -161,6 +168,17 @@ Result<domain::Event> Run::replace(const domain::Replacement& stated) {
   return event;
 }
 
+Result<domain::Event> Run::mark(const domain::MarkRequest& request) {
+  core.observe(clock_.now);
+  domain::Event event;
+  const auto notes = core.mark(request, clock_.now, event);
+  if (!notes) return notes.error();
+  for (const auto& note : *notes) record_.note(note);
+  core.accept(event, clock_.now);
+  round();
+  return event;
+}
+
 void Run::pass(Millis time) {
   while (time > Millis{0}) {
     const Millis step = std::min(time, Millis{1000});
@@ -169,6 +187,12 @@ void Run::pass(Millis time) {
     core.observe(clock_.now);
     round();
   }
+}
+
+void Run::hear(const domain::DirectiveListing& listing) {
+  core.observe(clock_.now);
+  core.hear(listing, clock_.now);
+  round();
 }
 
 void Run::round() {
@@ -188,6 +212,7 @@ void Run::stop() {
 void Run::commit(Flush flush) {
   const auto batches = core.build(flush, 7, record_.heads(), clock_.now);
   if (store_fails) return core.failed(clock_.now);
+  for (const auto& note : core.take_notes()) record_.note(note);
   if (!batches.empty()) record_.commit(batches);
   core.committed(flush, clock_.now);
 }

@@ -60,6 +60,9 @@ class MemoryRecord {
   /// Shows `core` the record as read_back would.
   void remember(Core& core) const;
 
+  /// As the store keeps it.
+  void note(const domain::Note& note);
+
   std::size_t commits = 0;
   std::map<std::string, std::string> notes;
 
@@ -83,6 +86,10 @@ class Run {
   void take(domain::Event event);
   /// A statement of an exchange, as the recorder takes it: the event that is on record then.
   Result<domain::Event> replace(const domain::Replacement& stated);
+  /// A mark, or the end of one, likewise.
+  Result<domain::Event> mark(const domain::MarkRequest& request);
+  /// What a destination holds in force.
+  void hear(const domain::DirectiveListing& listing);
   /// Lets time pass in steps of at most a second.
   void pass(Millis time);
   void flush();

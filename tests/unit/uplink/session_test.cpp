@@ -298,5 +298,29 @@ TEST_F(SessionTest, RefusedCommandsAreReportedButDoNotFillTheRecord) {
   EXPECT_THAT(notices[1].text, HasSubstr("and 59 more"));
 }
 
+TEST_F(SessionTest, OrdersAreSubscribedToWhereSomebodyMayGiveThem) {
+  std::vector<std::string> heard;
+  links.directives = [&heard](const std::string& json) { heard.push_back(json); };
+  options.directives = true;
+  connect();
+  EXPECT_THAT(wire().options.optional_topics,
+              ElementsAre(base + std::string("status"), base + std::string("directives")));
+  say("directives", R"({"directives":[]})", true);
+  say("directives", "", true);
+  EXPECT_THAT(heard, ElementsAre(R"({"directives":[]})")) << "a topic that was cleared says nothing";
+}
+
+TEST_F(SessionTest, ABrokerThatRefusesTheOrdersStillGetsTheBatches) {
+  options.directives = true;
+  store.add(Stream::reading);
+  step();
+  session().handle(Connected{65'535, 0, {base + std::string("directives")}}, now);
+  step();
+  answer_others();
+  step();
+  EXPECT_THAT(carried(), ElementsAre("reading 1"));
+  EXPECT_THAT(session().health(now).trouble, testing::HasSubstr("no order can be heard"));
+}
+
 }  // namespace
 }  // namespace jidian::uplink
