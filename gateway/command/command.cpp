@@ -185,8 +185,9 @@ Snapshot Commands::snapshot() const {
   const auto facilities = parts_.recorder->facilities();
   for (std::size_t i = 0; i < facilities.size() && i < parts_.manifest->facilities.size(); ++i) {
     const domain::FacilityEntry& entry = parts_.manifest->facilities[i];
-    snapshot.facilities.push_back({entry.id, entry.run.source, facilities[i]});
+    snapshot.facilities.push_back({entry.id, entry.run.source, facilities[i], entry.loads});
   }
+  snapshot.load = load_profile_of(*parts_.manifest, parts_.recorder->demands(), snapshot.now);
   return snapshot;
 }
 

@@ -106,6 +106,9 @@ class Core {
   /// What the facilities do, as last told, in the order of the manifest.
   std::vector<domain::FacilityNow> facilities() const { return facts_.facilities(); }
 
+  /// What the accounts and the site took in their newest quarter hour and the month's greatest.
+  std::vector<domain::DemandNow> demands() const { return facts_.demands(); }
+
   /// What stands against meters, and who signed them off: those that have news.
   std::vector<health::MeterRecord> take_standing() { return standing_.take_news(); }
 

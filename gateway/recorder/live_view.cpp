@@ -12,9 +12,15 @@ void LiveView::put(const domain::Poll& poll) {
   newest_[poll.meter] = poll;
 }
 
-void LiveView::put(std::vector<domain::FacilityNow> facilities) {
+void LiveView::put(std::vector<domain::FacilityNow> facilities, std::vector<domain::DemandNow> demands) {
   const std::scoped_lock lock(mutex_);
   facilities_ = std::move(facilities);
+  demands_ = std::move(demands);
+}
+
+std::vector<domain::DemandNow> LiveView::demands() const {
+  const std::scoped_lock lock(mutex_);
+  return demands_;
 }
 
 std::vector<domain::FacilityNow> LiveView::facilities() const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "domain/demand.hpp"
 #include "domain/directive.hpp"
 #include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
@@ -23,11 +24,12 @@ class LiveView {
 
   void put(const domain::Poll& poll);
 
-  /// What the facilities do now, in the order of the manifest.
-  void put(std::vector<domain::FacilityNow> facilities);
+  /// What the facilities do now, in the order of the manifest; what accounts and the site took.
+  void put(std::vector<domain::FacilityNow> facilities, std::vector<domain::DemandNow> demands);
 
   /// The same again.
   std::vector<domain::FacilityNow> facilities() const;
+  std::vector<domain::DemandNow> demands() const;
 
   /// The orders in force or ahead.
   void put(std::vector<domain::KnownDirective> orders);
@@ -47,6 +49,7 @@ class LiveView {
   mutable std::mutex mutex_;
   std::vector<std::optional<domain::Poll>> newest_;
   std::vector<domain::FacilityNow> facilities_;
+  std::vector<domain::DemandNow> demands_;
   std::vector<domain::KnownDirective> orders_;
   UtcTime now_{};
 };

@@ -59,6 +59,7 @@ class RecorderImpl final : public Recorder {
   Inbox& inbox() override { return inbox_; }
   std::string live() const override { return live_.json(); }
   std::vector<domain::FacilityNow> facilities() const override { return live_.facilities(); }
+  std::vector<domain::DemandNow> demands() const override { return live_.demands(); }
   void request_epoch(std::uint64_t epoch, std::string reason) override {
     epoch_requests_.ask({epoch, std::move(reason)});
     inbox_.wake();
@@ -75,8 +76,7 @@ class RecorderImpl final : public Recorder {
   }
   std::vector<domain::Mark> marks() const override {
     auto marks = marks_.get();
-    const UtcTime now = clock_.utc_now();
-    std::erase_if(marks, [now](const domain::Mark& mark) { return mark.until && *mark.until <= now; });
+    std::erase_if(marks, [now = clock_.utc_now()](const auto& mark) { return mark.until && *mark.until <= now; });
     return marks;
   }
   void hear(domain::DirectiveListing listing) override {
@@ -200,7 +200,7 @@ void RecorderImpl::take(std::vector<Inbox::Item> items) {
   core_.advance(instant);
   if (facilities_at_ && instant.steady - *facilities_at_ < post_interval) return;
   facilities_at_ = instant.steady;
-  live_.put(core_.facilities());
+  live_.put(core_.facilities(), core_.demands());
 }
 
 void RecorderImpl::flush_due() {

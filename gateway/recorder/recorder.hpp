@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "domain/data_rules.hpp"
+#include "domain/demand.hpp"
 #include "domain/directive.hpp"
 #include "domain/event.hpp"
 #include "domain/facility_now.hpp"
@@ -58,6 +59,10 @@ class Recorder {
 
   /// What the facilities do, as last told, in the order of the manifest; at most a second old. From any thread.
   virtual std::vector<domain::FacilityNow> facilities() const { return {}; }
+
+  /// What the accounts and the site took in their newest quarter hour and in the month's greatest, in the order of the
+  /// manifest; at most a second old. From any thread.
+  virtual std::vector<domain::DemandNow> demands() const { return {}; }
 
   /// Asks for the epoch after `epoch`, because a destination reported a conflict; nothing happens if another is in
   /// force already. From any thread; carried out by the recorder's thread, at most every ten minutes.
