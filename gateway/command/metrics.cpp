@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdio>
 #include <initializer_list>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
@@ -240,6 +241,41 @@ void add_uplinks(const std::vector<health::UplinkHealth>& uplinks, Page& page) {
       &UplinkHealth::receipts_refused);
 }
 
+void add_marks(const std::vector<domain::Mark>& marks, UtcTime now, Page& page) {
+  page.family("jidian_mark_in_force", "gauge", "A mark: 1 in force, 0 ahead. An empty subject is the whole site.");
+  for (const domain::Mark& mark : marks)
+    page.sample({{"id", mark.id}, {"subject", mark.subject}, {"mark", name_of(mark.as)}},
+                is_under(mark, now) ? 1U : 0U);
+}
+
+/// A family with one sample for each order that has a number under `key`, in thousands.
+void directive_family(Page& page, std::string_view name, std::string_view help, const nlohmann::json& orders,
+                      const char* key) {
+  page.family(name, "gauge", help);
+  for (const auto& order : orders)
+    if (const auto number = order.find(key); number != order.end() && number->is_number())
+      page.sample({{"issuer", order.value("issuer", "")}, {"id", order.value("id", "")}}, number->get<double>() * 1e3);
+}
+
+void add_directives(const Snapshot& snapshot, Page& page) {
+  auto orders = nlohmann::json::parse(snapshot.directives, nullptr, false);
+  if (!orders.is_array()) orders = nlohmann::json::array();
+  std::erase_if(orders.get_ref<nlohmann::json::array_t&>(), [](const auto& order) { return !order.is_object(); });
+  page.family("jidian_directive_in_force", "gauge", "An order from above: 1 in force, 0 ahead.");
+  for (const auto& order : orders)
+    page.sample({{"issuer", order.value("issuer", "")},
+                 {"id", order.value("id", "")},
+                 {"kind", order.value("kind", "")},
+                 {"level", order.value("level", "")}},
+                order.value("in_force", false) ? 1U : 0U);
+  directive_family(page, "jidian_directive_limit_watts", "Power that an order says is not to be passed.", orders,
+                   "limit_kw");
+  directive_family(page, "jidian_directive_load_watts", "What the facilities of an order draw.", orders, "load_kw");
+  page.family("jidian_directives_refused_total", "counter", "Orders that were not taken, by reason.");
+  for (std::size_t i = 0; i < domain::all_refusals.size(); ++i)
+    page.sample({{"why", name_of(domain::all_refusals[i])}}, snapshot.directives_refused[i]);
+}
+
 }  // namespace
 
 std::string metrics_text(const Snapshot& snapshot) {
@@ -249,6 +285,8 @@ std::string metrics_text(const Snapshot& snapshot) {
   add_buses(snapshot.buses, page);
   add_facilities(snapshot.facilities, page);
   add_load(snapshot.load, page);
+  add_marks(snapshot.marks, snapshot.now, page);
+  add_directives(snapshot, page);
   add_store(snapshot.store, page);
   add_uplinks(snapshot.uplinks, page);
   return page.take();

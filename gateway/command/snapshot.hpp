@@ -6,6 +6,7 @@
 
 #include "base/time.hpp"
 #include "command/load_profile.hpp"
+#include "domain/directive.hpp"
 #include "domain/facility_now.hpp"
 #include "domain/mark.hpp"
 #include "domain/run_rule.hpp"
@@ -37,6 +38,7 @@ struct Snapshot {
   health::StoreHealth store;
   std::vector<domain::Mark> marks;  ///< In force or ahead.
   std::string directives = "[]";    ///< The orders in force or ahead, as JSON.
+  domain::RefusalCounts directives_refused{};
   std::vector<FacilityView> facilities = {};
   LoadProfile load = {};
 };

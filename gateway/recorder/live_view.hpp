@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "domain/demand.hpp"
 #include "domain/directive.hpp"
-#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
+#include "domain/plant_now.hpp"
 #include "domain/reading.hpp"
 #include "domain/site_load.hpp"
 
@@ -24,12 +23,11 @@ class LiveView {
 
   void put(const domain::Poll& poll);
 
-  /// What the facilities do now, in the order of the manifest; what accounts and the site took.
-  void put(std::vector<domain::FacilityNow> facilities, std::vector<domain::DemandNow> demands);
+  /// What the plant does now.
+  void put(domain::PlantNow plant);
 
   /// The same again.
-  std::vector<domain::FacilityNow> facilities() const;
-  std::vector<domain::DemandNow> demands() const;
+  domain::PlantNow plant_now() const;
 
   /// The orders in force or ahead.
   void put(std::vector<domain::KnownDirective> orders);
@@ -48,8 +46,7 @@ class LiveView {
   const domain::SiteLoad load_;
   mutable std::mutex mutex_;
   std::vector<std::optional<domain::Poll>> newest_;
-  std::vector<domain::FacilityNow> facilities_;
-  std::vector<domain::DemandNow> demands_;
+  domain::PlantNow plant_;
   std::vector<domain::KnownDirective> orders_;
   UtcTime now_{};
 };

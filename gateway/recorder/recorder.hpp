@@ -12,11 +12,10 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "domain/data_rules.hpp"
-#include "domain/demand.hpp"
 #include "domain/directive.hpp"
 #include "domain/event.hpp"
-#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
+#include "domain/plant_now.hpp"
 #include "domain/reading.hpp"
 #include "health/board.hpp"
 #include "record/batch.hpp"
@@ -57,12 +56,8 @@ class Recorder {
   /// The newest poll of every meter as JSON, for `watch`. From any thread.
   virtual std::string live() const = 0;
 
-  /// What the facilities do, as last told, in the order of the manifest; at most a second old. From any thread.
-  virtual std::vector<domain::FacilityNow> facilities() const { return {}; }
-
-  /// What the accounts and the site took in their newest quarter hour and in the month's greatest, in the order of the
-  /// manifest; at most a second old. From any thread.
-  virtual std::vector<domain::DemandNow> demands() const { return {}; }
+  /// What the plant does, as last told; at most a second old. From any thread.
+  virtual domain::PlantNow plant_now() const { return {}; }
 
   /// Asks for the epoch after `epoch`, because a destination reported a conflict; nothing happens if another is in
   /// force already. From any thread; carried out by the recorder's thread, at most every ten minutes.
