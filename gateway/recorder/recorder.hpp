@@ -11,7 +11,6 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "domain/data_rules.hpp"
 #include "domain/directive.hpp"
 #include "domain/event.hpp"
 #include "domain/manifest.hpp"
@@ -32,7 +31,6 @@ struct Options {
   Millis live_interval{5'000};
   std::array<std::uint8_t, 16> boot{};
   std::string version;
-  domain::DataRules data_rules = {};
 };
 
 /// What the recorder tells others. Called from the recorder's thread; must not block.
