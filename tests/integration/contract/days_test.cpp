@@ -32,18 +32,22 @@ Place place_of(const std::string& text, const std::string& name) {
   return {begin, text.find("```\n", begin)};
 }
 
-/// With JIDIAN_WRITE_DAYS set the document is written anew instead of compared.
+/// Whether the document is to be written anew instead of compared.
+bool is_writing() {
+  return std::getenv("JIDIAN_WRITE_DAYS") != nullptr;  // NOLINT(concurrency-mt-unsafe): nobody sets one
+}
+
 void compare(const std::map<std::string, std::string>& blocks) {
   std::string text = read_document();
   for (const auto& [name, lines] : blocks) {
     const Place place = place_of(text, name);
     ASSERT_NE(place.end, 0U) << document << " has no block " << name;
-    if (std::getenv("JIDIAN_WRITE_DAYS") != nullptr)
+    if (is_writing())
       text.replace(place.begin, place.end - place.begin, lines);
     else
       EXPECT_EQ(text.substr(place.begin, place.end - place.begin), lines) << name;
   }
-  if (std::getenv("JIDIAN_WRITE_DAYS") != nullptr) std::ofstream(document) << text;
+  if (is_writing()) std::ofstream(document) << text;
 }
 
 TEST(ContractDays, TheDayOfTheFoundryIsWhatTheGatewayRecords) {
