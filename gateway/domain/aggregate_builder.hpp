@@ -31,7 +31,8 @@ class AggregateBuilder {
 
   void restore(const IntervalRow& row);
   void restore(const AggregateRow& row);
-  /// The greatest quarter hour of an account's or the site's month, of an earlier run. One that is no such note is passed over.
+  /// The greatest quarter hour of an account's or the site's month, of an earlier run. One that is no such note is
+  /// passed over.
   void restore(const Note& note);
 
   /// A row of a meter. Those it completes are appended; what is overdue waits for `close_overdue`, because more rows of

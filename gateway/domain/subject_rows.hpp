@@ -52,7 +52,8 @@ class SubjectRows {
   /// The time until `now` was not lived through: tells what does not contain it, and goes on with what does.
   void skip_to(UtcTime now, Rows& rows);
 
-  /// The greatest quarter hour of the calendar month, if it changed since this was asked last. Of accounts and the site.
+  /// The greatest quarter hour of the calendar month, if it changed since this was asked last. Of accounts and the
+  /// site.
   std::optional<Peak> take_month_peak();
   /// That of an earlier run; an older or smaller one than is known counts for nothing.
   void restore_month_peak(const Peak& peak);
