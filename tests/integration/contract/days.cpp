@@ -78,7 +78,7 @@ std::string print_peak(const char* name, const std::optional<domain::Peak>& peak
          std::to_string((peak->until - end).count());
 }
 
-/// The fields of the message, by their names there; those that are absent are left out.
+/// The fields of the message, by their names there; those that do not apply are left out.
 std::string print(const domain::AggregateRow& row, const domain::Manifest& manifest) {
   const UtcTime end = row.start + row.length;
   std::string text = format_utc(row.start) + "  " + std::to_string(row.length.count()) + " s  kind " +
