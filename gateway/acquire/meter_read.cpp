@@ -181,7 +181,7 @@ bool carry_on(const ReadContext& context, const PolledMeter& meter, const MeterP
     const auto& [registers, offset] = plan.reads[number];
     const auto into = std::span{outcome.words}.subspan(offset, registers.count);
     const auto done = context.line.read(meter.unit, registers, into, context.stop);
-    block.end = context.clock.utc_now();
+    block.end = outcome.end = context.clock.utc_now();
     context.after_read();
     if (done) continue;
 
@@ -193,8 +193,31 @@ bool carry_on(const ReadContext& context, const PolledMeter& meter, const MeterP
       round.given_up = done.error();
     if (kind == ErrorKind::unreachable || kind == ErrorKind::conflict) round.given_up = done.error();
   }
-  outcome.end = context.clock.utc_now();
   return true;
+}
+
+std::optional<std::size_t> read_of_counts(const PolledMeter& meter, const MeterPlan& plan) {
+  std::optional<std::size_t> found;
+  for (std::size_t n = 0; n < meter.points.size() && n < plan.places.size(); ++n) {
+    const bool is_energy = meter.points[n].quantity == "active_energy_import";
+    if (meter.points[n].kind != PointKind::counter || plan.places[n].read == MeterPlan::not_read) continue;
+    if (!found || is_energy) found = plan.places[n].read;
+    if (is_energy) break;
+  }
+  return found;
+}
+
+std::size_t put_counts_first(const PolledMeter& meter, const MeterPlan& plan, ReadRound& round) {
+  const auto energy = read_of_counts(meter, plan);
+  if (!energy) return 0;
+  std::vector<bool> has_counts(plan.reads.size());
+  for (std::size_t n = 0; n < meter.points.size(); ++n)
+    if (meter.points[n].kind == PointKind::counter && plan.places[n].read != MeterPlan::not_read)
+      has_counts[plan.places[n].read] = true;
+  const auto rest =
+      std::stable_partition(round.order.begin(), round.order.end(), [&](std::size_t read) { return has_counts[read]; });
+  std::stable_partition(round.order.begin(), rest, [&](std::size_t read) { return read == *energy; });
+  return static_cast<std::size_t>(rest - round.order.begin());
 }
 
 std::optional<MeterOutcome> read_blocks(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan,
@@ -211,6 +234,17 @@ MeterOutcome failed_outcome(const MeterPlan& plan, const Error& why, UtcTime now
   outcome.blocks.assign(plan.reads.size(), BlockOutcome{false, now, now, why, 0});
   if (!outcome.blocks.empty()) outcome.blocks.front().asked = true;
   return outcome;
+}
+
+std::vector<domain::EarlyEnd> early_counts(const PolledMeter& meter, const MeterPlan& plan,
+                                           const MeterOutcome& outcome) {
+  std::vector<domain::EarlyEnd> early;
+  for (std::size_t n = 0; n < meter.points.size(); ++n) {
+    if (meter.points[n].kind != PointKind::counter || error_of(plan.places[n], outcome)) continue;
+    const UtcTime end = outcome.blocks[plan.places[n].read].end;
+    if (end < outcome.end) early.push_back({static_cast<std::uint16_t>(n), end});
+  }
+  return early;
 }
 
 std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome) {

@@ -96,6 +96,13 @@ struct ReadRound {
 /// All reads of `plan`, from number `first` on and round to it. Nothing is asked yet.
 ReadRound begin_round(const MeterPlan& plan, std::size_t first);
 
+/// The read that holds the meter's energy taken, else its first counter; nothing if no counter is read.
+std::optional<std::size_t> read_of_counts(const PolledMeter& meter, const MeterPlan& plan);
+
+/// Moves the reads that hold counters to the front of the order, that of `read_of_counts` before the others. Returns
+/// how many there are. Precondition: none was asked yet.
+std::size_t put_counts_first(const PolledMeter& meter, const MeterPlan& plan, ReadRound& round);
+
 /// Carries out reads of `round` until so many of its order are over. A silent meter costs one time-out: after a
 /// time-out of the first read, or a second one later, the rest is not asked. False if `stop` came before.
 bool carry_on(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan, ReadRound& round,
@@ -107,6 +114,10 @@ std::optional<MeterOutcome> read_blocks(const ReadContext& context, const Polled
 
 /// A poll of which nothing could be asked, and why.
 MeterOutcome failed_outcome(const MeterPlan& plan, const Error& why, UtcTime now);
+
+/// The counters whose values were there before `outcome` ended, and when.
+std::vector<domain::EarlyEnd> early_counts(const PolledMeter& meter, const MeterPlan& plan,
+                                           const MeterOutcome& outcome);
 
 /// The outcome of every point.
 std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome);
