@@ -40,13 +40,13 @@ double character_s(const Bus& bus) {
   return (1.0 + 8.0 + parity_bits + bus.stop_bits) / bus.baud;
 }
 
-double silence_s(const Bus& bus) {
+double frame_silence_s(const Bus& bus) {
   return bus.baud > 19'200 ? silence_s_above_19200 : character_s(bus) * silence_half_characters / 2;
 }
 
 /// The time a transaction takes on the wire, with the silences of its two frames: behind the answer `pause_s`.
 double transaction_s(const Bus& bus, const meter::Registers& read, double pause_s) {
-  return (request_bytes + answer_bytes + data_bytes(read)) * character_s(bus) + silence_s(bus) + pause_s;
+  return (request_bytes + answer_bytes + data_bytes(read)) * character_s(bus) + frame_silence_s(bus) + pause_s;
 }
 
 /// The shares of the line's time each of the bus's meters takes.
@@ -55,7 +55,7 @@ std::vector<double> shares_of(const Bus& bus, const std::vector<Meter>& meters) 
   for (const Meter& meter : meters) {
     if (meter.bus != bus.id) continue;
     const std::vector<meter::Registers> needed = meter::runs_of(meter.points);
-    const double pause_s = std::max(silence_s(bus), seconds(meter.turnaround));
+    const double pause_s = std::max(frame_silence_s(bus), seconds(meter.turnaround));
     double poll_s = 0;
     for (const meter::Registers& read : meter::plan_reads(needed, meter.limits))
       poll_s += transaction_s(bus, read, pause_s);
@@ -90,7 +90,7 @@ std::pair<std::size_t, double> energies_of(const Bus& bus, const std::vector<Met
     const auto read = std::ranges::find_if(reads, [&](const meter::Registers& r) {
       return r.table == run->table && r.first <= run->first && r.end() >= run->end();
     });
-    if (read != reads.end()) time_s += transaction_s(bus, *read, silence_s(bus)) + usual_latency_s;
+    if (read != reads.end()) time_s += transaction_s(bus, *read, frame_silence_s(bus)) + usual_latency_s;
   }
   return {count, time_s};
 }
