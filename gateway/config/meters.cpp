@@ -169,6 +169,8 @@ void check_bus(Section& section, const Site& site) {
     section.journal().warn(section.place(), need + dead + "; " + advice);
   else if (budget.one_dead > load_most)
     section.journal().warn(section.place(), need + dead + "; lower worst_latency if the meters allow it, or " + advice);
+  if (const std::string late = late_energies(*bus, site.meters); !late.empty())
+    section.journal().warn(section.place(), section.subject() + ": " + late);
 }
 
 }  // namespace

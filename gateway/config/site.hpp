@@ -161,6 +161,11 @@ BusBudget bus_budget(const Bus& bus, const std::vector<Meter>& meters);
 /// (1s), oven (1s); or baud = 19200 in its [[bus]]`.
 std::string advice_for(const Bus& bus, const std::vector<Meter>& meters);
 
+/// Whether the energies of all meters of a serial line cannot be read within a second of a day's edge, and what to
+/// change then: a sentence, else nothing. On edges one read of each meter goes before all else; 30 ms are taken for the
+/// meters' own delay.
+std::string late_energies(const Bus& bus, const std::vector<Meter>& meters);
+
 /// Whether `text` may name a file that holds a secret or a certificate: an absolute path, or "credentials:NAME" for a
 /// file of the credentials directory that systemd hands to the service.
 bool is_file_spelling(std::string_view text);
