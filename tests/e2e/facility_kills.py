@@ -8,6 +8,7 @@ import struct
 import time
 
 import row_checks
+import row_checks_bite
 from checks import expect, expect_clean, report
 from exact_works import FACILITIES, LINE_PERIOD, POINTS, TCP_PERIOD, ExactWorks, site_sections, truly_showed
 from rig.chain import Chain
@@ -118,18 +119,22 @@ def _check(chain, works, killer, until_ms):
     row_checks.check_once(received)
     whole_rows = row_checks.check_meter_rows(received)
     marked, whole = row_checks.check_aggregates(received)
-    totals = row_checks.check_totals(received, lambda *asked: truly_showed(chain, *asked))
+    def showed(*asked):
+        return truly_showed(chain, *asked)
+
+    totals = row_checks.check_totals(received, showed)
     known_s, lived_s, states_whole = row_checks.check_states(received, works)
     longer = row_checks.check_longer(received)
     gaps, lost_ms = row_checks.check_gaps(received, killer.kills, COMMIT_MS, killer.starts)
     told, changes = row_checks.check_state_events(received, works)
+    refused = row_checks_bite.check_bites(received, works, showed, killer.kills, COMMIT_MS, killer.starts)
     for name, total in totals.items():
         print(f"  {name} = {total:.6f}, the plant's own to the last digit")
     report(verdict, kills=len(killer.kills), in_commit=killer.in_commit, torn=killer.torn, gaps=gaps, lost_ms_most=lost_ms,
            rows=len(received.rows), rows_whole=whole_rows, aggregates=len(received.aggregates), aggregates_marked=marked,
            aggregates_whole=whole, longer=longer, states_whole=states_whole, known_s=round(known_s), lived_s=round(lived_s),
-           state_events=told, changes_told=changes)
-    return verdict, marked, whole, states_whole
+           state_events=told, changes_told=changes, false_records_refused=refused)
+    return marked, whole, states_whole
 
 
 def facility_kills(scale):
@@ -160,7 +165,7 @@ def facility_kills(scale):
         until_ms = chain.finish_gateway()
         chain.judge.stop()
         expect(time.time_ns() // 1_000_000 < works.end_ms, "the plant's program was too short")
-        _, marked, whole, states_whole = _check(chain, works, killer, until_ms)
+        marked, whole, states_whole = _check(chain, works, killer, until_ms)
         expect(marked > 0, "no row says that something is missing")
         expect(not is_full or (whole > 0 and states_whole > 0), "no row is whole")
         store = chain.jidian("verify", "--json")
