@@ -76,10 +76,13 @@ ROWS = [
     Row("  resident memory", "thirty_two.resident", "<= 18", "-"),
     Row("  at its peak", "thirty_two.resident_peak", "-", "-"),
     Row("  wire, all streams, TLS and TCP included", "thirty_two.wire", "-", "-"),
+    Row("    with commits every minute", "thirty_two.wire.commit_60s", "-", "-"),
     Row("  wire, the live view every 5 s beside them", "thirty_two.wire.live_5s", "-", "-"),
     Row("  bytes written to flash", "thirty_two.flash", "-", "-"),
+    Row("    with commits every minute", "thirty_two.flash.commit_60s", "-", "-"),
     Row("  the store grows", "thirty_two.store", "-", "-"),
     Row("  4 GB hold", "thirty_two.months", ">= 6", "-"),
+    Row("    with commits every minute", "thirty_two.months.commit_60s", ">= 6", "-"),
 ]
 
 

@@ -9,7 +9,7 @@ import time
 
 import row_checks
 import row_checks_bite
-from checks import expect, expect_clean, report
+from checks import Broken, expect, expect_clean, report
 from exact_works import FACILITIES, LINE_PERIOD, POINTS, TCP_PERIOD, ExactWorks, site_sections, truly_showed
 from rig.chain import Chain
 from rig.processes import wait_until
@@ -74,10 +74,11 @@ class Killer:
 
     def kill_at(self, at_ms, in_commit=False):
         time.sleep(max(0, at_ms - _now_ms()) / 1000)
-        if in_commit:
-            self.in_commit += self.log.wait_written(2 * COMMIT_MS / 1000)
-        expect(self.chain.gateway.is_running(), f"the gateway ended by itself:\n{self.chain.gateway.log()[-2000:]}")
-        self.chain.gateway.send(signal.SIGKILL)
+        if not self.chain.gateway.is_running():
+            raise Broken(f"the gateway ended by itself:\n{self.chain.gateway.log()[-2000:]}")
+        hit = in_commit and self.log.wait_written(2 * COMMIT_MS / 1000)
+        os.kill(self.chain.gateway.pid, signal.SIGKILL)
+        self.in_commit += hit
         self.kills.append(_now_ms())
         self.chain.gateway.kill()
         self.torn += self.log.is_torn()
@@ -91,7 +92,7 @@ def _plan(chance, count, begin_ms, free_ms, end_ms):
     minutes = [minute for minute in range(-(-begin_ms // MINUTE_MS) * MINUTE_MS, free_ms - 3_000, MINUTE_MS)]
     edges = [chance.choice(minutes) for _ in range(at_edge - 1)] if minutes else []
     plan = [(edge + chance.randrange(100, 3_000), False) for edge in edges] + [(end_ms + chance.randrange(100, 3_000), False)]
-    plan += [(chance.randrange(begin_ms, free_ms), number < max(1, count // 5)) for number in range(count - len(plan))]
+    plan += [(chance.randrange(begin_ms, free_ms), number < max(1, count // 4)) for number in range(count - len(plan))]
     return sorted(plan)
 
 
