@@ -109,7 +109,8 @@ class Rig:
             resident.append(gateway.resident_kib() * 1024 / 1e6)
         took = time.time() - begin
         return {"seconds": took, "begin": begin, "cpu": gateway.cpu_seconds() - cpu, "wire": self.wire.wire_bytes() - wire,
-                "written": written_bytes(gateway) - written, "resident": resident, "peak": gateway.resident_peak_kib() * 1024 / 1e6,
+                "written": written_bytes(gateway) - written, "resident": resident,
+                "peak": gateway.resident_peak_kib() * 1024 / 1e6, "own": gateway.resident_own_kib() * 1024 / 1e6,
                 "messages": self._messages(begin, begin + took)}
 
     def _messages(self, begin, end):
@@ -154,7 +155,7 @@ def tell_wire(window, ending):
     day = wire_rate(window) * DAY_S + round_bytes(window) * (ROW_ROUNDS_A_DAY - 1_440)
     plain = payloads(window)
     tell("thirty_two.wire" + ending, [day * MONTH_DAYS / 1e6], "MB/month")
-    parts = ", ".join(f"{stream} {size / 1e6:.2f}" for stream, size in plain.items())
+    parts = ", ".join(f"{stream} {size / 1e6:.3g}" for stream, size in plain.items())
     print(f"  {day / 1e6:.2f} MB a day with MQTT, TLS, IP and TCP, receipts and keep-alives, "
           f"{100 * (day / sum(plain.values()) - 1):.0f} % more than the payload: {parts}")
     print(f"  from {window['seconds']:.0f} s; rows from the median minute x {ROW_ROUNDS_A_DAY} rounds a day; headers of IP and TCP computed "
@@ -221,6 +222,7 @@ def main():
         tell("thirty_two.cpu", [100 * with_live["cpu"] / with_live["seconds"]], "% of a core")
         tell("thirty_two.cpu.no_live", [100 * windows[NO_LIVE, "10s"]["cpu"] / WITHOUT_LIVE_S], "% of a core")
         tell("thirty_two.resident", with_live["resident"], "MB")
+        tell("thirty_two.resident_own", [with_live["own"]], "MB")
         tell("thirty_two.resident_peak", [max(window["peak"] for window in windows.values())], "MB")
         tell_live(with_live, windows[NO_LIVE, "10s"])
         for commit, ending in COMMITS.items():
