@@ -163,6 +163,7 @@ def facility_kills(scale):
         print(f"  seed {seed}: {count} kills within {(plan[-1][0] - _now_ms()) / 1000:.0f} s", flush=True)
         for at_ms, in_commit in plan:
             killer.kill_at(at_ms, in_commit)
+        wait_until(lambda: chain.jidian("status").returncode in (0, 1), 20, "the last start")
         _wait_last_rows(chain, end_ms, is_full)
         until_ms = chain.finish_gateway()
         chain.judge.stop()
