@@ -45,7 +45,7 @@ class DoctorView {
   std::size_t faults() const { return faults_; }
 
   void print() const {
-    std::vector<std::vector<std::string>> rows{split(text("doctor.heads"))};
+    std::vector<std::vector<std::string>> rows{headings("doctor.heads")};
     rows.insert(rows.end(), units_.begin(), units_.end());
     std::cout << format_table(rows)
               << text("doctor.line", {{"requests", count(line_, "requests")},
@@ -72,17 +72,6 @@ class DoctorView {
   }
 
  private:
-  static std::vector<std::string> split(const std::string& heads) {
-    std::vector<std::string> cells(1);
-    for (const char c : heads) {
-      if (c == '|')
-        cells.emplace_back();
-      else
-        cells.back() += c;
-    }
-    return cells;
-  }
-
   static std::string count(const Json& line, const char* key) {
     return line.contains(key) ? std::to_string(line.value(key, std::uint64_t{0})) : "-";
   }

@@ -116,9 +116,9 @@ BusBudget bus_budget(const Bus& bus, const std::vector<Meter>& meters) {
 std::string advice_for(const Bus& bus, const std::vector<Meter>& meters) {
   constexpr double goal = 0.8;
   std::string advice;
-  if (const Millis period = period_for(bus, meters, goal); period > Millis{0})
-    advice = "write period = \"" + format_duration(period) +
-             "\" in each [[meter]] of it that is faster: " + faster_than(period, bus, meters);
+  const Millis period = period_for(bus, meters, goal);
+  if (const auto faster = faster_than(period, bus, meters); !faster.empty())
+    advice = "write period = \"" + format_duration(period) + "\" in each [[meter]] of it that is faster: " + faster;
   if (const std::uint32_t baud = baud_for(bus, meters, goal); baud != 0)
     advice += (advice.empty() ? "write baud = " : "; or baud = ") + std::to_string(baud) + " in its [[bus]]";
   return advice.empty() ? "choose fewer points, or put some meters on another line" : advice;
