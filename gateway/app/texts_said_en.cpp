@@ -25,6 +25,12 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.few-samples", "{subject}: period '{period}' gives a minute fewer than 6 samples"},
     {"said.ratio-inverted",
      "{subject}: {key} '{ratio}' has its primary below its secondary; write the primary first: {example}"},
+    {"said.ratio-of-direct",
+     "{subject}: ct_ratio '{ratio}' is declared, but profile '{profile}' is of meters that are connected directly; "
+     "correct the profile, or remove ct_ratio"},
+    {"said.ratio-lacks",
+     "{subject}: profile '{profile}' is of meters behind current transformers and none of its points tells their "
+     "ratio; write {example}, as on their plates"},
     {"said.homeless", "{subject}: belongs to no facility and no account"},
     {"said.shared", "{subject}: belongs to {count} facilities; its energy counts for each"},
     {"said.two-masters", "{subject}: requests of two masters collide; make one of them stop instead"},
