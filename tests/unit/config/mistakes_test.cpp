@@ -268,6 +268,8 @@ TEST(Warnings, StandBesideAValidSite) {
   const auto last = small_site.find("[[uplink]]");
   EXPECT_EQ(print(parse_small(small_site.substr(0, last)).mistakes),
             "site.toml:1:1: warning: site file: there is no [[uplink]], so nothing is published\n");
+  EXPECT_EQ(print(parse_small("# The foundry.\n\n" + std::string(small_site.substr(0, last))).mistakes),
+            "site.toml:3:1: warning: site file: there is no [[uplink]], so nothing is published\n");
 }
 
 /// The small site's press with a rated power and transformers.
