@@ -54,6 +54,8 @@ class DoctorView {
                                       {"framing", count(line_, "framing_errors")},
                                       {"parity", count(line_, "parity_errors")}})
               << '\n';
+    if (line_.contains("latency_ms") && line_["latency_ms"].is_number())
+      std::cout << text("doctor.timer", {{"latency_ms", std::to_string(line_.value("latency_ms", 0))}}) << '\n';
     for (const auto& diagnosis : diagnoses_) {
       const auto cause = diagnosis.value("cause", "");
       if (!has_text("doctor." + cause)) {  // of a gateway newer than this command line

@@ -87,8 +87,9 @@ constexpr auto chinese_of_commissioning = std::to_array<Sentence>({
     {"doctor.noise.evidence", "收到不成帧的字节，所有地址都有，或出现在无人询问时。"},
     {"doctor.noise.advice", "-> 屏蔽层单端接地，远离变频器和电机电缆，检查偏置电阻"},
     {"doctor.usb_latency", "USB 适配器使每次应答延迟 {latency_ms} 毫秒"},
-    {"doctor.usb_latency.evidence", "其 latency timer 为 {latency_ms} 毫秒。"},
-    {"doctor.usb_latency.advice", "-> 在 /sys/bus/usb-serial/devices 下该串口的 latency_timer 中写入 1"},
+    {"doctor.usb_latency.evidence", "其 latency timer 为 {latency_ms} 毫秒，虽已请驱动程序取最短值。"},
+    {"doctor.usb_latency.advice", "-> 以 root 在该串口的 /sys/class/tty/ttyUSB…/device/latency_timer 中写入 1"},
+    {"doctor.timer", "USB 适配器的 latency timer：{latency_ms} 毫秒"},
     {"statement.no-gateway",
      "{socket} 处没有网关应答；jidian {verb} 须由运行中的网关办理，只有它能写入记录。请启动：systemctl start "
      "jidian，或 "
