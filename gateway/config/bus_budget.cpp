@@ -175,10 +175,10 @@ std::string late_energies(const Bus& bus, const std::vector<Meter>& meters) {
 std::string advice_for(const Bus& bus, const std::vector<Meter>& meters) {
   constexpr double goal = 0.8;
   std::string advice;
-  if (const Millis period = period_for(bus, meters, goal); period > Millis{0})
-    advice = "write period = \"" + format_duration(period) +
-             "\" in each [[meter]] of it that is faster: " + faster_than(period, bus, meters);
-  const auto is_enough = [&](const Bus& faster) { return sum_of(shares_of(faster, meters)) <= goal; };
+  const Millis period = period_for(bus, meters, goal);
+  if (const auto faster = faster_than(period, bus, meters); !faster.empty())
+    advice = "write period = \"" + format_duration(period) + "\" in each [[meter]] of it that is faster: " + faster;
+  const auto is_enough = [&](const Bus& quicker) { return sum_of(shares_of(quicker, meters)) <= goal; };
   if (const std::uint32_t baud = baud_for(bus, is_enough); baud != 0)
     advice += (advice.empty() ? "write baud = " : "; or baud = ") + std::to_string(baud) + " in its [[bus]]";
   return advice.empty() ? "choose fewer points, or put some meters on another line" : advice;

@@ -87,6 +87,8 @@ struct Uplink {
   std::chrono::seconds keep_alive{30};
   std::chrono::seconds receipt_timeout{60};
   std::uint32_t backlog_batches_per_s = 20;
+  int line = 1;  ///< Where its section begins in the site file, for what is found out later.
+  int column = 1;
 };
 
 /// An authority that may give orders, and the uplink through which they come.
