@@ -54,6 +54,7 @@ bool PollerCore::serve_open(const std::stop_token& stop) {
   OpenPoll open = std::move(open_.front());
   open_.pop_front();
   Meter& meter = meters_[open.meter];
+  meter.changed = true;
   const auto outcome = open.round ? finish_rounds(meter, std::move(*open.round), stop) : read_meter(meter, stop);
   if (outcome) offer_poll(meter, open.slot, *outcome, true, stop);
   return true;
