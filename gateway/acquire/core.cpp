@@ -358,6 +358,7 @@ void PollerCore::post_bus(bool lent) {
   bus.address = line_.address();
   bus.open = line_.is_open() && !line_.down();
   bus.lent = lent;
+  bus.other_master = !bus.open && line_.foreign_master() != nullptr;
   bus.requests = line_.requests();
   bus.reopened = line_.reopened();
   bus.dropped_polls = outlet_.dropped_polls();

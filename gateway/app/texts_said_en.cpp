@@ -143,6 +143,11 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.bus-closed-serial-do", "check that the adapter is plugged in and no other program uses the port"},
     {"said.bus-closed-tcp-do",
      "check the device's power and network cable, then `ping` it; many devices take one connection only"},
+    {"said.bus-left", "nothing is sent on {address}: {why}"},
+    {"said.bus-left-do",
+     "let one of the two go, and the line is polled within two minutes; if both must stay and all agree, "
+     "`other_master = \"accepted\"` in its [[bus]]"},
+    {"said.other-master", "another master speaks on this line: {count} frames heard in {seconds} s, units {units}"},
     {"said.bus-silent", "none of its {count} meters answers"},
     {"said.bus-silent-serial-do",
      "check the line: A and B swapped, cable cut, converter's power, baud rate and parity"},
