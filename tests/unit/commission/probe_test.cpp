@@ -123,7 +123,7 @@ TEST(Probe, AModelThatCannotSaySoIsAnotherIfOthersLookRight) {
   bus.registers = {{0, 2'312}, {1, 5'001}, {500, 1}};
   const auto told = examined(bus, "distant");
   EXPECT_EQ(told["verdict"], "differs");
-  EXPECT_EQ(told["others"], json::array({"mute"}));
+  EXPECT_EQ(told["others"], json::array({"mute", "comparable"}));
 }
 
 /// What the probe found of one quantity: "contradicts differs".
@@ -198,7 +198,7 @@ TEST(Probe, RegistersThatAreNotThereAreTold) {
   bus.registers = {{0, 2'312}, {1, 5'001}};
   const auto told = examined(bus, "distant");
   EXPECT_EQ(told["verdict"], "refuses");
-  EXPECT_EQ(told["others"], json::array({"mute"}));
+  EXPECT_EQ(told["others"], json::array({"mute", "comparable"}));
 }
 
 TEST(Probe, ASilentUnitIsAskedThreeTimes) {
