@@ -78,11 +78,6 @@ std::optional<record::Row> move_any_row(const record::Row& row, const domain::Ma
   return std::visit([&](const auto& it) -> std::optional<record::Row> { return move_row(it, from, to); }, row);
 }
 
-void move_body(record::Body& body, const domain::Manifest& from, const domain::Manifest& to) {
-  if (const auto* polls = std::get_if<record::Polls>(&body)) body = move_all(*polls, from, to, move_poll);
-  if (const auto* rows = std::get_if<record::Rows>(&body)) body = move_all(*rows, from, to, move_any_row);
-}
-
 /// The newest batches of a stream that touch the time since `from`.
 std::optional<store::SeqRange> newest_of(store::Reader& reader, std::uint64_t epoch, Stream stream, UtcTime from) {
   const std::uint64_t most = stream == Stream::interval ? row_batches_read_max : batches_read_max;
@@ -140,18 +135,26 @@ std::optional<domain::IntervalRow> move_row(const domain::IntervalRow& row, cons
   return moved;
 }
 
+void move_body(record::Body& body, const domain::Manifest& from, const domain::Manifest& to) {
+  if (const auto* polls = std::get_if<record::Polls>(&body)) body = move_all(*polls, from, to, move_poll);
+  if (const auto* rows = std::get_if<record::Rows>(&body)) body = move_all(*rows, from, to, move_any_row);
+}
+
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
-               const std::function<void(record::Decoded, const domain::Manifest*)>& remember) {
+               const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
+               const std::function<void(record::Stream)>& after_stream) {
   std::vector<std::uint64_t> epochs = reader.epochs();
   if (epochs.size() > epochs_max) epochs.erase(epochs.begin(), epochs.end() - epochs_max);
   const UtcTime end = opening.last_commit.value_or(UtcTime{look_back});
   const UtcTime from = end - look_back;
   const UtcTime rows_from = std::min(from, domain::spans_since(end, present.manifest.site));
   Manifests manifests(reader);
-  for (const Stream stream : record::all_streams)
+  for (const Stream stream : record::all_streams) {
     for (const std::uint64_t epoch : epochs)
       if (const auto range = newest_of(reader, epoch, stream, stream == Stream::interval ? rows_from : from))
         read_stream(reader, epoch, *range, stream, manifests, present, remember);
+    if (after_stream) after_stream(stream);
+  }
 }
 
 }  // namespace jidian::recorder

@@ -31,6 +31,8 @@ class StandingClock final : public Clock {
 class FakeRecorder final : public recorder::Recorder {
  public:
   recorder::Inbox& inbox() override { return inbox_; }
+  std::shared_ptr<const domain::Manifest> manifest() const override { return manifest_in_force; }
+  std::future<recorder::Changed> change(recorder::Change, std::vector<recorder::Renumbering>) override { return {}; }
   std::string live() const override { return R"({"meters":{}})"; }
   void request_epoch(std::uint64_t, std::string) override {}
   bool request_copy(const record::BatchKey&, const std::string&) override { return true; }
@@ -49,6 +51,7 @@ class FakeRecorder final : public recorder::Recorder {
   void hear(domain::DirectiveListing listing) override { listings.push_back(std::move(listing)); }
   std::string directives() const override { return directives_json; }
 
+  std::shared_ptr<const domain::Manifest> manifest_in_force;
   std::vector<domain::DirectiveListing> listings;
   std::string directives_json = "[]";
   std::vector<domain::Event> statements;
