@@ -71,6 +71,7 @@ class FakeUplink final : public uplink::Uplink {
   void notify() override {}
   void offer_live(std::string) override {}
   void retry_rejected() override { ++retries; }
+  void renew_directives(bool) override {}
 
   std::atomic<int> retries{0};
 };
