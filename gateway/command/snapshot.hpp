@@ -19,6 +19,14 @@ struct FacilityView {
   domain::FacilityNow now;
 };
 
+/// What the gateway runs by, and how that stands to the site file on the disk.
+struct ConfigurationView {
+  std::string file;
+  std::optional<UtcTime> taken;  ///< When it was taken over.
+  std::string trouble;           ///< Why the file on the disk is not what runs; empty: it is, as far as is known.
+  std::string advice;            ///< What to do about it.
+};
+
 /// What is known of the gateway at one instant: the value that status, findings and metrics are made from.
 struct Snapshot {
   std::string gateway;
@@ -36,6 +44,7 @@ struct Snapshot {
   std::vector<domain::Mark> marks;  ///< In force or ahead.
   std::string directives = "[]";    ///< The orders in force or ahead, as JSON.
   std::vector<FacilityView> facilities = {};
+  ConfigurationView configuration = {};
 };
 
 /// Seconds from `then` to `now`; 0 if a clock step has put `then` into the future.

@@ -140,6 +140,12 @@ Json json_of(const FacilityView& facility, UtcTime now) {
           {"value_age_s", age_of(now, facility.now.total_at)}};
 }
 
+Json json_of(const ConfigurationView& configuration) {
+  return {{"file", text_of(configuration.file)},
+          {"taken", time_of(configuration.taken)},
+          {"trouble", text_of(configuration.trouble)}};
+}
+
 Json json_of(const Finding& finding) {
   return {{"level", finding.level == Finding::Level::error ? "error" : "warning"},
           {"about", finding.about},
@@ -157,6 +163,7 @@ std::string status_json(const Snapshot& snapshot) {
               {"uptime_s", snapshot.uptime.count()},
               {"clock", word_of(snapshot.clock)},
               {"recording", is_recording(snapshot)},
+              {"configuration", json_of(snapshot.configuration)},
               {"findings", Json::array()},
               {"buses", Json::array()},
               {"meters", Json::array()},

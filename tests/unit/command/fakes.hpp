@@ -195,7 +195,7 @@ struct Bench {
                   .board = &board,
                   .recorder = &recorder,
                   .store = nullptr,
-                  .pollers = [this] { return std::vector{&poller}; },
+                  .pollers = [this] { return std::vector{std::shared_ptr<acquire::Poller>(nobody, &poller)}; },
                   .uplinks =
                       [this] {
                         return std::map<std::string, uplink::Uplink*>{{"province", &uplink}};
@@ -206,11 +206,25 @@ struct Bench {
                         return meter == "orphan-1" ? std::string("gone") : std::string();
                       },
                   .read_patience = read_patience,
-                  .issuers = {{"province", {"130000-energy"}}},
-                  .manifest = &manifest,
-                  .record_patience = Millis{50}}) {}
+                  .issuers =
+                      [](const std::string& id) {
+                        return id == "province" ? std::vector<std::string>{"130000-energy"}
+                                                : std::vector<std::string>{};
+                      },
+                  .reload =
+                      [this](const std::string& by) {
+                        reloaded_by.push_back(by);
+                        return Result<std::string>(R"({"taken":true})");
+                      },
+                  .configuration = [this] { return configuration; },
+                  .record_patience = Millis{50}}) {
+    recorder.manifest_in_force = {nobody, &manifest};
+  }
   ~Bench() { gate.open(); }
 
+  std::shared_ptr<void> nobody;  ///< Owns what the bench lends.
+  std::vector<std::string> reloaded_by;
+  ConfigurationView configuration;
   Gate gate;
   domain::Manifest manifest = small_manifest();
   StandingClock clock;
