@@ -27,8 +27,8 @@ using AddJson = nlohmann::ordered_json;
 struct Addition {
   AddOptions options;  ///< With the id and, once it is known, the serial number.
   const meter::Profile* profile = nullptr;
-  nlohmann::json probe;  ///< What the meter said; null if it was not asked.
-  std::string text;      ///< Of the new file.
+  nlohmann::json probe = nlohmann::json(nlohmann::json::value_t::null);  ///< What the meter said; null: not asked.
+  std::string text;                                                      ///< Of the new file.
   std::vector<std::string> warnings;
 };
 

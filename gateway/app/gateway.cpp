@@ -144,7 +144,6 @@ Status Gateway::start_parts() {
   options.live_interval = running->live_interval;
   options.boot = host::boot_id();
   options.version = version;
-  options.data_rules = running->data_rules;
   manifest_hash_ = to_hex(record::encode(options.manifest).hash);
   auto recorder = recorder::Recorder::start(
       std::move(options), *store_, clock_, board_,

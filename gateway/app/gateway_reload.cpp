@@ -60,7 +60,6 @@ void Gateway::take_over(config::Site wanted, const std::string& by, Reloaded& ou
   const auto next = std::make_shared<const config::Site>(std::move(wanted));
   recorder::Change change;
   change.manifest = config::manifest_of(*next);
-  change.data_rules = next->data_rules;
   change.event = event_of(outcome.diff, by, clock_.utc_now());
   change.paused = outcome.diff.buses_changed;
   change.paused.insert(change.paused.end(), outcome.diff.buses_added.begin(), outcome.diff.buses_added.end());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -42,6 +43,17 @@ void print_failure(const Common& common, const Error& error) {
               << '\n';
   else
     std::cerr << "jidian: " << error.message() << '\n';
+}
+
+std::string span_text(double seconds) {
+  const auto write = [](const char* pattern, double number) {
+    std::array<char, 64> written{};
+    (void)std::snprintf(written.data(), written.size(), pattern, number);
+    return std::string(written.data());
+  };
+  if (seconds < 120) return write("%.0f s", seconds);
+  if (seconds < 7'200) return write("%.0f min", seconds / 60);
+  return seconds < 172'800 ? write("%.0f h", seconds / 3600) : write("%.0f days", seconds / 86'400);
 }
 
 std::size_t columns_of(std::string_view text) {

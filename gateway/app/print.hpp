@@ -19,6 +19,9 @@ std::size_t columns_of(std::string_view text);
 /// A table for people: columns as wide as their widest cell, counted as the screen shows them.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
 
+/// "12 s", "5 min", "7 h", "3 days".
+std::string span_text(double seconds);
+
 /// The site, or nothing after every mistake was printed to standard error.
 std::optional<config::Site> load_or_explain(const Common& common);
 

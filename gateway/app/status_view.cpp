@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/load_view.hpp"
 #include "app/print.hpp"
 
 namespace jidian::app {
@@ -77,10 +78,7 @@ std::string bytes_at(const Json& object, const char* key) {
 /// "12 s", "5 min", "7 h", "3 days", or "-".
 std::string span_at(const Json& object, const char* key) {
   if (!has(object, key)) return "-";
-  const double seconds = number_at(object, key);
-  if (seconds < 120) return format("%.0f s", seconds);
-  if (seconds < 7'200) return format("%.0f min", seconds / 60);
-  return seconds < 172'800 ? format("%.0f h", seconds / 3600) : format("%.0f days", seconds / 86'400);
+  return span_text(number_at(object, key));
 }
 
 class Screen {
@@ -304,6 +302,20 @@ void show_facilities(const Json& status, Screen& screen) {
     screen.line({{"  and " + std::to_string(facilities.size() - rows_max) + " more", Tone::faint}});
 }
 
+void show_load(const Json& status, Screen& screen) {
+  for (const LoadTable& table : load_tables(status)) {
+    std::vector<Row> rows;
+    for (const auto& told : table.rows) {
+      if (rows.size() == rows_max) break;
+      Row& row = rows.emplace_back();
+      for (const std::string& cell : told) row.push_back({printable(cell)});
+    }
+    screen.table(table.title, rows);
+    if (table.rows.size() > rows_max)
+      screen.line({{"  and " + std::to_string(table.rows.size() - rows_max) + " more", Tone::faint}});
+  }
+}
+
 void show_findings(const Json& status, Screen& screen) {
   const Json& findings = at(status, "findings");
   if (findings.empty()) return;
@@ -343,6 +355,7 @@ Result<StatusView> render_status(const std::string& status_json, Colours colours
   show_buses(status, screen);
   show_meters(status, screen);
   show_facilities(status, screen);
+  show_load(status, screen);
   show_marks(status, screen);
   show_directives(status, screen);
   show_findings(status, screen);

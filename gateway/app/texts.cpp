@@ -52,7 +52,13 @@ Language language_of(const char* lc_all, const char* lc_messages, const char* la
 }
 
 std::span<const Sentence> sentences_in(Language language) {
-  return language == Language::chinese ? chinese_sentences() : english_sentences();
+  static const auto english = [] {
+    std::vector<Sentence> all;
+    for (const auto part : {english_sentences(), english_plant_sentences()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }();
+  return language == Language::chinese ? chinese_sentences() : std::span<const Sentence>(english);
 }
 
 }  // namespace jidian::app

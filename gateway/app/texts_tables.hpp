@@ -7,6 +7,7 @@
 namespace jidian::app {
 
 std::span<const Sentence> english_sentences();
+std::span<const Sentence> english_plant_sentences();
 std::span<const Sentence> chinese_sentences();
 
 }  // namespace jidian::app

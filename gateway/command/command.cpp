@@ -192,12 +192,14 @@ Snapshot Commands::snapshot() const {
   if (parts_.configuration) snapshot.configuration = parts_.configuration();
   const auto in_force = manifest();
   if (in_force == nullptr) return snapshot;
-  const auto facilities = parts_.recorder->facilities();
+  const domain::PlantNow plant = parts_.recorder->plant_now();
   if (manifest() != in_force) return snapshot;  // another configuration in between: the next one shows them
-  for (std::size_t i = 0; i < facilities.size() && i < in_force->facilities.size(); ++i) {
+  for (std::size_t i = 0; i < plant.facilities.size() && i < in_force->facilities.size(); ++i) {
     const domain::FacilityEntry& entry = in_force->facilities[i];
-    snapshot.facilities.push_back({entry.id, entry.run.source, facilities[i]});
+    snapshot.facilities.push_back({entry.id, entry.run.source, plant.facilities[i], entry.loads});
   }
+  snapshot.load = load_profile_of(*in_force, plant.demands, snapshot.now);
+  snapshot.directives_refused = plant.refusals;
   return snapshot;
 }
 

@@ -7,7 +7,6 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
-#include "domain/data_rules.hpp"
 #include "domain/event.hpp"
 #include "domain/manifest.hpp"
 
@@ -16,7 +15,6 @@ namespace jidian::recorder {
 /// Another configuration, taken over while the recorder runs.
 struct Change {
   domain::Manifest manifest;
-  domain::DataRules data_rules;
   /// EventKind::configuration: what is told of it, since when. The recorder adds the hashes `before` and `after`.
   domain::Event event;
   /// Buses whose pollers were stopped for it at `event.time`: the slots that they miss are gaps of cause

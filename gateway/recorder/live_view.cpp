@@ -8,7 +8,7 @@
 
 namespace jidian::recorder {
 
-void LiveView::change(std::shared_ptr<const domain::Manifest> manifest, std::vector<domain::FacilityNow> facilities) {
+void LiveView::change(std::shared_ptr<const domain::Manifest> manifest, domain::PlantNow plant) {
   auto of = std::make_shared<const Of>(std::move(manifest));
   const std::scoped_lock lock(mutex_);
   std::vector<std::optional<domain::Poll>> newest(of->manifest->meters.size());
@@ -16,7 +16,7 @@ void LiveView::change(std::shared_ptr<const domain::Manifest> manifest, std::vec
     if (poll)
       if (auto moved = move_poll(*poll, *of_->manifest, *of->manifest)) newest[moved->meter] = std::move(moved);
   newest_ = std::move(newest);
-  facilities_ = std::move(facilities);
+  plant_ = std::move(plant);
   of_ = std::move(of);
 }
 
@@ -30,14 +30,14 @@ void LiveView::put(const domain::Poll& poll) {
   newest_[poll.meter] = poll;
 }
 
-void LiveView::put(std::vector<domain::FacilityNow> facilities) {
+void LiveView::put(domain::PlantNow plant) {
   const std::scoped_lock lock(mutex_);
-  facilities_ = std::move(facilities);
+  plant_ = std::move(plant);
 }
 
-std::vector<domain::FacilityNow> LiveView::facilities() const {
+domain::PlantNow LiveView::plant_now() const {
   const std::scoped_lock lock(mutex_);
-  return facilities_;
+  return plant_;
 }
 
 void LiveView::put(std::vector<domain::KnownDirective> orders) {
@@ -59,7 +59,7 @@ std::string LiveView::json() const {
     const std::scoped_lock lock(mutex_);
     of = of_;
     now = now_;
-    facilities = facilities_;
+    facilities = plant_.facilities;
     for (const auto& poll : newest_)
       if (poll) polls.push_back(*poll);
   }

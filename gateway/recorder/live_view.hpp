@@ -9,8 +9,8 @@
 
 #include "base/time.hpp"
 #include "domain/directive.hpp"
-#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
+#include "domain/plant_now.hpp"
 #include "domain/reading.hpp"
 #include "domain/site_load.hpp"
 
@@ -23,17 +23,17 @@ class LiveView {
       : of_(std::make_shared<const Of>(std::move(manifest))), newest_(of_->manifest->meters.size()) {}
 
   /// Another manifest is in force; what is known of meters that are still there is shown on.
-  void change(std::shared_ptr<const domain::Manifest> manifest, std::vector<domain::FacilityNow> facilities);
+  void change(std::shared_ptr<const domain::Manifest> manifest, domain::PlantNow plant);
 
   std::shared_ptr<const domain::Manifest> manifest() const;
 
   void put(const domain::Poll& poll);
 
-  /// What the facilities do now, in the order of the manifest.
-  void put(std::vector<domain::FacilityNow> facilities);
+  /// What the plant does now.
+  void put(domain::PlantNow plant);
 
   /// The same again.
-  std::vector<domain::FacilityNow> facilities() const;
+  domain::PlantNow plant_now() const;
 
   /// The orders in force or ahead.
   void put(std::vector<domain::KnownDirective> orders);
@@ -58,7 +58,7 @@ class LiveView {
   mutable std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Of> of_;
   std::vector<std::optional<domain::Poll>> newest_;
-  std::vector<domain::FacilityNow> facilities_;
+  domain::PlantNow plant_;
   std::vector<domain::KnownDirective> orders_;
   UtcTime now_{};
 };

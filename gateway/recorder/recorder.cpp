@@ -79,9 +79,9 @@ void RecorderImpl::take(std::vector<Inbox::Item> items) {
   live_.set_now(instant.utc);
   for (Inbox::Item& item : items) take(std::move(item), instant);
   core_->advance(instant);
-  if (facilities_at_ && instant.steady - *facilities_at_ < post_interval) return;
-  facilities_at_ = instant.steady;
-  live_.put(core_->facilities());
+  if (plant_at_ && instant.steady - *plant_at_ < post_interval) return;
+  plant_at_ = instant.steady;
+  live_.put(core_->plant_now());
 }
 
 void RecorderImpl::take(Inbox::Item item, const Instant& instant) {
@@ -110,7 +110,6 @@ void RecorderImpl::take_change(ChangeOrder order) {
   flush_all();
   auto options = std::make_shared<Options>(*options_);
   options->manifest = std::move(order.change.manifest);
-  options->data_rules = order.change.data_rules;
   Changed changed;
   changed.before = core_->manifest().hash;
   auto core = change_over(*core_, *options, std::move(order.change), store_, instant);
@@ -118,7 +117,7 @@ void RecorderImpl::take_change(ChangeOrder order) {
   options_ = std::move(options);
   changed.after = core_->manifest().hash;
   store_.add_manifest(changed.after, core_->manifest().bytes);
-  live_.change(manifest_of(options_), core_->facilities());
+  live_.change(manifest_of(options_), core_->plant_now());
   marks_.set(core_->marks(instant.utc));
   flush_all();
   changed.notes = store_.notes();

@@ -54,7 +54,7 @@ class RecorderImpl final : public Recorder {
     return answer;
   }
   std::string live() const override { return live_.json(); }
-  std::vector<domain::FacilityNow> facilities() const override { return live_.facilities(); }
+  domain::PlantNow plant_now() const override { return live_.plant_now(); }
   void request_epoch(std::uint64_t epoch, std::string reason) override {
     epoch_requests_.ask({epoch, std::move(reason)});
     inbox_.wake();
@@ -134,7 +134,7 @@ class RecorderImpl final : public Recorder {
   std::optional<SteadyTime> posted_at_;
   std::optional<SteadyTime> maintained_at_;
   std::optional<SteadyTime> live_at_;
-  std::optional<SteadyTime> facilities_at_;
+  std::optional<SteadyTime> plant_at_;
   std::optional<SteadyTime> damage_epoch_at_;
   std::optional<SteadyTime> copy_not_before_;  ///< Set while the store does not take copies.
   std::jthread thread_;

@@ -305,7 +305,7 @@ TEST_F(RecorderOnDisk, AnotherConfigurationIsDurableWhenItIsAnsweredAndPollsGoOn
 TEST_F(RecorderOnDisk, AnotherConfigurationOnAFullDiskIsAnsweredAndStoredLater) {
   start();
   store_->is_full = true;
-  Change change{options_.manifest, {}, {clock_.utc_now(), EventKind::configuration, {}, "", std::nullopt, {}, {}}, {}};
+  Change change{options_.manifest, {clock_.utc_now(), EventKind::configuration, {}, "", std::nullopt, {}, {}}, {}};
   change.manifest.meters[0].name = "Press";
   auto answer = recorder_->change(change, {});
   ASSERT_EQ(answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
