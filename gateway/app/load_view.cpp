@@ -62,9 +62,9 @@ LoadRow demand_row(const LoadJson& supply, std::string id) {
   } else {
     row.push_back(rounded(part_of(supply, "demand")) + " " + unit);
     const LoadJson& age = part_of(supply, "age_s");
-    std::string how = age.is_number() ? text("load.age", {{"age", span_text(age.get<double>())}}) : std::string();
-    if (holds(supply, "partial")) how += ", " + text("load.partial");
-    if (holds(supply, "spanning")) how += ", " + text("load.spanning");
+    std::string how = age.is_number() ? text("status.age", {{"age", span_text(age.get<double>())}}) : std::string();
+    if (holds(supply, "partial")) how += text("load.partial");
+    if (holds(supply, "spanning")) how += text("load.spanning");
     row.push_back(std::move(how));
   }
   if (row.size() < 3) row.emplace_back();

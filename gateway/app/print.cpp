@@ -8,6 +8,7 @@
 
 #include "app/local_client.hpp"
 #include "app/texts.hpp"
+#include "app/translate.hpp"
 #include "config/site_paths.hpp"
 
 namespace jidian::app {
@@ -42,7 +43,23 @@ void print_failure(const Common& common, const Error& error) {
     std::cout << nlohmann::json{{"error", {{"kind", name_of(error.kind())}, {"message", error.message()}}}}.dump()
               << '\n';
   else
-    std::cerr << "jidian: " << error.message() << '\n';
+    std::cerr << "jidian: " << translated(error.message()) << '\n';
+}
+
+std::vector<std::string> headings(std::string_view key) {
+  std::vector<std::string> heads(1);
+  for (const char letter : text(key)) {
+    if (letter == '|')
+      heads.emplace_back();
+    else
+      heads.back() += letter;
+  }
+  return heads;
+}
+
+std::string word_for_quality(const std::string& quality) {
+  const std::string key = "quality." + quality;
+  return has_text(key) ? text(key) : quality;
 }
 
 std::string span_text(double seconds) {
@@ -53,7 +70,8 @@ std::string span_text(double seconds) {
   };
   if (seconds < 120) return write("%.0f s", seconds);
   if (seconds < 7'200) return write("%.0f min", seconds / 60);
-  return seconds < 172'800 ? write("%.0f h", seconds / 3600) : write("%.0f days", seconds / 86'400);
+  if (seconds < 172'800) return write("%.0f h", seconds / 3600);
+  return text("status.span-days", {{"days", write("%.0f", seconds / 86'400)}});
 }
 
 std::size_t columns_of(std::string_view text) {
@@ -88,6 +106,12 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
+std::string line_of(config::Mistake mistake) {
+  mistake.text = translated(mistake.text);
+  mistake.warning = false;
+  return mistake.to_string();
+}
+
 std::optional<config::Site> load_or_explain(const Common& common) {
   auto loaded = load_site(common.site, common.profiles);
   if (!loaded.problem.empty()) {
@@ -95,7 +119,7 @@ std::optional<config::Site> load_or_explain(const Common& common) {
     return std::nullopt;
   }
   if (!loaded.site)
-    for (const auto& mistake : loaded.mistakes) std::cerr << mistake.to_string() << '\n';
+    for (const auto& mistake : loaded.mistakes) std::cerr << line_of(mistake) << '\n';
   return std::move(loaded.site);
 }
 

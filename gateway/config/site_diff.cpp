@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
 
 namespace jidian::config {
 namespace {
@@ -60,6 +61,15 @@ std::vector<std::string> sections_for_restart(const Site& running, const Site& w
 }
 
 }  // namespace
+
+bool operator==(const Uplink& left, const Uplink& right) {
+  const auto all = [](const Uplink& it) {
+    return std::tie(it.id, it.url, it.username, it.password_file, it.ca_file, it.certificate_file, it.key_file,
+                    it.insecure, it.confirm_by_broker, it.streams, it.may, it.keep_alive, it.receipt_timeout,
+                    it.backlog_batches_per_s);
+  };
+  return all(left) == all(right);
+}
 
 bool SiteDiff::empty() const {
   return restart_needed.empty() && buses_added.empty() && buses_removed.empty() && buses_changed.empty() &&

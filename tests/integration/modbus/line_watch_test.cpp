@@ -197,10 +197,10 @@ TEST(DeviceServer, ALateReplyDoesNotOutliveItsSilence) {
 
 TEST(DeviceServer, AReplyToARequestWhoseConnectionBrokeIsNotTakenFromTheNextOne) {
   std::atomic<int> requests{0};
-  DeviceServer* server = nullptr;
+  std::atomic<DeviceServer*> server = nullptr;
   ScriptedLine line([&](const ReadRequest& request) {
     const bool is_first = ++requests == 1;
-    if (is_first) server->hang_up();
+    if (is_first) server.load()->hang_up();
     return std::vector<Utterance>{{Millis{is_first ? 60 : 65}, with_crc(reply_to(request))}};
   });
   DeviceServer there(line.path());

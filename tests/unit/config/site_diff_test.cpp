@@ -85,6 +85,10 @@ TEST_F(SiteDiffOfFiles, WhoMayOrderIsTakenOverWithoutARestart) {
   EXPECT_THAT(diff.restart_needed, IsEmpty());
 }
 
+TEST_F(SiteDiffOfFiles, WhereASectionStandsInTheFileMakesNoDifference) {
+  EXPECT_TRUE(against_small("# a line more\n" + std::string(small_site)).empty());
+}
+
 TEST_F(SiteDiffOfFiles, SectionsOfTheGatewayItselfNeedARestart) {
   EXPECT_THAT(with("id = \"foundry-1\"", "id = \"foundry-2\"").restart_needed, ElementsAre("gateway"));
   EXPECT_THAT(with("region = \"130100\"", "region = \"130200\"").restart_needed, ElementsAre("site"));

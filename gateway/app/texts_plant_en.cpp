@@ -6,14 +6,13 @@ namespace jidian::app {
 namespace {
 
 /// What is said of the plant itself: its load, statements about its meters and marks.
-constexpr auto english_plant = std::to_array<Sentence>({
+constexpr auto english_of_plant = std::to_array<Sentence>({
     {"load.title", "load, mean of the newest quarter hour that is over"},
     {"load.site", "site"},
     {"load.unmetered", "not metered"},
     {"load.none", "no quarter hour is over yet"},
-    {"load.age", "{age} ago"},
-    {"load.partial", "INCOMPLETE"},
-    {"load.spanning", "with what a hole before it took"},
+    {"load.partial", ", INCOMPLETE"},
+    {"load.spanning", ", with what a hole before it took"},
     {"load.month", "most of the month {value} {unit}, until {until}"},
     {"load.month-none", "most of the month not known"},
     {"load.volume", "agreed {volume} m3 a day"},
@@ -145,7 +144,7 @@ constexpr auto english_plant = std::to_array<Sentence>({
 }  // namespace
 
 std::span<const Sentence> english_plant_sentences() {
-  return english_plant;
+  return english_of_plant;
 }
 
 }  // namespace jidian::app
