@@ -9,7 +9,7 @@
 namespace jidian::recorder {
 
 std::unique_ptr<Core> change_over(Core& before, const Options& options, Change change, store::Store& store,
-                                  const Instant& now) {
+                                  const Instant& now, const std::function<void()>& alive) {
   auto core = std::make_unique<Core>(options);
   core->take_over(before, now);
   for (const auto& [name, text] : store.notes()) core->remember(domain::Note{name, text});
@@ -19,7 +19,10 @@ std::unique_ptr<Core> change_over(Core& before, const Options& options, Change c
   if (const auto reader = store.reader())
     read_back(
         **reader, present, {options.manifest, core->manifest().hash},
-        [&](const record::Decoded& batch, const domain::Manifest* made_under) { core->remember(batch, made_under); },
+        [&](const record::Decoded& batch, const domain::Manifest* made_under) {
+          core->remember(batch, made_under);
+          alive();
+        },
         waiting);
   else
     spdlog::warn("record not read back, rows in progress of what changed begin anew why=\"{}\"",

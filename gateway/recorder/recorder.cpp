@@ -112,7 +112,8 @@ void RecorderImpl::take_change(ChangeOrder order) {
   options->manifest = std::move(order.change.manifest);
   Changed changed;
   changed.before = core_->manifest().hash;
-  auto core = change_over(*core_, *options, std::move(order.change), store_, instant);
+  auto core = change_over(*core_, *options, std::move(order.change), store_, instant,
+                          [this] { heartbeat_.beat(clock_.steady_now()); });
   core_ = std::move(core);
   options_ = std::move(options);
   changed.after = core_->manifest().hash;

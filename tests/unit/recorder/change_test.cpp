@@ -10,6 +10,7 @@
 #include "record/manifest.hpp"
 #include "recorder/core.hpp"
 #include "recorder/inbox.hpp"
+#include "recorder/read_back.hpp"
 #include "tests/unit/recorder/plant.hpp"
 
 namespace jidian::recorder {
@@ -297,6 +298,26 @@ TEST_F(TakeoverOfFacility, AFacilityWithOtherLevelsIsToldAnew) {
   change(shop(2'500'000));
   run(30, 60);
   EXPECT_EQ(told(), (std::vector<std::string>{"running", "running"}));
+}
+
+TEST(MovedPolls, KeepTheInstantsOfCountersThatWereReadFirst) {
+  const auto before = plant::manifest(3);
+  auto after = before;
+  after.meters.erase(after.meters.begin());
+  auto& points = after.meters[1].points;
+  std::rotate(points.begin(), points.begin() + 1, points.end());  // energy, flow, power
+  auto poll = plant::poll(2, morning, 4711);
+  poll.early = {{1, morning + Millis{6}}};
+  const auto moved = move_poll(poll, before, after);
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->meter, 1u);
+  EXPECT_EQ(moved->samples[0].bits, 4711u);
+  EXPECT_EQ(domain::end_of(*moved, 0), morning + Millis{6});
+  EXPECT_EQ(domain::end_of(*moved, 1), poll.end);
+  EXPECT_FALSE(move_poll(plant::poll(0, morning), before, after)) << "a meter that is gone";
+  const auto same = move_poll(plant::poll(1, morning), before, after);
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->meter, 0u);
 }
 
 TEST(Doors, AChangeRenumbersWhatComesBehindItAndNothingElse) {
