@@ -67,6 +67,9 @@ class PollerCore {
   /// Posts what changed since the last time. Called by `step` once a second; call it once more at the end.
   void post_health();
 
+  /// There will be no further step.
+  void rest() { heartbeat_.rest(); }
+
  private:
   struct Meter {
     explicit Meter(PolledMeter meter);

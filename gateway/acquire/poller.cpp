@@ -15,6 +15,11 @@ namespace {
 /// People ask for one meter at a time; more than this is a script gone wild.
 constexpr std::size_t requests_max = 16;
 
+Error given_up(const std::string& bus_id) {
+  return {ErrorKind::cancelled,
+          "bus '" + bus_id + "' is given up: the gateway stops, or takes another configuration; ask again"};
+}
+
 }  // namespace
 
 class Poller::Loop {
@@ -40,6 +45,7 @@ class Poller::Loop {
     core_.post_health();
     bus_->close();
     refuse_requests();
+    core_.rest();
   }
 
   std::future<Result<MeterAnswer>> read(const std::string& meter_id) {
@@ -88,7 +94,7 @@ class Poller::Loop {
     {
       const std::scoped_lock lock(mutex_);
       if (closed_)
-        refusal = Error{ErrorKind::cancelled, "the gateway is stopping"};
+        refusal = given_up(bus_id_);
       else if (requests_.size() >= requests_max)
         refusal = Error{ErrorKind::full, "too many requests for bus '" + bus_id_ + "' are waiting"};
       else
@@ -122,7 +128,7 @@ class Poller::Loop {
       closed_ = true;
       waiting.swap(requests_);
     }
-    for (Request& request : waiting) request.refuse({ErrorKind::cancelled, "the gateway is stopping"});
+    for (Request& request : waiting) request.refuse(given_up(bus_id_));
   }
 
   void pause(Millis time) {
@@ -173,6 +179,11 @@ std::future<Status> Poller::lend(Task task) {
 
 void Poller::request_stop() {
   thread_.request_stop();
+}
+
+void Poller::stop() {
+  request_stop();
+  if (thread_.joinable()) thread_.join();
 }
 
 const std::string& Poller::bus_id() const {

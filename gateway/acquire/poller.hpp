@@ -25,7 +25,7 @@ namespace jidian::acquire {
 /// A meter as a poller needs it.
 struct PolledMeter {
   std::string id;
-  domain::MeterIndex index = 0;
+  domain::MeterIndex index = 0;  ///< What the sink calls it.
   std::uint8_t unit = 1;
   Millis period{1000};
   Millis offset{0};
@@ -94,7 +94,7 @@ class Poller {
 
   /// Reads a meter now, between two slots. From any thread; the future is ready within the bus's time-outs (a few
   /// seconds), at latest when the poller stops. That the meter does not answer is no error: its points say so.
-  /// Errors: not_found (no such meter here), full (too many requests waiting), cancelled (the gateway is stopping), and
+  /// Errors: not_found (no such meter here), full (too many requests waiting), cancelled (the poller was stopped), and
   /// those of `Bus::open`.
   std::future<Result<MeterAnswer>> read_meter(const std::string& meter_id);
 
@@ -116,6 +116,10 @@ class Poller {
 
   /// Asks the loop to stop after its present transaction; the destructor waits for it. For stopping many at once.
   void request_stop();
+
+  /// Asks for it and waits: once it returns the port is closed, nothing is offered to the sink any more, and what waits
+  /// or comes later is answered with `cancelled`. By the owner's thread.
+  void stop();
 
   const std::string& bus_id() const;
 

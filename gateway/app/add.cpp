@@ -9,6 +9,7 @@
 #include "app/local_client.hpp"
 #include "app/print.hpp"
 #include "app/site_file.hpp"
+#include "app/statements.hpp"
 #include "app/texts.hpp"
 #include "app/verbs.hpp"
 #include "base/exact.hpp"
@@ -206,13 +207,40 @@ std::optional<Exit> ask_meter(const Common& common, const config::Site& site, Ad
   return std::nullopt;
 }
 
+/// What became of the new file at the running gateway.
+struct Telling {
+  bool is_running = false;
+  std::string why_not;  ///< Why it does not read the meter yet; empty: it does.
+};
+
+/// Has the running gateway, if there is one, take over the file that was written.
+Telling tell_running_gateway(const Common& common, const config::Site& site) {
+  Common known = common;
+  if (known.socket.empty()) known.socket = site.api.socket;
+  if (!LocalClient(known.socket).is_running()) return {};
+  const auto said = state(known, "reload", {{"op", "reload"}});
+  if (!said) return {true, said.error().message()};
+  const auto answer = nlohmann::json::parse(*said, nullptr, false);
+  if (!answer.is_object()) return {true, *said};
+  if (answer.value("taken", false)) return {true, {}};
+  for (const char* key : {"problem", "mistakes", "restart_needed"}) {
+    const auto found = answer.find(key);
+    if (found == answer.end() || found->empty()) continue;
+    const auto& why = found->is_array() ? found->front() : *found;
+    if (why.is_string())
+      return {true, (std::string_view(key) == "restart_needed" ? "restart needed: " : "") + why.get<std::string>()};
+  }
+  return {true, *said};
+}
+
 /// What was done and what to do next.
-void report(const Common& common, const Addition& addition, const SiteFile& file, bool gateway_runs) {
+void report(const Common& common, const Addition& addition, const SiteFile& file, const Telling& telling) {
   const auto& options = addition.options;
-  const Values values{{"meter", options.id}, {"file", file.path().string()}, {"facility", options.facility}};
-  const std::string next = text(options.dry_run ? "add.next-dry"
-                                : gateway_runs  ? "add.next"
-                                                : "add.next-alone",
+  const Values values{
+      {"meter", options.id}, {"file", file.path().string()}, {"facility", options.facility}, {"why", telling.why_not}};
+  const std::string next = text(options.dry_run           ? "add.next-dry"
+                                : telling.why_not.empty() ? "add.next-alone"
+                                                          : "add.next",
                                 values);
   const std::string diff = options.dry_run ? line_diff(file.text(), addition.text, file.path().string()) : "";
   if (common.json) {
@@ -223,6 +251,8 @@ void report(const Common& common, const Addition& addition, const SiteFile& file
                  {"serial", options.serial},     {"facility", options.facility},
                  {"file", file.path().string()}, {"written", !options.dry_run},
                  {"probe", addition.probe},      {"warnings", std::move(warnings)}};
+    if (telling.is_running) line["taken"] = telling.why_not.empty();
+    if (!telling.why_not.empty()) line["not_taken"] = telling.why_not;
     if (options.dry_run) line["diff"] = diff;
     line["next"] = next;
     std::cout << line.dump(-1, ' ', false, AddJson::error_handler_t::replace) << '\n';
@@ -233,6 +263,7 @@ void report(const Common& common, const Addition& addition, const SiteFile& file
   if (!options.dry_run) {
     std::cout << text("add.done", values) << '\n';
     if (!options.facility.empty()) std::cout << text("add.facility", values) << '\n';
+    if (telling.is_running) std::cout << text(telling.why_not.empty() ? "add.taken" : "add.not-taken", values) << '\n';
   }
   std::cout << next << '\n';
 }
@@ -275,8 +306,9 @@ Exit add(const Common& common, const AddOptions& options) {
   }
   if (!options.dry_run)
     if (const auto done = file->replace(addition.text); !done) return fail(common, done.error(), Exit::usage);
-  report(common, addition, *file, LocalClient(common.socket.empty() ? site->api.socket : common.socket).is_running());
-  return Exit::ok;
+  const auto telling = options.dry_run ? Telling{} : tell_running_gateway(common, *site);
+  report(common, addition, *file, telling);
+  return telling.why_not.empty() ? Exit::ok : Exit::findings;
 }
 
 }  // namespace jidian::app

@@ -40,4 +40,11 @@ acquire::PolledMeter polled_meter_of(const config::Meter& meter, domain::MeterIn
   return polled;
 }
 
+std::vector<std::string> issuers_of(const config::Site& site, const std::string& uplink) {
+  std::vector<std::string> issuers;
+  for (const auto& issuer : site.issuers)
+    if (issuer.uplink == uplink) issuers.push_back(issuer.id);
+  return issuers;
+}
+
 }  // namespace jidian::app

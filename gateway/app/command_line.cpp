@@ -94,6 +94,10 @@ void add_gateway_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
       ->capture_default_str();
   run_verb->callback([&] { exit = run(arguments.common, arguments.run); });
 
+  auto* reload_verb =
+      add_verb(program, arguments, "reload", "Have the running gateway take over the site file: other buses go on");
+  reload_verb->callback([&] { exit = reload(arguments.common); });
+
   auto* read_verb = add_verb(program, arguments, "read", "Read one meter now, fresh from the wire");
   read_verb->add_option("METER", arguments.meter, "Id of the meter")->required();
   read_verb->callback([&] { exit = read(arguments.common, arguments.meter); });
@@ -295,7 +299,7 @@ struct Task {
 /// The verbs by what somebody wants to do, for who types the bare name.
 void print_tasks(const CLI::App& program) {
   const std::vector<Task> tasks{{"Set up a line of meters", {"scan", "add", "check", "show-as", "profiles", "learn"}},
-                                {"Run and watch", {"run", "status", "watch", "read"}},
+                                {"Run and watch", {"run", "reload", "status", "watch", "read"}},
                                 {"Put on record", {"signoff", "replace", "mark", "marks"}},
                                 {"Find what is wrong", {"doctor", "trace", "uplink", "bundle"}},
                                 {"Look at the record", {"tail", "export", "verify"}}};

@@ -3,16 +3,15 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "acquire/identity_watch.hpp"
 #include "app/buses.hpp"
 #include "app/jobs.hpp"
 #include "app/version.hpp"
 #include "host/host.hpp"
 #include "record/manifest.hpp"
-#include "recorder/swaps.hpp"
 
 namespace jidian::app {
 namespace {
@@ -32,13 +31,6 @@ store::Options store_options_of(const config::Site& site) {
     if (const auto stream = record::stream_of(name)) options.retention[*stream] = kept;
   for (const auto& uplink : site.uplinks) options.destinations[uplink.id] = streams_of(uplink);
   return options;
-}
-
-std::vector<std::string> issuers_of(const config::Site& site, const std::string& uplink) {
-  std::vector<std::string> issuers;
-  for (const auto& issuer : site.issuers)
-    if (issuer.uplink == uplink) issuers.push_back(issuer.id);
-  return issuers;
 }
 
 uplink::Options uplink_options_of(const config::Site& site, const config::Uplink& uplink) {
@@ -89,16 +81,6 @@ domain::Event event_of(uplink::Notice notice, UtcTime now) {
   return event;
 }
 
-/// The site file may still name the meter that was replaced.
-void know_new_serial(acquire::PolledMeter& meter, const std::string& swap_note) {
-  const auto serials = recorder::last_serials_of(swap_note);
-  if (!serials || meter.serial_declared.empty() || !acquire::is_same_serial(meter.serial_declared, serials->first))
-    return;
-  spdlog::warn("site file names a meter that was replaced, taking the new one meter={} old=\"{}\" new=\"{}\"", meter.id,
-               serials->first, serials->second);
-  meter.serial_declared = serials->second;
-}
-
 }  // namespace
 
 void Relay::set(std::vector<uplink::Uplink*> uplinks) {
@@ -121,76 +103,87 @@ OpenStore::~OpenStore() {
     spdlog::error("store not closed cleanly, the next start will say crash why=\"{}\"", closed.error().message());
 }
 
-Result<std::unique_ptr<Gateway>> Gateway::start(const config::Site& site, std::filesystem::path profiles,
-                                                Clock& clock) {
-  auto store = store::open_store(store_options_of(site), clock.utc_now());
-  if (!store) return store.error().during("opening the store in " + site.store.folder.string());
+Result<std::unique_ptr<Gateway>> Gateway::start(Configuration configuration, Clock& clock) {
+  const auto options = store_options_of(configuration.what.site);
+  auto store = store::open_store(options, clock.utc_now());
+  if (!store) return store.error().during("opening the store in " + options.folder.string());
 
-  std::unique_ptr<Gateway> gateway(new Gateway(site, std::move(profiles), clock, std::move(*store)));
-  if (const auto started = gateway->start_parts(site, clock); !started) return started.error();
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(configuration), clock, std::move(*store)));
+  if (const auto started = gateway->start_parts(); !started) return started.error();
+  gateway->keep_as_last_good(std::exchange(gateway->started_text_, {}));
   return gateway;
 }
 
-Gateway::Gateway(const config::Site& site, std::filesystem::path profiles, Clock& clock,
-                 std::unique_ptr<store::Store> store)
-    : site_(site),
-      profiles_(std::move(profiles)),
+Gateway::Gateway(Configuration configuration, Clock& clock, std::unique_ptr<store::Store> store)
+    : file_(std::move(configuration.file)),
+      profiles_(std::move(configuration.profiles)),
       clock_(clock),
-      manifest_(config::manifest_of(site)),
+      site_(std::make_shared<const config::Site>(std::move(configuration.what.site))),
+      started_text_(std::move(configuration.what.text)),
+      started_instead_of_(std::move(configuration.what.why)),
       store_(std::move(store), clock),
-      brokers_(mqtt::make_broker_factory()) {}
+      brokers_(mqtt::make_broker_factory()) {
+  Reloaded outcome;
+  outcome.is_taken = started_instead_of_.empty();
+  outcome.mistakes = started_instead_of_;
+  view_ = {file_.string(), clock.utc_now(), why_not(outcome), advice_for(outcome)};
+}
 
-Status Gateway::start_parts(const config::Site& site, Clock& clock) {
+std::shared_ptr<const config::Site> Gateway::site() const {
+  const std::scoped_lock lock(state_mutex_);
+  return site_;
+}
+
+Status Gateway::start_parts() {
   const auto notes = store_->notes();  // before the recorder's thread writes
+  const auto running = site();
   recorder::Options options;
-  options.gateway = site.gateway;
-  options.manifest = manifest_;
-  options.commit_interval = site.store.commit_interval;
-  options.live_interval = site.live_interval;
+  options.gateway = running->gateway;
+  options.manifest = config::manifest_of(*running);
+  options.commit_interval = running->store.commit_interval;
+  options.live_interval = running->live_interval;
   options.boot = host::boot_id();
   options.version = version;
+  manifest_hash_ = to_hex(record::encode(options.manifest).hash);
   auto recorder = recorder::Recorder::start(
-      std::move(options), *store_, clock, board_,
+      std::move(options), *store_, clock_, board_,
       {.committed = [this] { relay_.committed(); }, .live = [this](const std::string& json) { relay_.live(json); }});
   if (!recorder) return recorder.error().during("starting the recorder");
   recorder_ = std::move(*recorder);
-  sink_ = std::make_unique<InboxSink>(recorder_->inbox());
+  tell_of_last_good();
 
-  make_commands(site, clock);
-  start_uplinks(site, clock);
-  start_pollers(site, clock, notes);
+  make_commands();
+  start_uplinks();
+  start_pollers(notes);
   {
     const std::scoped_lock lock(commands_mutex_);
     ready_ = true;
   }
 
-  auto server = api::Server::start({.socket = site.api.socket,
-                                    .read_group = site.api.read_group,
-                                    .operate_group = site.api.operate_group,
-                                    .metrics_address = site.api.metrics},
+  auto server = api::Server::start({.socket = running->api.socket,
+                                    .read_group = running->api.read_group,
+                                    .operate_group = running->api.operate_group,
+                                    .metrics_address = running->api.metrics},
                                    *commands_);
   if (!server) return server.error().during("opening the local interface");
   server_ = std::move(*server);
   return {};
 }
 
-void Gateway::make_commands(const config::Site& site, Clock& clock) {
-  std::map<std::string, std::string> bus_of_meter;
-  for (const auto& meter : site.meters) bus_of_meter[meter.id] = meter.bus;
-  std::map<std::string, std::vector<std::string>> issuers;
-  for (const auto& uplink : site.uplinks) issuers[uplink.id] = issuers_of(site, uplink.id);
+void Gateway::make_commands() {
   commands_ = std::make_unique<command::Commands>(command::Commands::Parts{
-      .gateway = site.gateway,
+      .gateway = site()->gateway,
       .version = version,
-      .started = clock.utc_now(),
-      .clock = &clock,
+      .started = clock_.utc_now(),
+      .clock = &clock_,
       .board = &board_,
       .recorder = recorder_.get(),
       .store = &*store_,
       .pollers =
           [this] {
-            std::vector<acquire::Poller*> all;
-            for (auto& poller : pollers_) all.push_back(&poller);
+            const std::scoped_lock lock(state_mutex_);
+            std::vector<std::shared_ptr<acquire::Poller>> all;
+            for (const auto& bus : buses_) all.push_back(bus.poller);
             return all;
           },
       .uplinks =
@@ -200,38 +193,49 @@ void Gateway::make_commands(const config::Site& site, Clock& clock) {
             return all;
           },
       .bus_of =
-          [bus_of_meter](const std::string& id) {
-            const auto found = bus_of_meter.find(id);
-            return found == bus_of_meter.end() ? std::string() : found->second;
+          [this](const std::string& id) {
+            const auto running = site();
+            const auto found = std::ranges::find(running->meters, id, &config::Meter::id);
+            return found == running->meters.end() ? std::string() : found->bus;
           },
       .make_work = [this](const std::string& what, const std::string& args) { return make_work(what, args); },
-      .issuers = std::move(issuers),
-      .manifest = &manifest_});
+      .issuers = [this](const std::string& uplink) { return issuers_of(*site(), uplink); },
+      .reload =
+          [this](const std::string& by) {
+            // Threads of the local interface have small stacks.
+            auto outcome = std::async(std::launch::async, [&] { return to_json(reload(by)); });
+            return Result<std::string>(outcome.get());
+          },
+      .configuration =
+          [this] {
+            const std::scoped_lock lock(state_mutex_);
+            return view_;
+          }});
 }
 
 /// A job with the bus of its poller.
 Result<command::Jobs::Work> Gateway::make_work(const std::string& what, const std::string& args) {
   const auto parsed = nlohmann::json::parse(args, nullptr, false);
   if (!parsed.is_object()) return Error{ErrorKind::invalid, "the arguments are not a JSON object"};
-  auto job = make_job(site_, profiles_, what, parsed);
+  auto job = make_job(*site(), profiles_, what, parsed);
   if (!job) return job.error();
   const auto bus = parsed.value("bus", "");
-  const auto poller = std::ranges::find_if(pollers_, [&](const auto& candidate) { return candidate.bus_id() == bus; });
-  if (poller == pollers_.end()) return Error{ErrorKind::unreachable, "bus '" + bus + "' is not being polled now"};
+  auto poller = poller_of(bus);
+  if (poller == nullptr) return Error{ErrorKind::unreachable, "bus '" + bus + "' is not being polled now"};
   return command::Jobs::Work(
-      [this, poller = &*poller, job = std::move(*job)](std::stop_token stop, const command::Jobs::Emit& emit) {
+      [this, poller = std::move(poller), job = std::move(*job)](std::stop_token stop, const command::Jobs::Emit& emit) {
         const auto lender = lend_from(*poller);
         commission::JobIo io{*lender, clock_, std::move(stop), emit};
         return job(io);
       });
 }
 
-void Gateway::start_uplinks(const config::Site& site, Clock& clock) {
-  const auto encoded = record::encode(manifest_);
-  for (const auto& uplink : site.uplinks) {
+void Gateway::start_uplinks() {
+  const auto running = site();
+  for (const auto& uplink : running->uplinks) {
     uplink::Links links;
-    links.tell = [this, &clock](uplink::Notice notice) {
-      if (!recorder_->inbox().offer(event_of(std::move(notice), clock.utc_now())))
+    links.tell = [this](uplink::Notice notice) {
+      if (!recorder_->inbox().offer(event_of(std::move(notice), clock_.utc_now())))
         spdlog::warn("event not recorded, the recorder's queue is full");
     };
     links.begin_epoch = [this](std::uint64_t epoch, std::string reason) {
@@ -242,33 +246,20 @@ void Gateway::start_uplinks(const config::Site& site, Clock& clock) {
     };
     links.command = [this, id = uplink.id](const std::string& json) { return run_from_above(id, json); };
     links.directives = [this, id = uplink.id](const std::string& json) { commands_->hear(id, json); };
-    links.manifest_json = [json = record::to_json(manifest_, encoded.hash)] { return json; };
-    links.manifest_hash = [hash = to_hex(encoded.hash)] { return hash; };
-    uplinks_.emplace_back(uplink.id, uplink::Uplink::start(uplink_options_of(site, uplink), *store_, *brokers_, clock,
-                                                           board_, std::move(links)));
+    links.manifest_json = [this] {
+      const auto manifest = recorder_->manifest();
+      return record::to_json(*manifest, record::encode(*manifest).hash);
+    };
+    links.manifest_hash = [this] {
+      const std::scoped_lock lock(state_mutex_);
+      return manifest_hash_;
+    };
+    uplinks_.emplace_back(uplink.id, uplink::Uplink::start(uplink_options_of(*running, uplink), *store_, *brokers_,
+                                                           clock_, board_, std::move(links)));
   }
   std::vector<uplink::Uplink*> all;
   for (const auto& [id, uplink] : uplinks_) all.push_back(uplink.get());
   relay_.set(std::move(all));
-}
-
-void Gateway::start_pollers(const config::Site& site, Clock& clock, const std::map<std::string, std::string>& notes) {
-  for (const auto& bus : site.buses) {
-    std::vector<acquire::PolledMeter> meters;
-    for (std::size_t i = 0; i < site.meters.size(); ++i)
-      if (site.meters[i].bus == bus.id) {
-        auto& meter = meters.emplace_back(polled_meter_of(site.meters[i], static_cast<domain::MeterIndex>(i)));
-        const auto note = notes.find(acquire::note_name_of(meter));
-        if (note != notes.end()) meter.remembered = acquire::Learned::from_text(note->second);
-        const auto swapped = notes.find(recorder::swap_note_name_of(meter.id));
-        if (swapped != notes.end()) know_new_serial(meter, swapped->second);
-      }
-    auto line = make_bus(bus);
-    const auto used = notes.find(acquire::line_note_name_of(bus.id));
-    const bool used_before = used != notes.end() && used->second == line->address();
-    pollers_.emplace_back(bus.id, std::move(line), std::move(meters), *sink_, clock, board_,
-                          manners_of(bus, used_before));
-  }
 }
 
 std::string Gateway::run_from_above(const std::string& destination, const std::string& json) {
@@ -292,11 +283,18 @@ Gateway::~Gateway() {
     const std::scoped_lock lock(commands_mutex_);
     ready_ = false;
   }
-  server_.reset();
-  for (auto& poller : pollers_) poller.request_stop();  // all finish their transactions at the same time
-  commands_->stop_jobs();                               // they hold their pollers
-  pollers_.clear();
+  server_.reset();                                      // no reload any more either
+  for (auto& bus : buses_) bus.poller->request_stop();  // all finish their transactions at the same time
+  if (commands_ != nullptr) commands_->stop_jobs();     // they hold their pollers
+  for (auto& bus : buses_) bus.poller->stop();
+  buses_.clear();
   relay_.set({});
+}
+
+std::string Gateway::described() const {
+  const auto running = site();
+  return "gateway=" + running->gateway + " buses=" + std::to_string(running->buses.size()) +
+         " meters=" + std::to_string(running->meters.size()) + " uplinks=" + std::to_string(running->uplinks.size());
 }
 
 std::string Gateway::summary() const {

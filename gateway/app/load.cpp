@@ -71,22 +71,26 @@ LoadedCatalogue load_catalogue(const std::filesystem::path& profiles) {
   return loaded;
 }
 
-Loaded load_site(const std::filesystem::path& site, const std::filesystem::path& profiles) {
+Loaded load_text(std::string text, const std::string& file, const std::filesystem::path& profiles) {
   Loaded loaded;
+  loaded.text = std::move(text);
   auto known = load_catalogue(profiles);
   loaded.problem = std::move(known.problem);
   if (!loaded.problem.empty()) return loaded;
 
-  const auto text = read_file(site);
-  if (!text) {
-    loaded.problem = text.error().message();
-    return loaded;
-  }
-  auto parsed = config::parse_site(*text, site.string(), known.catalogue);
+  auto parsed = config::parse_site(loaded.text, file, known.catalogue);
   loaded.site = std::move(parsed.site);
   loaded.mistakes = std::move(known.mistakes);
   std::ranges::move(parsed.mistakes, std::back_inserter(loaded.mistakes));
-  if (loaded.site) resolve_credentials(*loaded.site, site.string(), loaded.mistakes);
+  if (loaded.site) resolve_credentials(*loaded.site, file, loaded.mistakes);
+  return loaded;
+}
+
+Loaded load_site(const std::filesystem::path& site, const std::filesystem::path& profiles) {
+  auto text = read_file(site);
+  if (text) return load_text(std::move(*text), site.string(), profiles);
+  Loaded loaded;
+  loaded.problem = text.error().message();
   return loaded;
 }
 

@@ -25,6 +25,7 @@ LoadedCatalogue load_catalogue(const std::filesystem::path& profiles);
 /// What reading the configuration gave.
 struct Loaded {
   std::optional<config::Site> site;
+  std::string text;                       ///< Of the site file, as far as it could be read.
   std::vector<config::Mistake> mistakes;  ///< Of the site file and of profiles; warnings among them.
   std::string problem;                    ///< A file or folder that could not be read at all; empty if none.
 };
@@ -32,5 +33,8 @@ struct Loaded {
 /// Reads every `*.toml` of `profiles`, then the site file. A broken profile is a mistake only if the site names it; a
 /// missing folder is a problem.
 Loaded load_site(const std::filesystem::path& site, const std::filesystem::path& profiles);
+
+/// The same for a text that is at hand; `file` is used in messages only.
+Loaded load_text(std::string text, const std::string& file, const std::filesystem::path& profiles);
 
 }  // namespace jidian::app

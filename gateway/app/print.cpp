@@ -6,8 +6,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/local_client.hpp"
 #include "app/texts.hpp"
 #include "app/translate.hpp"
+#include "config/site_paths.hpp"
 
 namespace jidian::app {
 namespace {
@@ -123,8 +125,17 @@ std::optional<config::Site> load_or_explain(const Common& common) {
 
 std::filesystem::path socket_of(const Common& common) {
   if (!common.socket.empty()) return common.socket;
-  const auto site = load_or_explain(common);
-  return site ? site->api.socket : std::filesystem::path();
+  const auto loaded = load_site(common.site, common.profiles);
+  if (loaded.site) return loaded.site->api.socket;
+  // A gateway may run by an older file, or by its last good one.
+  const auto found = config::find_path(loaded.text, "api", "socket");
+  std::filesystem::path socket = found ? std::filesystem::path(*found) : config::Api().socket;
+  if (loaded.problem.empty() && LocalClient(socket).is_running()) {
+    std::cerr << text("print.file-damaged", {{"site", common.site.string()}, {"socket", socket.string()}}) << '\n';
+    return socket;
+  }
+  (void)load_or_explain(common);
+  return {};
 }
 
 }  // namespace jidian::app

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "app/gateway.hpp"
+#include "app/last_good.hpp"
 #include "app/load.hpp"
 #include "app/print.hpp"
 #include "app/verbs.hpp"
@@ -10,27 +11,44 @@
 #include "host/host.hpp"
 
 namespace jidian::app {
+namespace {
+
+/// What the gateway starts by, or nothing after every mistake was printed. A damaged site file is told loudly.
+std::optional<Startable> startable_or_explain(const Common& common) {
+  auto found = startable_from(load_site(common.site, common.profiles), common.site, common.profiles);
+  if (!found) {
+    (void)load_or_explain(common);
+    return std::nullopt;
+  }
+  for (const auto& fault : found->why) std::cerr << fault << '\n';
+  if (!found->why.empty())
+    spdlog::error("site file damaged, starting by the last good one file={} instead={} why=\"{}\"",
+                  common.site.string(), found->instead.string(), found->why.front());
+  return found;
+}
+
+}  // namespace
 
 Exit run(const Common& common, const RunOptions& options) {
   host::block_signals();
   host::keep_memory_small();
   host::start_logging(options.log_level);
-  const auto site = load_or_explain(common);
-  if (!site) return Exit::usage;
+  auto found = startable_or_explain(common);
+  if (!found) return Exit::usage;
 
   const auto clock = host::make_system_clock();
-  auto gateway = Gateway::start(*site, common.profiles, *clock);
+  auto gateway = Gateway::start({common.site, common.profiles, std::move(*found)}, *clock);
   if (!gateway) {
     spdlog::error("not started why=\"{}\"", gateway.error().message());
     return gateway.error().kind() == ErrorKind::invalid ? Exit::usage : Exit::device;
   }
+  found.reset();
   host::give_memory_back();
-  spdlog::info("recording gateway={} version={} buses={} meters={} uplinks={}", site->gateway, version,
-               site->buses.size(), site->meters.size(), site->uplinks.size());
+  spdlog::info("recording version={} {}", version, (*gateway)->described());
 
   const auto summary = [&gateway] { return (*gateway)->summary(); };
   while (host::run_until_signalled(*clock, (*gateway)->board(), summary) == host::Signal::reload)
-    spdlog::warn("reload is not supported by this release, the configuration stays as it is; restart to change it");
+    (void)(*gateway)->reload("SIGHUP");
 
   spdlog::info("stopping");
   host::notify_stopping();

@@ -129,6 +129,11 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.clock-never", "the clock was not synchronised since the box started; readings are marked as such"},
     {"said.clock-lost", "the clock has lost its time reference and runs free"},
     {"said.clock-do", "see `timedatectl timesync-status`; let UDP port 123 through to the time server"},
+    {"said.file-not-running", "the file on disk is not what runs: {what}"},
+    {"said.file-check", "`jidian check` lists every mistake; correct them, then `jidian reload`"},
+    {"said.file-settle", "settle that, then `jidian reload`"},
+    {"said.file-restart", "`systemctl restart jidian` takes over the whole file"},
+    {"said.file-needs-restart", "restart needed: {sections}"},
     {"said.store-do",
      "see `df -h {folder}` and `dmesg`: the disk may be full, read-only or failing; events and gap records say what "
      "was lost, if anything"},

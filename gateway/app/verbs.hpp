@@ -152,6 +152,9 @@ Exit profiles(const Common& common, const std::string& id);
 /// `jidian run`: the gateway, until a signal.
 Exit run(const Common& common, const RunOptions& options);
 
+/// `jidian reload`: the running gateway takes over the site file as it is on the disk.
+Exit reload(const Common& common);
+
 /// `jidian read METER`: fresh from the wire.
 Exit read(const Common& common, const std::string& meter);
 

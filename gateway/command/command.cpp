@@ -21,7 +21,7 @@ namespace jidian::command {
 namespace {
 
 constexpr std::string_view all_operations =
-    "status, live, marks, read, retry, signoff, replace, mark, start, job or cancel";
+    "status, live, marks, read, retry, signoff, replace, mark, reload, start, job or cancel";
 
 // A request names an operation and a thing; anything longer is a mistake.
 constexpr std::size_t request_bytes_max = 65'536;
@@ -58,7 +58,8 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
   if (operation == "status") return status_json(snapshot());
   if (operation == "live") return parts_.recorder->live();
   if (operation == "marks") return marks_json(parts_.recorder->marks(), parts_.clock->utc_now());
-  static constexpr std::array operations{"read", "retry", "signoff", "replace", "mark", "start", "job", "cancel"};
+  static constexpr std::array operations{"read",   "retry", "signoff", "replace", "mark",
+                                         "reload", "start", "job",     "cancel"};
   if (std::ranges::find(operations, operation) == operations.end())
     return Error{ErrorKind::invalid, "there is no such operation; write " + std::string(all_operations)};
   if (!caller.may_operate) return denied(caller, operation);
@@ -68,6 +69,11 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
 Result<std::string> Commands::operate(const std::string& operation, const Json& request, const Caller& caller) {
   if (operation == "start") return start_job(request, caller);
   if (operation == "mark") return mark(request, caller);
+  if (operation == "reload") {
+    if (!parts_.reload) return Error{ErrorKind::unsupported, "this gateway takes over no other configuration"};
+    spdlog::info("command op=reload by={}", caller.name);
+    return parts_.reload(caller.name);
+  }
   const bool of_job = operation == "job" || operation == "cancel";
   const bool of_meter = operation == "read" || operation == "signoff" || operation == "replace";
   const auto id = id_in(request, of_meter ? "meter" : of_job ? "id" : "uplink", operation);
@@ -118,12 +124,12 @@ Result<std::string> Commands::read(const std::string& meter) {
   return to_json(*read);
 }
 
-Result<acquire::Poller*> Commands::poller_of(const std::string& meter) {
+Result<std::shared_ptr<acquire::Poller>> Commands::poller_of(const std::string& meter) {
   const std::string bus = parts_.bus_of(meter);
   if (bus.empty()) return Error{ErrorKind::not_found, "there is no meter '" + meter + "'"};
   const auto pollers = parts_.pollers();
   const auto poller = std::find_if(pollers.begin(), pollers.end(),
-                                   [&bus](const acquire::Poller* candidate) { return candidate->bus_id() == bus; });
+                                   [&bus](const auto& candidate) { return candidate->bus_id() == bus; });
   if (poller == pollers.end()) return Error{ErrorKind::unreachable, "bus '" + bus + "' is not being polled now"};
   return *poller;
 }
@@ -150,14 +156,16 @@ Result<std::string> Commands::retry(const std::string& uplink) {
 
 void Commands::hear(const std::string& destination, const std::string& payload) {
   static const domain::Manifest nothing;
-  const auto& manifest = parts_.manifest == nullptr ? nothing : *parts_.manifest;
-  const auto may = parts_.issuers.find(destination);
-  auto listing =
-      listing_of(payload, destination,
-                 may == parts_.issuers.end() ? std::span<const std::string>() : std::span(may->second), manifest);
+  const auto in_force = manifest();
+  const auto issuers = parts_.issuers ? parts_.issuers(destination) : std::vector<std::string>();
+  auto listing = listing_of(payload, destination, issuers, in_force == nullptr ? nothing : *in_force);
   spdlog::info("orders from above uplink={} listed={} refused={}", destination, listing.orders.size(),
                listing.refused.size());
   parts_.recorder->hear(std::move(listing));
+}
+
+std::shared_ptr<const domain::Manifest> Commands::manifest() const {
+  return parts_.recorder == nullptr ? nullptr : parts_.recorder->manifest();
 }
 
 std::string Commands::metrics() {
@@ -181,13 +189,16 @@ Snapshot Commands::snapshot() const {
   snapshot.store = parts_.board->store();
   snapshot.marks = parts_.recorder->marks();
   snapshot.directives = parts_.recorder->directives();
-  if (parts_.manifest == nullptr) return snapshot;
+  if (parts_.configuration) snapshot.configuration = parts_.configuration();
+  const auto in_force = manifest();
+  if (in_force == nullptr) return snapshot;
   const domain::PlantNow plant = parts_.recorder->plant_now();
-  for (std::size_t i = 0; i < plant.facilities.size() && i < parts_.manifest->facilities.size(); ++i) {
-    const domain::FacilityEntry& entry = parts_.manifest->facilities[i];
+  if (manifest() != in_force) return snapshot;  // another configuration in between: the next one shows them
+  for (std::size_t i = 0; i < plant.facilities.size() && i < in_force->facilities.size(); ++i) {
+    const domain::FacilityEntry& entry = in_force->facilities[i];
     snapshot.facilities.push_back({entry.id, entry.run.source, plant.facilities[i], entry.loads});
   }
-  snapshot.load = load_profile_of(*parts_.manifest, plant.demands, snapshot.now);
+  snapshot.load = load_profile_of(*in_force, plant.demands, snapshot.now);
   snapshot.directives_refused = plant.refusals;
   return snapshot;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -39,24 +40,28 @@ class Commands {
     health::Board* board = nullptr;
     recorder::Recorder* recorder = nullptr;
     store::Store* store = nullptr;
-    std::function<std::vector<acquire::Poller*>()> pollers;
+    std::function<std::vector<std::shared_ptr<acquire::Poller>>()> pollers;
     std::function<std::map<std::string, uplink::Uplink*>()> uplinks;  ///< By id.
     std::function<std::string(const std::string& meter_id)> bus_of;   ///< Empty: no such meter.
     Millis read_patience{12'000};                                     ///< How long "read" waits for the bus.
     /// Makes the work of a "start": `what` and its `args`, a JSON object. Errors: invalid, not_found, unreachable.
     std::function<Result<Jobs::Work>(const std::string& what, const std::string& args)> make_work = {};
-    /// Who may order through which destination: ids of issuers by id of the uplink.
-    std::map<std::string, std::vector<std::string>> issuers = {};
-    const domain::Manifest* manifest = nullptr;  ///< What the meters are; outlives the commands.
+    /// Who may order through a destination: ids of issuers.
+    std::function<std::vector<std::string>(const std::string& uplink)> issuers = {};
+    /// Takes over the site file as it is on the disk, for `by`, and says what became of it, as JSON. One at a time; may
+    /// take as long as a bus needs for a transaction, and a commit.
+    std::function<Result<std::string>(const std::string& by)> reload = {};
+    std::function<ConfigurationView()> configuration = {};
     Millis record_patience{2'500};  ///< How long a statement waits for its commit: with a read, less than clients wait.
   };
   explicit Commands(Parts parts);
 
   /// Operations: "status", "live" and "marks" (those in force or ahead) for callers that may read; for callers that may
-  /// operate, as they cause traffic: "read" (of a `meter`), "retry" (of an `uplink`), "start" (of long work: `what`,
-  /// `args`) → {"job": id}, "job" (`id`, `after`) → {"lines", "next", "done", "error"}, "cancel" (`id`), and the
-  /// statements that are put on record: "signoff" and "replace" (of a `meter`), "mark" (of a `subject`, or the `end` of
-  /// one). "read" may block for `read_patience`, statements for `record_patience` besides. Any thread, several at once.
+  /// operate, as they cause traffic: "reload" (of the site file), "read" (of a `meter`), "retry" (of an `uplink`),
+  /// "start" (of long work: `what`, `args`) → {"job": id}, "job" (`id`, `after`) → {"lines", "next", "done", "error"},
+  /// "cancel" (`id`), and the statements that are put on record: "signoff" and "replace" (of a `meter`), "mark" (of a
+  /// `subject`, or the `end` of one). "read" may block for `read_patience`, statements for `record_patience` besides.
+  /// Any thread, several at once.
   Result<std::string> run(const Caller& caller, const std::string& request_json);
 
   /// The orders that `destination` holds in force, as its topic `directives` says. Does not block; any thread.
@@ -72,6 +77,7 @@ class Commands {
   using Json = nlohmann::json;
 
   Snapshot snapshot() const;
+  std::shared_ptr<const domain::Manifest> manifest() const;
   Result<std::string> read(const std::string& meter);
   Result<acquire::MeterAnswer> read_fresh(const std::string& meter);
   Result<std::string> retry(const std::string& uplink);
@@ -82,7 +88,7 @@ class Commands {
   Result<std::string> replace(const std::string& meter, const Json& request, const Caller& caller);
   Result<std::string> mark(const Json& request, const Caller& caller);
   Result<domain::Event> put_on_record(recorder::Statement statement);
-  Result<acquire::Poller*> poller_of(const std::string& meter);
+  Result<std::shared_ptr<acquire::Poller>> poller_of(const std::string& meter);
   Result<std::string> job_news(const std::string& id, const Json& request);
 
   Parts parts_;

@@ -62,6 +62,12 @@ void add_gateway(const Snapshot& snapshot, Findings& findings) {
                         "see `timedatectl timesync-status`; let UDP port 123 through to the time server"});
 }
 
+void add_configuration(const ConfigurationView& configuration, Findings& findings) {
+  if (!configuration.trouble.empty())
+    findings.push_back({Level::warning, "configuration", "the file on disk is not what runs: " + configuration.trouble,
+                        configuration.advice});
+}
+
 void add_store(const Snapshot& snapshot, Findings& findings) {
   const auto& store = snapshot.store;
   if (!store.trouble.empty())
@@ -269,6 +275,7 @@ std::string_view state_of(const Snapshot& snapshot, const health::MeterHealth& m
 std::vector<Finding> find_faults(const Snapshot& snapshot) {
   Findings findings;
   add_gateway(snapshot, findings);
+  add_configuration(snapshot.configuration, findings);
   add_store(snapshot, findings);
   add_lines(snapshot, findings);
   for (const auto& uplink : snapshot.uplinks) add_uplink(snapshot, uplink, findings);

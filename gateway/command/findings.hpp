@@ -15,8 +15,9 @@ struct Finding {
     error,    ///< Readings are not being recorded, or are about to be lost.
   };
   Level level = Level::warning;
-  std::string about;  ///< "meter press-1", "bus rtu-1", "store", "uplink province", "clock", "gateway".
-  std::string what;   ///< One sentence.
+  std::string
+      about;         ///< "meter press-1", "bus rtu-1", "store", "uplink province", "clock", "configuration", "gateway".
+  std::string what;  ///< One sentence.
   std::string advice;
 };
 

@@ -83,6 +83,9 @@ void add_gateway(const Snapshot& snapshot, Page& page) {
   page.sample({}, is_recording(snapshot) ? 1U : 0U);
   page.family("jidian_loop_stuck", "gauge", "1 while a loop makes no progress and the watchdog is not fed.");
   page.sample({}, snapshot.stuck ? 1U : 0U);
+  page.family("jidian_configuration_current", "gauge",
+              "0 while the site file on the disk is known not to be what runs.");
+  page.sample({}, snapshot.configuration.trouble.empty() ? 1U : 0U);
   page.family("jidian_clock_synchronised", "gauge", "1 while the clock follows a time reference.");
   page.sample({}, snapshot.clock == ClockQuality::synchronised ? 1U : 0U);
 }

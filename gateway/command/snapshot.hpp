@@ -22,6 +22,14 @@ struct FacilityView {
   domain::DeclaredLoads loads = {};
 };
 
+/// What the gateway runs by, and how that stands to the site file on the disk.
+struct ConfigurationView {
+  std::string file;
+  std::optional<UtcTime> taken;  ///< When it was taken over.
+  std::string trouble;           ///< Why the file on the disk is not what runs; empty: it is, as far as is known.
+  std::string advice;            ///< What to do about it.
+};
+
 /// What is known of the gateway at one instant: the value that status, findings and metrics are made from.
 struct Snapshot {
   std::string gateway;
@@ -41,6 +49,7 @@ struct Snapshot {
   domain::RefusalCounts directives_refused{};
   std::vector<FacilityView> facilities = {};
   LoadProfile load = {};
+  ConfigurationView configuration = {};
 };
 
 /// Seconds from `then` to `now`; 0 if a clock step has put `then` into the future.

@@ -88,13 +88,14 @@ Result<T> answer_within(std::future<Result<T>> answer, Millis patience, const st
 }  // namespace
 
 Result<std::string> Commands::signoff(const std::string& meter, const Json& request, const Caller& caller) {
-  const auto entry = entry_of(parts_.manifest, meter);
+  const auto in_force = manifest();
+  const auto entry = entry_of(in_force.get(), meter);
   if (!entry) return entry.error();
   const auto asked = signoff_request(**entry, request, caller);
   if (!asked) return asked.error();
   const auto answer = read_fresh(meter);
   if (!answer) return answer.error();
-  const Subject subject{**entry, *answer, is_generation(*parts_.manifest, meter)};
+  const Subject subject{**entry, *answer, is_generation(*in_force, meter)};
   const auto found = examine(subject, *asked);
   if (!found) return found.error();
   if (!found->holds() && asked->accept.empty()) return to_json(subject, *found, *asked, false);
@@ -106,7 +107,8 @@ Result<std::string> Commands::signoff(const std::string& meter, const Json& requ
 /// First everything that can be refused, then the record, then the poller: a gateway that is killed in between starts
 /// with the new serial number, for it is in the note that the event's transaction holds.
 Result<std::string> Commands::replace(const std::string& meter, const Json& request, const Caller& caller) {
-  const auto entry = entry_of(parts_.manifest, meter);
+  const auto in_force = manifest();
+  const auto entry = entry_of(in_force.get(), meter);
   if (!entry) return entry.error();
   const auto asked = replace_request(**entry, request, caller);
   if (!asked) return asked.error();
@@ -123,7 +125,7 @@ Result<std::string> Commands::replace(const std::string& meter, const Json& requ
   const auto serial = new_serial_of(*asked, identity->known, identity->told);
   if (!serial) return serial.error();
   const Subject subject{**entry, *answer, false};
-  const auto index = static_cast<domain::MeterIndex>(*entry - parts_.manifest->meters.data());
+  const auto index = static_cast<domain::MeterIndex>(*entry - in_force->meters.data());
   auto stated = replacement_of(subject, index, *asked);
   if (!stated) return stated.error();
   stated->old_serial = identity->known;
@@ -141,8 +143,9 @@ Result<std::string> Commands::replace(const std::string& meter, const Json& requ
 }
 
 Result<std::string> Commands::mark(const Json& request, const Caller& caller) {
-  if (parts_.manifest == nullptr) return Error{ErrorKind::not_found, "there is no manifest to mark anything in"};
-  auto asked = mark_request(*parts_.manifest, request, caller.name);
+  const auto in_force = manifest();
+  if (in_force == nullptr) return Error{ErrorKind::not_found, "there is no manifest to mark anything in"};
+  auto asked = mark_request(*in_force, request, caller.name);
   if (!asked) return asked.error();
   spdlog::info("command op=mark target={} by={}", asked->ends.empty() ? asked->subject : asked->ends, caller.name);
   recorder::Statement statement;

@@ -141,6 +141,12 @@ Json json_of(const FacilityView& facility, UtcTime now) {
           {"declared", declared_json(facility.loads)}};
 }
 
+Json json_of(const ConfigurationView& configuration) {
+  return {{"file", text_of(configuration.file)},
+          {"taken", time_of(configuration.taken)},
+          {"trouble", text_of(configuration.trouble)}};
+}
+
 Json json_of(const Finding& finding) {
   return {{"level", finding.level == Finding::Level::error ? "error" : "warning"},
           {"about", finding.about},
@@ -158,6 +164,7 @@ std::string status_json(const Snapshot& snapshot) {
               {"uptime_s", snapshot.uptime.count()},
               {"clock", word_of(snapshot.clock)},
               {"recording", is_recording(snapshot)},
+              {"configuration", json_of(snapshot.configuration)},
               {"findings", Json::array()},
               {"buses", Json::array()},
               {"meters", Json::array()},

@@ -50,6 +50,7 @@ struct Bus {
   Millis worst_latency{1000};   ///< After this long no late reply can come any more from any of its meters.
   Millis listen_first{10'000};  ///< rtu, rtu_over_tcp: silence before the first request on a line that was never used.
   bool other_master_accepted = false;  ///< rtu, rtu_over_tcp
+  friend bool operator==(const Bus&, const Bus&) = default;
 };
 
 struct Meter {
@@ -70,6 +71,7 @@ struct Meter {
   std::optional<meter::IdentityPlace> firmware;
   std::optional<meter::Sunspec> sunspec;
   domain::MeterEntry entry;  ///< What the manifest says of it.
+  friend bool operator==(const Meter&, const Meter&) = default;
 };
 
 struct Uplink {
@@ -89,6 +91,8 @@ struct Uplink {
   std::uint32_t backlog_batches_per_s = 20;
   int line = 1;  ///< Where its section begins in the site file, for what is found out later.
   int column = 1;
+  /// Where it stands in the file makes no difference.
+  friend bool operator==(const Uplink& left, const Uplink& right);
 };
 
 /// An authority that may give orders, and the uplink through which they come.
@@ -96,6 +100,7 @@ struct Issuer {
   std::string id;
   std::string name;  ///< For people.
   std::string uplink;
+  friend bool operator==(const Issuer&, const Issuer&) = default;
 };
 
 struct Store {
@@ -103,6 +108,7 @@ struct Store {
   std::uint64_t quota_bytes = 2ULL << 30;
   Millis commit_interval{10'000};
   std::map<std::string, std::chrono::hours> retention;  ///< By stream.
+  friend bool operator==(const Store&, const Store&) = default;
 };
 
 struct Api {
@@ -110,6 +116,7 @@ struct Api {
   std::string read_group;
   std::string operate_group;
   std::string metrics;  ///< "127.0.0.1:9464" or empty.
+  friend bool operator==(const Api&, const Api&) = default;
 };
 
 /// A validated site: everything the gateway needs to know.

@@ -103,6 +103,22 @@ DataWatch::DataWatch(const Manifest& manifest) : manifest_(manifest), rules_(man
   }
 }
 
+void DataWatch::take_over(const DataWatch& before, MeterIndex theirs, MeterIndex ours) {
+  const Meter& state = before.meters_[theirs];
+  Meter& meter = meters_[ours];
+  meter.openings = state.openings;
+  meter.values = state.values;
+  meter.begun = state.begun;
+  meter.hour = state.hour;
+  meter.minutes = state.minutes;
+  meter.lacking = state.lacking;
+}
+
+void DataWatch::take_over(const DataWatch& before) {
+  links_ = before.links_;
+  clock_ = before.clock_;
+}
+
 void DataWatch::remember(const Poll& poll) {
   for (Opening& opening : meters_[poll.meter].openings)
     if (is_trusted(poll.samples[opening.position].quality)) opening.told = poll.samples[opening.position].bits;

@@ -41,6 +41,12 @@ class DataWatch {
   /// `manifest` outlives this. What a meter's `unchecked` names is not looked at.
   explicit DataWatch(const Manifest& manifest);
 
+  /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and says the same of itself.
+  void take_over(const DataWatch& before, MeterIndex theirs, MeterIndex ours);
+
+  /// Goes on as `before` would with links and the box's clock.
+  void take_over(const DataWatch& before);
+
   /// A poll of an earlier run: openings are counted on from there.
   void remember(const Poll& poll);
 

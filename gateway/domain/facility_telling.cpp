@@ -49,6 +49,14 @@ void FacilityTelling::restore(const Event& event) {
   if (told_at_.size() > events_an_hour_max) told_at_.pop_front();
 }
 
+void FacilityTelling::go_on(const FacilityTelling& before) {
+  now_ = before.now_;
+  is_anew_ = before.is_anew_;
+  recorded_until_ = before.recorded_until_;
+  told_at_ = before.told_at_;
+  passed_over_ = before.passed_over_;
+}
+
 void FacilityTelling::begin_anew() {
   is_anew_ = true;
   now_ = {};

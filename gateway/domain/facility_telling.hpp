@@ -28,6 +28,9 @@ class FacilityTelling {
   /// An event of this facility on record. While an earlier run is recalled, no change is told up to its time again.
   void restore(const Event& event);
 
+  /// What `before` told of the same facility is not told again.
+  void go_on(const FacilityTelling& before);
+
   /// The next tick. `is_recall`: it is of an earlier run.
   void note(const JudgedTick& tick, bool is_recall, std::vector<Event>& events);
 

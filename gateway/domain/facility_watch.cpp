@@ -99,6 +99,18 @@ void FacilityWatch::recall(const Poll& poll, std::vector<Stretch>& stretches, st
   take_poll(poll, {stretches, events});
 }
 
+void FacilityWatch::go_on(const FacilityWatch& before, const std::vector<std::string>& unchanged) {
+  for (std::size_t i = 0; i < facilities_.size(); ++i) {
+    const auto theirs = std::ranges::find(before.ids_, ids_[i]);
+    const bool is_same = std::ranges::find(unchanged, ids_[i]) != unchanged.end() && theirs != before.ids_.end();
+    if (is_same)
+      facilities_[i].telling.go_on(before.facilities_[static_cast<std::size_t>(theirs - before.ids_.begin())].telling);
+    else
+      facilities_[i].telling.begin_anew();
+  }
+  is_recall_ = false;
+}
+
 void FacilityWatch::add(const Poll& poll, std::vector<Stretch>& stretches, std::vector<Event>& events) {
   is_recall_ = false;
   take_poll(poll, {stretches, events});

@@ -36,6 +36,10 @@ class FacilityWatch {
   /// A poll of an earlier run, in time order for each meter.
   void recall(const Poll& poll, std::vector<Stretch>& stretches, std::vector<Event>& events);
 
+  /// Goes on as `before` would: what it told of the facilities in `unchanged` (ids) is not told again, the states of
+  /// all others are told anew. Behind the polls on record.
+  void go_on(const FacilityWatch& before, const std::vector<std::string>& unchanged);
+
   /// A poll, in time order for each meter, with or without values.
   void add(const Poll& poll, std::vector<Stretch>& stretches, std::vector<Event>& events);
 

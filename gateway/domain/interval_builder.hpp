@@ -45,6 +45,11 @@ class IntervalBuilder {
   /// A row of an earlier run, in the order in which they were made: what follows begins at its end.
   void restore(const IntervalRow& row);
 
+  /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and has the same points and period.
+  void take_over(const IntervalBuilder& before, MeterIndex theirs, MeterIndex ours) {
+    meters_[ours] = before.meters_[theirs];
+  }
+
   /// The meter was exchanged for another one at `since`: no counter's row goes from a sample before that to one behind
   /// it; the first sample behind it begins anew. At any time before the polls behind `since`, or late.
   void begin_anew(MeterIndex meter, UtcTime since) { meters_[meter].since = since; }

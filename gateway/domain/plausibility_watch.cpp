@@ -54,6 +54,15 @@ void PlausibilityWatch::remember(const Poll& poll) {
   }
 }
 
+void PlausibilityWatch::take_over(const PlausibilityWatch& before, MeterIndex theirs, MeterIndex ours) {
+  const Meter& state = before.meters_[theirs];
+  Meter& meter = meters_[ours];
+  // What is looked at also hangs on facilities, which may be others now.
+  if (state.counters.size() != meter.counters.size() || state.standing.size() != meter.standing.size()) return;
+  meter = state;
+  meter.is_rated = false;
+}
+
 void PlausibilityWatch::begin_anew(MeterIndex index) {
   Meter& meter = meters_[index];
   meter.counters.assign(meter.counters.size(), {});

@@ -46,6 +46,9 @@ class PlausibilityWatch {
   /// A recorded poll of an earlier run, in time order: counters go on from there.
   void remember(const Poll& poll);
 
+  /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and says the same of itself.
+  void take_over(const PlausibilityWatch& before, MeterIndex theirs, MeterIndex ours);
+
   /// Another meter stands in the place of this one: its counters are at another level.
   void begin_anew(MeterIndex meter);
 

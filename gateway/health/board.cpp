@@ -20,6 +20,9 @@ bool Heartbeat::alive(SteadyTime now) const {
 
 Heartbeat& Board::add_heartbeat(std::string name, Millis longest_round) {
   const std::scoped_lock lock(mutex_);
+  for (const auto& heartbeat : heartbeats_)
+    if (heartbeat->name() == name && heartbeat->longest_round() == longest_round && heartbeat->wake())
+      return *heartbeat;
   return *heartbeats_.emplace_back(std::make_unique<Heartbeat>(std::move(name), longest_round));
 }
 
@@ -53,6 +56,17 @@ void Board::post(UplinkHealth uplink) {
 void Board::post(StoreHealth store) {
   const std::scoped_lock lock(mutex_);
   store_ = std::move(store);
+}
+
+void Board::forget_meter(const std::string& id) {
+  const std::scoped_lock lock(mutex_);
+  meters_.erase(id);
+  records_.erase(id);
+}
+
+void Board::forget_bus(const std::string& id) {
+  const std::scoped_lock lock(mutex_);
+  buses_.erase(id);
 }
 
 std::vector<MeterHealth> Board::meters() const {

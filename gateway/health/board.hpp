@@ -22,15 +22,27 @@ class Heartbeat {
   /// From the loop: "I made progress now."
   void beat(SteadyTime now) { last_ms_.store(now.time_since_epoch().count(), std::memory_order_relaxed); }
 
+  /// From the loop, as its last: "I have ended as asked." From then on it is alive whatever the time, until the next
+  /// beat, and a loop of the same name may take it over.
+  void rest() {
+    last_ms_.store(0, std::memory_order_relaxed);
+    is_at_rest_.store(true, std::memory_order_release);
+  }
+
+  /// Whether it was at rest; it is not any more: another loop has it.
+  bool wake() { return is_at_rest_.exchange(false, std::memory_order_acquire); }
+
   /// From anywhere: whether the last beat is recent enough. A loop that has not begun is alive.
   bool alive(SteadyTime now) const;
 
   const std::string& name() const { return name_; }
+  Millis longest_round() const { return longest_round_; }
 
  private:
   std::string name_;
   Millis longest_round_;
   std::atomic<std::int64_t> last_ms_{0};
+  std::atomic<bool> is_at_rest_{false};
 };
 
 /// What is known of one meter. Times are of the last event of their kind.
@@ -120,7 +132,7 @@ struct StoreHealth {
 /// Where loops post what they know and others read it. Every method may be called from any thread.
 class Board {
  public:
-  /// Adds a heartbeat that lives as long as the board.
+  /// A heartbeat that lives as long as the board: one of the same loop that is at rest, else a new one.
   Heartbeat& add_heartbeat(std::string name, Millis longest_round);
 
   /// Name of the first loop that has stopped making progress; nothing while all are alive.
@@ -131,6 +143,10 @@ class Board {
   void post(BusHealth bus);
   void post(UplinkHealth uplink);
   void post(StoreHealth store);
+
+  /// What is not there any more. Whoever posted it must have ended.
+  void forget_meter(const std::string& id);
+  void forget_bus(const std::string& id);
 
   std::vector<MeterHealth> meters() const;
   std::vector<MeterRecord> records() const;

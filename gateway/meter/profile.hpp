@@ -82,6 +82,7 @@ struct Point {
   std::optional<std::int64_t> most;
   bool by_default = true;  ///< Whether a meter records it when its site file selects no points.
   std::string note;        ///< For people: what to know about this point.
+  friend bool operator==(const Point&, const Point&) = default;
 };
 
 /// How the 64 bits of a register value of `type` are to be understood.
@@ -143,6 +144,7 @@ struct Identification {
   IdentityPlace at;
   /// What may stand there: "iEM3155*" (a `*` matches anything), "341", "0x42323120", "330..345" (numbers only).
   std::vector<std::string> matches;
+  friend bool operator==(const Identification&, const Identification&) = default;
 };
 
 /// The SunSpec models a profile is for. Its points' addresses are offsets from the model's ID register, those of serial

@@ -105,7 +105,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
   for (auto& row : news.rows) pending_.add(std::move(row), manifest_.hash);
   for (auto& row : news.aggregates) pending_.add(std::move(row), manifest_.hash);
   // Under another manifest other levels held: what was seen then is not told again by those of today.
-  if (!is_present) return;
+  if (!is_present || goes_on_) return;
   for (auto& event : news.events) pending_.add(std::move(event), manifest_.hash);
 }
 

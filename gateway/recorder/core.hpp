@@ -12,6 +12,7 @@
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
 #include "recorder/alive.hpp"
+#include "recorder/change.hpp"
 #include "recorder/clock_watch.hpp"
 #include "recorder/counters.hpp"
 #include "recorder/facts.hpp"
@@ -42,6 +43,21 @@ class Core {
 
   /// A note of an earlier run. Before the batches.
   void remember(const domain::Note& note);
+
+  /// Another configuration is coming: tells every hole that is known. What is due then goes to the store, if it takes
+  /// it.
+  void settle(const Instant& now);
+
+  /// Instead of `begin`, with the core that ran until now: first this, then the notes and the record are remembered,
+  /// with `remember_waiting` behind the batches of each stream, then `go_on`. What waits in `before` waits here.
+  void take_over(Core& before, const Instant& now);
+
+  /// What waits to be stored is remembered like a batch of `before`.
+  void remember_waiting(record::Stream stream, const Core& before);
+
+  /// Goes on where `before` was and tells the change: meters, facilities and links that are as they were go on as if
+  /// nothing had been, what lasts at the others is told anew.
+  void go_on(Core& before, Change change, const Instant& now);
 
   /// What is first to be told: a new epoch, the start, the gap before it, the manifest unless the record has it.
   void begin(const store::Opening& opening, const Instant& now);
@@ -121,6 +137,9 @@ class Core {
 
  private:
   std::vector<bool> meters_with_slots_of(const domain::Manifest* other) const;
+  void go_on_with_meters(const Core& before);
+  void tell_cut_short(const Core& before, const Instant& now);
+  void tell_homeless(const record::Polls& polls, const domain::Manifest& from, const Instant& now);
   void tell(domain::Event event, const Instant& now);
   void tell_later(domain::Event event, const Instant& now);
   void keep(Facts::News news, const Instant& now);
@@ -136,7 +155,8 @@ class Core {
 
   const Options& options_;
   const record::EncodedManifest manifest_;
-  Hash in_force_{};  ///< The manifest that what comes now is under; zeros before the record has one.
+  bool goes_on_ = false;  ///< What is remembered was seen, and told, by the core before.
+  Hash in_force_{};       ///< The manifest that what comes now is under; zeros before the record has one.
   Pending pending_;
   Holes holes_;
   domain::PlausibilityWatch plausibility_;

@@ -22,6 +22,14 @@ class Counters {
   /// A recorded poll; the newest wins.
   void remember(const domain::Poll& poll);
 
+  /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and has the same points.
+  void take_over(const Counters& before, domain::MeterIndex theirs, domain::MeterIndex ours) {
+    meters_[ours] = before.meters_[theirs];
+  }
+
+  /// Nothing is remembered of `meter`: nothing was missed.
+  void forget(domain::MeterIndex meter) { meters_[meter] = {}; }
+
   /// The `counter_step` event of a meter's first poll with values after the start; nothing for later ones, and for
   /// meters of which nothing is remembered. A poll whose counters are implausible is waited out. Integers: the exact
   /// difference, modulo the counter's modulus; a counter without one that shows less than before, and floats: both

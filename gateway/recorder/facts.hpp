@@ -47,6 +47,17 @@ class Facts {
   /// yet.
   void remember(const domain::Poll& poll, News& news);
 
+  /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and has the same points and period.
+  void take_over(const Facts& before, domain::MeterIndex theirs, domain::MeterIndex ours) {
+    intervals_.take_over(before.intervals_, theirs, ours);
+  }
+
+  /// Goes on as `before` would with the facilities in `unchanged`; the states of the others are told anew. Behind the
+  /// polls on record.
+  void go_on(const Facts& before, const std::vector<std::string>& unchanged) {
+    facilities_.go_on(before.facilities_, unchanged);
+  }
+
   /// A poll, judged already.
   void add(const domain::Poll& poll, News& news);
 

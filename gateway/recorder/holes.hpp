@@ -45,6 +45,18 @@ class Holes {
   /// holes in it had not been told when that run crashed.
   void end_recall();
 
+  /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and has the same period. After
+  /// `end_recall`.
+  void take_over(const Holes& before, domain::MeterIndex theirs, domain::MeterIndex ours) {
+    meters_[ours] = before.meters_[theirs];
+  }
+
+  /// Goes on as `before` would with whole buses and the box. After `end_recall`.
+  void take_over(const Holes& before) {
+    declared_ = before.declared_;
+    explained_ = before.explained_;
+  }
+
   /// Why slots of a bus (or of the box) were passed over in that time: the cause of holes that touch it.
   void explain(std::string_view subject, const domain::Gap& gap);
 

@@ -10,17 +10,30 @@ constexpr std::size_t events_reserve = 1'024;
 
 }  // namespace
 
-bool Inbox::offer(Item item) {
+bool Inbox::put(Item item) {
   const bool is_poll = std::holds_alternative<domain::Poll>(item);
-  bool was_empty = false;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (items_.size() >= items_max_ + (is_poll ? 0 : events_reserve)) return false;
-    was_empty = items_.empty();
-    items_.push_back(std::move(item));
-  }
-  if (was_empty) filled_.notify_one();
+  if (items_.size() >= items_max_ + (is_poll ? 0 : events_reserve)) return false;
+  items_.push_back(std::move(item));
+  if (items_.size() == 1) filled_.notify_one();
   return true;
+}
+
+bool Inbox::offer(Item item) {
+  const std::scoped_lock lock(mutex_);
+  return put(std::move(item));
+}
+
+bool Inbox::offer(const Door& door, domain::Poll poll) {
+  const std::scoped_lock lock(mutex_);
+  poll.meter = door.meters_[poll.meter];
+  return put(std::move(poll));
+}
+
+void Inbox::change(ChangeOrder order, std::vector<Renumbering> doors) {
+  const std::scoped_lock lock(mutex_);
+  items_.emplace_back(std::move(order));
+  for (auto& [door, meters] : doors) door->meters_ = std::move(meters);
+  filled_.notify_one();
 }
 
 std::vector<Inbox::Item> Inbox::take_all(std::stop_token stop, SteadyTime deadline) {

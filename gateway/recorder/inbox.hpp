@@ -3,7 +3,9 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
+#include <span>
 #include <stop_token>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -11,19 +13,32 @@
 #include "domain/event.hpp"
 #include "domain/note.hpp"
 #include "domain/reading.hpp"
+#include "recorder/change.hpp"
 
 namespace jidian::recorder {
+
+class Door;
+
+/// A door, and what its poller's meters are called from now on.
+struct Renumbering {
+  Door* door = nullptr;
+  std::vector<domain::MeterIndex> meters;
+};
 
 /// A bounded queue from many producers to the recorder. Producers never block. From any thread.
 class Inbox {
  public:
-  using Item = std::variant<domain::Poll, domain::Event, domain::Note>;
+  using Item = std::variant<domain::Poll, domain::Event, domain::Note, ChangeOrder>;
 
   /// `items_max`: 2,000 meters at 1 s for several seconds of a stalled disk.
   explicit Inbox(std::size_t items_max = 16'384) : items_max_(items_max) {}
 
   /// False if full. Events and notes may use a reserve of 1,024 beyond the bound.
   bool offer(Item item);
+
+  /// Puts a change in its place among the polls: what came through a door before is of the old manifest, what comes
+  /// behind it of the new one. Never refused: there is one at a time.
+  void change(ChangeOrder order, std::vector<Renumbering> doors);
 
   /// Everything that waits, in order. Blocks until there is something, `deadline` passes (on the real steady clock),
   /// `stop` is requested or `wake` is called. One thread only.
@@ -33,11 +48,34 @@ class Inbox {
   void wake();
 
  private:
+  friend class Door;
+
+  bool offer(const Door& door, domain::Poll poll);
+  /// Under the lock. False if full.
+  bool put(Item item);
+
   std::size_t items_max_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows, and what doors call their meters
   std::condition_variable_any filled_;
   std::vector<Item> items_;
   bool woken_ = false;
+};
+
+/// A poller's way into the inbox. Its meters have numbers of its own, 0, 1, …, which stay when another manifest calls
+/// them otherwise.
+class Door {
+ public:
+  /// @param meters  What the manifest in force calls them, by the poller's numbers.
+  Door(Inbox& inbox, std::vector<domain::MeterIndex> meters) : inbox_(inbox), meters_(std::move(meters)) {}
+
+  /// False if the inbox is full. From the poller's thread.
+  bool offer(domain::Poll poll) { return inbox_.offer(*this, std::move(poll)); }
+
+ private:
+  friend class Inbox;
+
+  Inbox& inbox_;
+  std::vector<domain::MeterIndex> meters_;  ///< Guarded by the inbox's mutex.
 };
 
 }  // namespace jidian::recorder

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -17,9 +19,13 @@ namespace jidian::recorder {
 /// The newest poll of every meter and the orders from above, for people. From any thread.
 class LiveView {
  public:
-  /// `manifest` outlives this.
-  explicit LiveView(const domain::Manifest& manifest)
-      : manifest_(manifest), load_(manifest), newest_(manifest.meters.size()) {}
+  explicit LiveView(std::shared_ptr<const domain::Manifest> manifest)
+      : of_(std::make_shared<const Of>(std::move(manifest))), newest_(of_->manifest->meters.size()) {}
+
+  /// Another manifest is in force; what is known of meters that are still there is shown on.
+  void change(std::shared_ptr<const domain::Manifest> manifest, domain::PlantNow plant);
+
+  std::shared_ptr<const domain::Manifest> manifest() const;
 
   void put(const domain::Poll& poll);
 
@@ -42,9 +48,15 @@ class LiveView {
   std::string directives() const;
 
  private:
-  const domain::Manifest& manifest_;
-  const domain::SiteLoad load_;
-  mutable std::mutex mutex_;
+  /// What follows from the manifest.
+  struct Of {
+    explicit Of(std::shared_ptr<const domain::Manifest> it) : manifest(std::move(it)), load(*manifest) {}
+    std::shared_ptr<const domain::Manifest> manifest;
+    domain::SiteLoad load;
+  };
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const Of> of_;
   std::vector<std::optional<domain::Poll>> newest_;
   domain::PlantNow plant_;
   std::vector<domain::KnownDirective> orders_;

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "recorder/read_back.hpp"
+
 namespace jidian::recorder {
 namespace {
 
@@ -94,6 +96,31 @@ void Pending::add_first(record::Events events, const Hash& manifest) {
 
 void Pending::cut() {
   cut_.fill(true);
+}
+
+record::Polls Pending::move_to(const domain::Manifest& from, const domain::Manifest& to, const Hash& hash) {
+  record::Polls homeless;
+  for (const Stream stream : {Stream::interval, Stream::reading}) {
+    std::size_t& weight = weights_[index_of(stream)];
+    weight = 0;
+    for (Part& part : parts_[index_of(stream)]) {
+      if (const auto* polls = std::get_if<record::Polls>(&part.body))
+        std::ranges::copy_if(*polls, std::back_inserter(homeless),
+                             [&](const domain::Poll& poll) { return !move_poll(poll, from, to); });
+      move_body(part.body, from, to);
+      part.manifest = hash;
+      part.weight = weigh(part.body);
+      weight += part.weight;
+    }
+    std::erase_if(parts_[index_of(stream)], [](const Part& part) { return size_of(part.body) == 0; });
+  }
+  return homeless;
+}
+
+std::vector<const record::Body*> Pending::waiting(Stream stream) const {
+  std::vector<const record::Body*> bodies;
+  for (const Part& part : parts_[index_of(stream)]) bodies.push_back(&part.body);
+  return bodies;
 }
 
 void Pending::drop_front(Stream stream) {

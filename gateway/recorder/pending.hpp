@@ -64,6 +64,13 @@ class Pending {
   /// What is added from here on goes into other batches.
   void cut();
 
+  /// From here on `to` is in force: polls and rows that wait are moved to its columns and go out under `hash`. Gives
+  /// the polls that have no place in it, as they were.
+  record::Polls move_to(const domain::Manifest& from, const domain::Manifest& to, const Hash& hash);
+
+  /// What waits of a stream, oldest first.
+  std::vector<const record::Body*> waiting(record::Stream stream) const;
+
   /// Takes out the oldest polls beyond the bound, a body at a time. Events and rows beyond theirs are dropped and
   /// counted.
   record::Polls take_overflow();

@@ -41,27 +41,48 @@ class Manifests {
   std::map<Hash, std::optional<domain::Manifest>> known_;
 };
 
-std::optional<domain::MeterIndex> index_of(const domain::Manifest& manifest, const std::string& id) {
-  const auto found = std::ranges::find(manifest.meters, id, &domain::MeterEntry::id);
-  if (found == manifest.meters.end()) return std::nullopt;
-  return static_cast<domain::MeterIndex>(found - manifest.meters.begin());
+/// Where `manifest` has a meter. It is looked for from `hint` on outwards: as a rule only a few meters came or went.
+std::optional<domain::MeterIndex> index_of(const domain::Manifest& manifest, const std::string& id, std::size_t hint) {
+  const auto& meters = manifest.meters;
+  const auto is_at = [&](std::size_t place) { return place < meters.size() && meters[place].id == id; };
+  for (std::size_t off = 0; off <= std::max(hint, meters.size()); ++off) {
+    if (off <= hint && is_at(hint - off)) return static_cast<domain::MeterIndex>(hint - off);
+    if (is_at(hint + off)) return static_cast<domain::MeterIndex>(hint + off);
+  }
+  return std::nullopt;
 }
 
-/// Moves `items` (one per point of a meter) to the columns of another manifest. A point of another nature is another
-/// point.
+/// Where `meter` has the point that is `wanted` elsewhere. A point of another nature is another point.
+std::optional<std::size_t> place_of_point(const domain::MeterEntry& meter, const domain::PointEntry& wanted) {
+  const auto found = std::ranges::find_if(meter.points, [&](const domain::PointEntry& point) {
+    return point.name == wanted.name && point.type == wanted.type && point.kind == wanted.kind &&
+           point.exponent == wanted.exponent && point.scale_point.has_value() == wanted.scale_point.has_value() &&
+           point.modulus == wanted.modulus;
+  });
+  if (found == meter.points.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - meter.points.begin());
+}
+
+/// Moves `items` (one per point of a meter) to the columns of another manifest.
 template <typename Item>
 std::vector<Item> move_points(const std::vector<Item>& items, const domain::MeterEntry& from,
                               const domain::MeterEntry& to, const Item& none) {
   std::vector<Item> moved(to.points.size(), none);
-  for (std::size_t i = 0; i < to.points.size(); ++i) {
-    const auto& wanted = to.points[i];
-    const auto found = std::ranges::find_if(from.points, [&](const domain::PointEntry& point) {
-      return point.name == wanted.name && point.type == wanted.type && point.kind == wanted.kind &&
-             point.exponent == wanted.exponent && point.scale_point.has_value() == wanted.scale_point.has_value() &&
-             point.modulus == wanted.modulus;
-    });
-    if (found != from.points.end()) moved[i] = items[static_cast<std::size_t>(found - from.points.begin())];
-  }
+  for (std::size_t i = 0; i < to.points.size(); ++i)
+    if (const auto place = place_of_point(from, to.points[i])) moved[i] = items[*place];
+  return moved;
+}
+
+/// Likewise what was early, in the order of the points.
+std::vector<domain::EarlyEnd> move_early(const domain::Poll& poll, const domain::MeterEntry& from,
+                                         const domain::MeterEntry& to) {
+  std::vector<domain::EarlyEnd> moved;
+  if (poll.early.empty()) return moved;
+  for (std::size_t i = 0; i < to.points.size(); ++i)
+    if (const auto place = place_of_point(from, to.points[i])) {
+      const auto early = std::ranges::find(poll.early, *place, &domain::EarlyEnd::point);
+      if (early != poll.early.end()) moved.push_back({static_cast<std::uint16_t>(i), early->end});
+    }
   return moved;
 }
 
@@ -76,11 +97,6 @@ Items move_all(const Items& items, const domain::Manifest& from, const domain::M
 std::optional<record::Row> move_any_row(const record::Row& row, const domain::Manifest& from,
                                         const domain::Manifest& to) {
   return std::visit([&](const auto& it) -> std::optional<record::Row> { return move_row(it, from, to); }, row);
-}
-
-void move_body(record::Body& body, const domain::Manifest& from, const domain::Manifest& to) {
-  if (const auto* polls = std::get_if<record::Polls>(&body)) body = move_all(*polls, from, to, move_poll);
-  if (const auto* rows = std::get_if<record::Rows>(&body)) body = move_all(*rows, from, to, move_any_row);
 }
 
 /// The newest batches of a stream that touch the time since `from`.
@@ -121,10 +137,12 @@ void read_stream(store::Reader& reader, std::uint64_t epoch, store::SeqRange ran
 std::optional<domain::Poll> move_poll(const domain::Poll& poll, const domain::Manifest& from,
                                       const domain::Manifest& to) {
   const auto& meter = from.meters[poll.meter];
-  const auto index = index_of(to, meter.id);
+  const auto index = index_of(to, meter.id, poll.meter);
   if (!index) return std::nullopt;
   domain::Poll moved = poll;
   moved.meter = *index;
+  if (meter.points == to.meters[*index].points) return moved;
+  moved.early = move_early(poll, meter, to.meters[*index]);
   moved.samples = move_points(poll.samples, meter, to.meters[*index], {0, domain::Quality::not_available});
   return moved;
 }
@@ -132,26 +150,35 @@ std::optional<domain::Poll> move_poll(const domain::Poll& poll, const domain::Ma
 std::optional<domain::IntervalRow> move_row(const domain::IntervalRow& row, const domain::Manifest& from,
                                             const domain::Manifest& to) {
   const auto& meter = from.meters[row.meter];
-  const auto index = index_of(to, meter.id);
+  const auto index = index_of(to, meter.id, row.meter);
   if (!index) return std::nullopt;
   domain::IntervalRow moved = row;
   moved.meter = *index;
+  if (meter.points == to.meters[*index].points) return moved;
   moved.points = move_points(row.points, meter, to.meters[*index], {});
   return moved;
 }
 
+void move_body(record::Body& body, const domain::Manifest& from, const domain::Manifest& to) {
+  if (const auto* polls = std::get_if<record::Polls>(&body)) body = move_all(*polls, from, to, move_poll);
+  if (const auto* rows = std::get_if<record::Rows>(&body)) body = move_all(*rows, from, to, move_any_row);
+}
+
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
-               const std::function<void(record::Decoded, const domain::Manifest*)>& remember) {
+               const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
+               const std::function<void(record::Stream)>& after_stream) {
   std::vector<std::uint64_t> epochs = reader.epochs();
   if (epochs.size() > epochs_max) epochs.erase(epochs.begin(), epochs.end() - epochs_max);
   const UtcTime end = opening.last_commit.value_or(UtcTime{look_back});
   const UtcTime from = end - look_back;
   const UtcTime rows_from = std::min(from, domain::spans_since(end, present.manifest.site));
   Manifests manifests(reader);
-  for (const Stream stream : record::all_streams)
+  for (const Stream stream : record::all_streams) {
     for (const std::uint64_t epoch : epochs)
       if (const auto range = newest_of(reader, epoch, stream, stream == Stream::interval ? rows_from : from))
         read_stream(reader, epoch, *range, stream, manifests, present, remember);
+    if (after_stream) after_stream(stream);
+  }
 }
 
 }  // namespace jidian::recorder

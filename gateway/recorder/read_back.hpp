@@ -29,13 +29,18 @@ std::optional<domain::IntervalRow> move_row(const domain::IntervalRow& row, cons
 std::optional<domain::AggregateRow> move_row(const domain::AggregateRow& row, const domain::Manifest& from,
                                              const domain::Manifest& to);
 
+/// The same for a whole body: what is gone is left out.
+void move_body(record::Body& body, const domain::Manifest& from, const domain::Manifest& to);
+
 /// Reads the end of the record of earlier runs: the last hour or so (at most 1,024 batches a stream), of interval rows
 /// those since the beginning of the local day and of the shift (at most 4,096 batches), of the newest two epochs,
 /// events first, then interval rows, then polls, each in seq order and in the columns of `present`. Batches that cannot
 /// be read are passed over: the store tells of damage. Blocks for seconds at most.
 ///
-/// `remember` is given each, and the manifest it was made under; null if that is not known.
+/// `remember` is given each, and the manifest it was made under; null if that is not known. `after_stream` is called
+/// behind the last batch of each stream: for what is not on record yet.
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
-               const std::function<void(record::Decoded, const domain::Manifest*)>& remember);
+               const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
+               const std::function<void(record::Stream)>& after_stream = {});
 
 }  // namespace jidian::recorder

@@ -18,6 +18,7 @@
 #include "domain/reading.hpp"
 #include "health/board.hpp"
 #include "record/batch.hpp"
+#include "recorder/change.hpp"
 #include "recorder/desk.hpp"
 #include "recorder/inbox.hpp"
 #include "store/store.hpp"
@@ -50,6 +51,16 @@ class Recorder {
 
   /// Where pollers and others put what happened.
   virtual Inbox& inbox() = 0;
+
+  /// The manifest in force. From any thread.
+  virtual std::shared_ptr<const domain::Manifest> manifest() const = 0;
+
+  /// Takes over another configuration, in its place among the polls: those that came through `doors` until now are of
+  /// the old manifest, those that come from now on of the new one, in which their meters are called as said. Pollers
+  /// whose meters are gone or have other points have stopped before. The manifest goes on record before its first use,
+  /// with an event that names both. The future is ready once that is durable, or once it is known that the store takes
+  /// nothing now: within seconds. From one thread at a time; carried out by the recorder's thread.
+  virtual std::future<Changed> change(Change change, std::vector<Renumbering> doors) = 0;
 
   /// The newest poll of every meter as JSON, for `watch`. From any thread.
   virtual std::string live() const = 0;

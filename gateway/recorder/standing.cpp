@@ -24,7 +24,7 @@ void Standing::restore(const domain::Note& note) {
   const auto blank = note.text.find(' ');
   const auto when = parse_time(note.text.substr(0, blank));
   if (!when || blank == std::string::npos) return;
-  auto& meter = change(note.name.substr(signoff_prefix.size()));
+  auto& meter = note_news(note.name.substr(signoff_prefix.size()));
   meter.signed_off = *when;
   meter.signed_by = note.text.substr(blank + 1);
 }
@@ -39,11 +39,11 @@ std::optional<domain::Note> Standing::note_of(const domain::Event& event) {
 void Standing::see(const domain::Event& event) {
   if (event.kind == EventKind::implausible) return see_contradiction(event);
   if (event.kind == EventKind::signoff) {
-    auto& meter = change(event.subject);
+    auto& meter = note_news(event.subject);
     meter.signed_off = event.time;
     meter.signed_by = said_in(event, "by");
   } else if (event.kind == EventKind::replaced) {  // another meter: nobody compared it, and it began anew
-    auto& meter = change(event.subject);
+    auto& meter = note_news(event.subject);
     meter.signed_off.reset();
     meter.signed_by.clear();
   }
@@ -53,11 +53,21 @@ void Standing::see_contradiction(const domain::Event& event) {
   const std::string check = said_in(event, "check");
   const std::string state = said_in(event, "state");
   if (state != "begun" && state != "ended") return;  // a counter that was taken at another level: it is over
-  auto& doubts = change(event.subject).doubts;
+  auto& doubts = note_news(event.subject).doubts;
   std::erase_if(doubts, [&](const auto& doubt) { return doubt.check == check; });
   if (state == "begun")
     doubts.push_back(
         {check, said_in(event, "point"), event.text, parse_time(said_in(event, "since")).value_or(event.time)});
+}
+
+void Standing::change(const std::function<bool(const std::string& meter)>& is_there,
+                      const std::function<bool(const std::string& meter, const std::string& check)>& goes_on) {
+  std::erase_if(news_, [&](const std::string& meter) { return !is_there(meter); });
+  std::erase_if(meters_, [&](const auto& entry) { return !is_there(entry.first); });
+  for (auto& [id, record] : meters_) {
+    const auto forgotten = std::erase_if(record.doubts, [&](const auto& doubt) { return !goes_on(id, doubt.check); });
+    if (forgotten > 0) note_news(id);
+  }
 }
 
 std::vector<health::MeterRecord> Standing::take_news() {
@@ -66,7 +76,7 @@ std::vector<health::MeterRecord> Standing::take_news() {
   return news;
 }
 
-health::MeterRecord& Standing::change(const std::string& meter) {
+health::MeterRecord& Standing::note_news(const std::string& meter) {
   if (std::ranges::find(news_, meter) == news_.end()) news_.push_back(meter);
   auto& record = meters_[meter];
   record.id = meter;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,6 +21,11 @@ class Standing {
   /// An event that goes on record.
   void see(const domain::Event& event);
 
+  /// The configuration is another one: forgets contradictions of which `goes_on` says no, they are told again if they
+  /// last; and meters of which `is_there` says no.
+  void change(const std::function<bool(const std::string& meter)>& is_there,
+              const std::function<bool(const std::string& meter, const std::string& check)>& goes_on);
+
   /// What a later run is to know of an event: a sign-off; after an exchange that there is none any more. Nothing for
   /// all others.
   static std::optional<domain::Note> note_of(const domain::Event& event);
@@ -28,7 +34,7 @@ class Standing {
   std::vector<health::MeterRecord> take_news();
 
  private:
-  health::MeterRecord& change(const std::string& meter);
+  health::MeterRecord& note_news(const std::string& meter);
   void see_contradiction(const domain::Event& event);
 
   std::map<std::string, health::MeterRecord> meters_;

@@ -37,6 +37,7 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
       commands_(options.may, links.command),
       manifests_(reader),
       pace_(options.gateway, options.reconnect_max, random),
+      hears_directives_(options.directives),
       instance_(make_instance(random)) {
   counts_.id = options.id;
   counts_.address = options.broker.uri;
@@ -75,13 +76,21 @@ SteadyTime Session::next_due(Now now) {
   return due;
 }
 
+void Session::renew_directives(bool wanted, Now now) {
+  hears_directives_ = wanted;
+  if (!broker_ || twin_seen_) return;  // the next connection has it
+  lose(0, "others may give orders; connecting again", now);
+  pace_.reset();
+  retry_at_ = now.steady;
+}
+
 void Session::connect(Now now) {
   auto options = options_.broker;
   if (options.client_id.empty()) options.client_id = options_.gateway;
   options.will_topic = topics_.status();
   options.will_payload = offline_status(options_.gateway, instance_);
   options.optional_topics = {topics_.status()};
-  if (options_.directives) options.optional_topics.push_back(topics_.directives());
+  if (hears_directives_) options.optional_topics.push_back(topics_.directives());
   std::vector<std::string> subscriptions;
   if (options_.confirm == Confirm::backend) subscriptions.push_back(topics_.receipt());
   if (!options_.may.empty()) subscriptions.push_back(topics_.command());

@@ -48,6 +48,8 @@ class Session {
   /// The newest `live` JSON.
   void offer_live(std::string json) { live_ = std::move(json); }
   void retry_rejected() { outbox_.retry_held(); }
+  /// Whether orders are heard from here on; ends the connection, which is made anew at once.
+  void renew_directives(bool wanted, Now now);
 
   /// The connection in use or being made; null between attempts. Valid until the next call of `step` or `handle`.
   Broker* broker() const { return broker_.get(); }
@@ -127,6 +129,7 @@ class Session {
   std::unique_ptr<Broker> broker_;
   bool connected_ = false;
   bool stopping_ = false;
+  bool hears_directives_;
   const std::string instance_;  ///< Tells this run of the gateway from another box with the same id.
   bool twin_seen_ = false;      ///< On this connection.
   SteadyTime retry_at_{};       ///< The next attempt; meaningful without a broker.

@@ -142,7 +142,7 @@ void Session::on_command(const Incoming& message, Now now) {
 
 /// Nothing at all is what a broker sends when somebody clears the topic: no order ends by that.
 void Session::on_directives(const Incoming& message) {
-  if (!options_.directives || message.payload.empty() || !links_.directives) return;
+  if (!hears_directives_ || message.payload.empty() || !links_.directives) return;
   links_.directives(std::string(message.payload.begin(), message.payload.end()));
 }
 

@@ -50,13 +50,19 @@ class Loop final : public Uplink {
     inputs_.retry = true;
     wake();
   }
+  void renew_directives(bool wanted) override {
+    const std::lock_guard lock(mutex_);
+    inputs_.directives = wanted;
+    wake();
+  }
 
  private:
   struct Inputs {
     bool batches = false;
     bool retry = false;
     std::optional<std::string> live;
-    bool any() const { return batches || retry || live; }
+    std::optional<bool> directives;
+    bool any() const { return batches || retry || live || directives; }
   };
 
   Now now() { return {clock_.steady_now(), clock_.utc_now()}; }
@@ -135,6 +141,11 @@ void Loop::take_inputs(Session& session) {
   if (inputs.batches) session.look_for_batches();
   if (inputs.retry) session.retry_rejected();
   if (inputs.live) session.offer_live(std::move(*inputs.live));
+  if (inputs.directives) {
+    if (session.connected()) session.broker()->disconnect(goodbye_patience);
+    session.renew_directives(*inputs.directives, now());
+    spdlog::info("others may give orders, connecting again uplink={}", options_.id);
+  }
 }
 
 void Loop::wait(Session& session, const std::stop_token& stop) {

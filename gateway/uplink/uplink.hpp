@@ -29,7 +29,7 @@ struct Options {
   Confirm confirm = Confirm::backend;
   std::vector<record::Stream> streams;
   std::vector<std::string> may;  ///< What the destination may ask: "backfill", …
-  bool directives = false;       ///< Whether anybody may give orders through it.
+  bool directives = false;       ///< Whether anybody may give orders through it, at first.
   Millis receipt_timeout{60'000};
   std::uint32_t backlog_batches_per_s = 20;  ///< Token bucket for what is older than the connection.
   Millis reconnect_max{60'000};
@@ -75,6 +75,10 @@ class Uplink {
 
   /// Sends rejected batches again (`jidian uplink retry`). From any thread.
   virtual void retry_rejected() = 0;
+
+  /// Others may give orders through it than before, or nobody (`wanted` is false): connects again, since the broker
+  /// then tells what is in force. From any thread.
+  virtual void renew_directives(bool wanted) = 0;
 };
 
 }  // namespace jidian::uplink

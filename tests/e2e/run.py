@@ -7,10 +7,11 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import field  # noqa: E402
+import reconfigured  # noqa: E402
 import scenarios  # noqa: E402
 
 QUICK_SCALE = 0.05
-ALL = scenarios.ALL | field.ALL
+ALL = scenarios.ALL | field.ALL | reconfigured.ALL
 
 
 def main(arguments):

@@ -1,6 +1,7 @@
 #include "audit.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "manifest.hpp"
@@ -12,6 +13,7 @@ namespace {
 constexpr std::size_t findings_max = 20;
 constexpr int implausible_quality = 6;
 constexpr int implausible_event = 30;
+constexpr int manifest_event = 4;
 
 void note(Verdict& verdict, std::string finding) {
   if (verdict.findings.size() < findings_max) verdict.findings.push_back(std::move(finding));
@@ -22,6 +24,13 @@ struct Meter {
   std::string bus;
   std::int64_t period_ms = 0;
   std::vector<std::int64_t> slots;
+};
+
+/// A time in which a meter was to be polled every `period_ms`; 0: it was not.
+struct Span {
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+  std::int64_t period_ms = 0;
 };
 
 struct DeclaredGap {
@@ -88,6 +97,7 @@ class Auditor {
     verdict_.events += batch.events.size();
     for (const auto& event : batch.events) {
       if (event.kind == implausible_event) count_implausible(event);
+      if (event.kind == manifest_event) note_manifest(event);
       if (!event.is_gap) continue;
       gaps_.push_back({event.subject, event.gap});
       ++verdict_.gaps_by_cause[event.gap.cause];
@@ -108,6 +118,7 @@ class Auditor {
     if (last_ms == 0)
       for (const auto& [id, meter] : meters_)
         if (!meter.slots.empty()) last_ms = std::max(last_ms, meter.slots.back() + 1);
+    std::ranges::stable_sort(in_force_, {}, &InForce::from_ms);
     for (const auto& [id, meter] : meters_) count_slots(id, meter, from_ms, last_ms);
     verdict_.duplicates = ledger_.counted("duplicates");
     verdict_.conflicts = ledger_.counted("conflicts");
@@ -193,6 +204,27 @@ class Auditor {
     });
   }
 
+  void note_manifest(const Event& event) {
+    const auto hash = event.facts.find("sha256");
+    const auto* manifest = hash == event.facts.end() ? nullptr : find_manifest(hash->second);
+    if (manifest != nullptr) in_force_.push_back({event.time_ms, manifest});
+  }
+
+  /// What the manifests say of a meter, each from its event on.
+  std::vector<Span> spans_of(const std::string& id, const Meter& meter) const {
+    constexpr auto always = std::numeric_limits<std::int64_t>::max();
+    std::vector<Span> spans;
+    for (const auto& [from_ms, manifest] : in_force_) {
+      const auto entry = std::ranges::find(manifest->meters, id, &ManifestMeter::id);
+      const std::int64_t period_ms = entry == manifest->meters.end() ? 0 : entry->period_ms;
+      if (!spans.empty() && spans.back().period_ms == period_ms) continue;
+      if (!spans.empty()) spans.back().until_ms = from_ms;
+      spans.push_back({spans.empty() ? 0 : from_ms, always, period_ms});
+    }
+    if (spans.empty()) spans.push_back({0, always, meter.period_ms});
+    return spans;
+  }
+
   void count_slots(const std::string& id, const Meter& meter, std::int64_t from_ms, std::int64_t until_ms) {
     if (meter.period_ms <= 0) return;
     if (meter.slots.empty() && from_ms == 0) {
@@ -200,10 +232,17 @@ class Auditor {
       note(verdict_, id + ": never recorded");
       return;
     }
-    const auto period = meter.period_ms;
-    const auto begin = from_ms != 0 ? (from_ms + period - 1) / period * period : meter.slots.front();
+    const auto first_ms = from_ms != 0 ? from_ms : meter.slots.front();
     std::size_t next = 0;
-    for (std::int64_t slot = begin; slot < until_ms; slot += period) {
+    for (const Span& span : spans_of(id, meter))
+      if (span.period_ms > 0)
+        count_span(id, meter, {std::max(first_ms, span.from_ms), std::min(until_ms, span.until_ms), span.period_ms},
+                   next);
+  }
+
+  void count_span(const std::string& id, const Meter& meter, const Span& span, std::size_t& next) {
+    const auto begin = (span.from_ms + span.period_ms - 1) / span.period_ms * span.period_ms;
+    for (std::int64_t slot = begin; slot < span.until_ms; slot += span.period_ms) {
       while (next < meter.slots.size() && meter.slots[next] < slot) ++next;
       ++verdict_.slots_expected;
       if (next < meter.slots.size() && meter.slots[next] == slot) {
@@ -217,6 +256,11 @@ class Auditor {
     }
   }
 
+  struct InForce {
+    std::int64_t from_ms = 0;
+    const Manifest* manifest = nullptr;
+  };
+
   const Ledger& ledger_;
   TruthSource* truth_;
   Verdict verdict_;
@@ -225,6 +269,7 @@ class Auditor {
   std::map<std::string, std::optional<Manifest>> manifests_;
   std::map<std::string, Meter> meters_;
   std::vector<DeclaredGap> gaps_;
+  std::vector<InForce> in_force_;
   std::map<std::string, RowAudit> rows_;  // by gateway and manifest
 };
 

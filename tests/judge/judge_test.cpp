@@ -58,12 +58,13 @@ class Sender {
   explicit Sender(std::uint64_t of = epoch) : epoch_(of) {}
 
   Message events(record::Events events) { return send(record::Stream::event, std::move(events)); }
-  Message manifest() {
-    const auto encoded = record::encode(one_meter());
+  Message manifest(const domain::Manifest& of = one_meter(), UtcTime since = UtcTime{Millis{t0_ms}}) {
+    const auto encoded = record::encode(of);
     domain::Event event;
-    event.time = UtcTime{Millis{t0_ms}};
+    event.time = since;
     event.kind = domain::EventKind::manifest;
     event.manifest = encoded.bytes;
+    event.facts = {{"sha256", to_hex(encoded.hash)}};
     const auto message = events({event});
     manifest_ = encoded.hash;
     return message;
@@ -155,6 +156,26 @@ TEST_F(Judge, AcceptsASlotInsideADeclaredGap) {
   take({sender_.manifest(), sender_.events({gap}), sender_.polls({poll_at(0, 10), poll_at(2, 12), poll_at(3, 13)})});
   EXPECT_EQ(verdict().slots_in_gaps, 1U);
   EXPECT_TRUE(verdict().clean());
+}
+
+TEST_F(Judge, ExpectsNothingOfAMeterThatALaterManifestDoesNotHave) {
+  const auto first = sender_.manifest();
+  const auto polls = sender_.polls({poll_at(0, 10), poll_at(1, 11)});
+  domain::Manifest empty = one_meter();
+  empty.meters.clear();
+  take({first, polls, sender_.manifest(empty, UtcTime{Millis{t0_ms + 1500}})});
+  EXPECT_EQ(verdict().slots_expected, 2U);
+  EXPECT_EQ(verdict().slots_missing, 0U);
+}
+
+TEST_F(Judge, ExpectsTheSlotsOfThePeriodThatTheManifestOfTheTimeSays) {
+  auto slower = one_meter();
+  slower.meters[0].period = Millis{2000};
+  const auto first = sender_.manifest();
+  const auto polls = sender_.polls({poll_at(0, 10), poll_at(1, 11)});
+  take({first, polls, sender_.manifest(slower, UtcTime{Millis{t0_ms + 1500}}), sender_.polls({poll_at(2, 12)})});
+  EXPECT_EQ(verdict().slots_expected, 3U);
+  EXPECT_EQ(verdict().slots_missing, 0U);
 }
 
 TEST_F(Judge, SeesASlotThatCameTwice) {

@@ -123,7 +123,9 @@ class Adding(unittest.TestCase):
         line = json.loads(self.run_jidian("add", "line", 8, "--profile", "eastron-sdm630", "--id", "oven", "--name",
                                           "二号炉", "--json"))
         self.assertEqual((line["written"], line["probe"]["verdict"], line["meter"]), (True, "looks", "oven"))
-        self.assertIn("systemctl restart jidian", line["next"])
+        self.assertTrue(line["taken"], line)
+        self.assertIn("Next: jidian read oven", line["next"])
+        self.run_jidian("read", "oven")
         self.assertTrue(any("belongs to no facility" in warning for warning in line["warnings"]))
         self.assertIn('name = "二号炉"\n', self.site.read_text())
 

@@ -267,6 +267,57 @@ TEST_F(RecorderOnDisk, LiveViewShowsTheNewestPollOfEveryMeter) {
   EXPECT_TRUE(wait_for([&] { return views_ > 1; }));
 }
 
+TEST_F(RecorderOnDisk, AnotherConfigurationIsDurableWhenItIsAnsweredAndPollsGoOnAroundIt) {
+  options_.commit_interval = std::chrono::hours(1);
+  start();
+  Door door(recorder_->inbox(), {1});
+  const UtcTime first = slot(0);
+  EXPECT_TRUE(door.offer(plant::poll(0, first)));
+  recorder_->inbox().offer(domain::Note{"meter/m-1", "what it taught"});
+  Change change;
+  change.manifest = options_.manifest;
+  change.manifest.meters.erase(change.manifest.meters.begin());
+  change.event = {clock_.utc_now(), EventKind::configuration, {}, "Another one.", std::nullopt, {}, {}};
+  const auto before = record::encode(options_.manifest).hash;
+  const auto after = record::encode(change.manifest).hash;
+  auto answer = recorder_->change(change, {{&door, {0}}});
+  EXPECT_TRUE(door.offer(plant::poll(0, first + std::chrono::seconds(1))));
+  ASSERT_EQ(answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  const Changed changed = answer.get();
+  EXPECT_TRUE(changed.stored);
+  EXPECT_EQ(changed.before, before);
+  EXPECT_EQ(changed.after, after);
+  EXPECT_EQ(changed.notes.at("meter/m-1"), "what it taught");
+  EXPECT_EQ(*recorder_->manifest(), change.manifest);
+  const auto told = events(EventKind::configuration);  // by a reader of its own, before the recorder stops
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].facts,
+            (std::vector<std::pair<std::string, std::string>>{{"before", to_hex(before)}, {"after", to_hex(after)}}));
+  ASSERT_EQ(events(EventKind::manifest).size(), 2u);
+  auto reader = store_->reader();
+  ASSERT_TRUE(reader);
+  EXPECT_TRUE((*reader)->manifest(after));
+  stop();
+  EXPECT_EQ(readings(), 6u) << "one poll under each manifest";
+  EXPECT_TRUE(events(EventKind::gap).empty());
+}
+
+TEST_F(RecorderOnDisk, AnotherConfigurationOnAFullDiskIsAnsweredAndStoredLater) {
+  start();
+  store_->is_full = true;
+  Change change{options_.manifest, {clock_.utc_now(), EventKind::configuration, {}, "", std::nullopt, {}, {}}, {}};
+  change.manifest.meters[0].name = "Press";
+  auto answer = recorder_->change(change, {});
+  ASSERT_EQ(answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  const Changed changed = answer.get();
+  ASSERT_FALSE(changed.stored);
+  EXPECT_EQ(changed.stored.error().kind(), ErrorKind::io);
+  store_->is_full = false;
+  stop();
+  EXPECT_EQ(events(EventKind::configuration).size(), 1u);
+  EXPECT_EQ(events(EventKind::manifest).size(), 2u);
+}
+
 TEST(Inbox, IsBoundedAndKeepsAReserveForEvents) {
   Inbox inbox(2);
   EXPECT_TRUE(inbox.offer(plant::poll(0, plant::morning)));

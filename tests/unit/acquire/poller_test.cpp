@@ -97,6 +97,18 @@ TEST_F(PollerTest, AStopAnswersWhatStillWaits) {
   EXPECT_EQ(said.error().kind(), ErrorKind::cancelled);
 }
 
+TEST_F(PollerTest, OneThatWasStoppedAnswersThatItIsGivenUpAndIsNotStuck) {
+  Poller poller("bus-1", std::make_unique<InstantBus>(), {make_meter(0, {7}, std::chrono::hours{24})}, sink, clock,
+                board);
+  ASSERT_TRUE(poller.read_meter("meter-0").get());
+  poller.stop();
+  poller.stop();
+  const auto said = poller.read_meter("meter-0").get();
+  ASSERT_FALSE(said);
+  EXPECT_EQ(said.error().kind(), ErrorKind::cancelled);
+  EXPECT_EQ(board.stuck(clock.steady_now() + std::chrono::hours{1}), std::nullopt);
+}
+
 TEST_F(PollerTest, LendsTheBusBetweenSlots) {
   Poller poller("bus-1", std::make_unique<InstantBus>(), {make_meter(0, {7}, std::chrono::hours{24})}, sink, clock,
                 board);

@@ -43,6 +43,30 @@ TEST(Commands, AReaderLooksButDoesNotOperate) {
   EXPECT_EQ(bench.uplink.retries, 0);
 }
 
+TEST(Commands, WhoMayOperateMayHaveTheSiteFileReadAnew) {
+  Bench bench;
+  EXPECT_EQ(refusal(bench, reader, R"({"op":"reload"})"), ErrorKind::denied);
+  EXPECT_TRUE(bench.reloaded_by.empty());
+  const auto answer = bench.commands.run(operating, R"({"op":"reload"})");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(*answer, R"({"taken":true})");
+  EXPECT_EQ(bench.reloaded_by, std::vector<std::string>{"chen"}) << "by the kernel's word";
+}
+
+TEST(Commands, StatusSaysWhyTheFileOnTheDiskIsNotWhatRuns) {
+  Bench bench;
+  bench.configuration = {"/etc/jidian/site.toml", bench.clock.utc_now(), "site.toml:4:1: no", "jidian check"};
+  const auto status = Json::parse(*bench.commands.run(reader, R"({"op":"status"})"));
+  EXPECT_EQ(status["configuration"]["trouble"], "site.toml:4:1: no");
+  EXPECT_EQ(status["configuration"]["file"], "/etc/jidian/site.toml");
+  Json finding;
+  for (const auto& found : status["findings"])
+    if (found["about"] == "configuration") finding = found;
+  ASSERT_TRUE(finding.is_object());
+  EXPECT_EQ(finding["what"], "the file on disk is not what runs: site.toml:4:1: no");
+  EXPECT_EQ(finding["do"], "jidian check");
+}
+
 TEST(Commands, StatusIsMadeFromTheBoard) {
   Bench bench;
   health::MeterHealth meter;

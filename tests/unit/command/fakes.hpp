@@ -31,6 +31,8 @@ class StandingClock final : public Clock {
 class FakeRecorder final : public recorder::Recorder {
  public:
   recorder::Inbox& inbox() override { return inbox_; }
+  std::shared_ptr<const domain::Manifest> manifest() const override { return manifest_in_force; }
+  std::future<recorder::Changed> change(recorder::Change, std::vector<recorder::Renumbering>) override { return {}; }
   std::string live() const override { return R"({"meters":{}})"; }
   void request_epoch(std::uint64_t, std::string) override {}
   bool request_copy(const record::BatchKey&, const std::string&) override { return true; }
@@ -50,6 +52,7 @@ class FakeRecorder final : public recorder::Recorder {
   std::string directives() const override { return directives_json; }
   domain::PlantNow plant_now() const override { return plant; }
 
+  std::shared_ptr<const domain::Manifest> manifest_in_force;
   std::vector<domain::DirectiveListing> listings;
   std::string directives_json = "[]";
   domain::PlantNow plant;
@@ -70,6 +73,7 @@ class FakeUplink final : public uplink::Uplink {
   void notify() override {}
   void offer_live(std::string) override {}
   void retry_rejected() override { ++retries; }
+  void renew_directives(bool) override {}
 
   std::atomic<int> retries{0};
 };
@@ -193,7 +197,7 @@ struct Bench {
                   .board = &board,
                   .recorder = &recorder,
                   .store = nullptr,
-                  .pollers = [this] { return std::vector{&poller}; },
+                  .pollers = [this] { return std::vector{std::shared_ptr<acquire::Poller>(nobody, &poller)}; },
                   .uplinks =
                       [this] {
                         return std::map<std::string, uplink::Uplink*>{{"province", &uplink}};
@@ -204,11 +208,25 @@ struct Bench {
                         return meter == "orphan-1" ? std::string("gone") : std::string();
                       },
                   .read_patience = read_patience,
-                  .issuers = {{"province", {"130000-energy"}}},
-                  .manifest = &manifest,
-                  .record_patience = Millis{50}}) {}
+                  .issuers =
+                      [](const std::string& id) {
+                        return id == "province" ? std::vector<std::string>{"130000-energy"}
+                                                : std::vector<std::string>{};
+                      },
+                  .reload =
+                      [this](const std::string& by) {
+                        reloaded_by.push_back(by);
+                        return Result<std::string>(R"({"taken":true})");
+                      },
+                  .configuration = [this] { return configuration; },
+                  .record_patience = Millis{50}}) {
+    recorder.manifest_in_force = {nobody, &manifest};
+  }
   ~Bench() { gate.open(); }
 
+  std::shared_ptr<void> nobody;  ///< Owns what the bench lends.
+  std::vector<std::string> reloaded_by;
+  ConfigurationView configuration;
   Gate gate;
   domain::Manifest manifest = small_manifest();
   StandingClock clock;

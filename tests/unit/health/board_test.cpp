@@ -46,11 +46,42 @@ TEST(Board, AHeartbeatKeepsItsPlaceWhileOthersAreAdded) {
   EXPECT_EQ(board.stuck(at(2000)), "first");
 }
 
+TEST(Board, ALoopThatEndedAsAskedIsNotStuckAndItsSuccessorTakesItsPlace) {
+  Board board;
+  auto& first = board.add_heartbeat("bus:rtu-1", Millis{500});
+  first.beat(at(1000));
+  first.rest();
+  EXPECT_EQ(board.stuck(at(100'000)), std::nullopt);
+  auto& second = board.add_heartbeat("bus:rtu-1", Millis{500});
+  EXPECT_EQ(&second, &first) << "a gateway that is set up anew a thousand times has not a thousand of them";
+  EXPECT_NE(&board.add_heartbeat("bus:rtu-1", Millis{500}), &first) << "it is in use";
+  second.beat(at(100'000));
+  EXPECT_EQ(board.stuck(at(101'000)), "bus:rtu-1");
+}
+
 MeterHealth meter_of(const char* id, std::uint64_t polls_good) {
   MeterHealth meter;
   meter.id = id;
   meter.polls_good = polls_good;
   return meter;
+}
+
+TEST(Board, ForgetsWhatIsNotThereAnyMore) {
+  Board board;
+  board.post(meter_of("press-1", 1));
+  board.post(meter_of("furnace-1", 9));
+  MeterRecord record;
+  record.id = "press-1";
+  board.post(record);
+  BusHealth bus;
+  bus.id = "rtu-1";
+  board.post(bus);
+  board.forget_meter("press-1");
+  board.forget_bus("rtu-1");
+  ASSERT_EQ(board.meters().size(), 1u);
+  EXPECT_EQ(board.meters()[0].id, "furnace-1");
+  EXPECT_TRUE(board.records().empty());
+  EXPECT_TRUE(board.buses().empty());
 }
 
 TEST(Board, APostReplacesTheOneBeforeOfTheSameId) {

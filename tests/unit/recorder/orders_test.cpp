@@ -71,7 +71,7 @@ TEST_F(Orders, TheViewShowsTheLoadBesideTheLimit) {
   account.id = "grid";
   account.meters = {"m-0"};
   manifest.site.accounts = {account};
-  LiveView view(manifest);
+  LiveView view(std::make_shared<const domain::Manifest>(manifest));
   EXPECT_EQ(view.directives(), "[]");
   view.put(std::vector{domain::KnownDirective{curtailment(1), "province", morning}});
   view.set_now(morning);

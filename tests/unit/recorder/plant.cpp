@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <bit>
 
+#include "record/manifest.hpp"
+#include "recorder/read_back.hpp"
+
 namespace jidian::recorder::plant {
 
 domain::Manifest manifest(std::size_t meters, Millis period) {
@@ -67,7 +70,9 @@ void MemoryRecord::commit(const std::vector<store::NewBatch>& batches) {
     store::Head& head = heads_[static_cast<std::size_t>(batch.key.stream) - 1];
     EXPECT_EQ(batch.key.seq, head.next_seq);
     EXPECT_LE(batch.batch.bytes.size(), record::batch_bytes_max);
-    auto decoded = record::decode(batch.batch.bytes, &manifest_);
+    const auto header = record::decode_header(batch.batch.bytes);
+    ASSERT_TRUE(header) << header.error().message();
+    auto decoded = record::decode(batch.batch.bytes, &made_under(header->manifest));
     ASSERT_TRUE(decoded) << decoded.error().message();
     EXPECT_EQ(decoded->header.previous, head.hash);
     head = {batch.key.seq + 1, batch.batch.hash};
@@ -130,6 +135,28 @@ void MemoryRecord::remember(Core& core) const {
   for (const auto& [name, text] : notes) core.remember(domain::Note{name, text});
   for (const auto stream : record::all_streams)
     for (const auto& batch : decoded(stream)) core.remember(batch, &manifest_);
+}
+
+void MemoryRecord::remember(Core& core, const domain::Manifest& present,
+                            const std::function<void(record::Stream)>& after_stream) const {
+  for (const auto& [name, text] : notes) core.remember(domain::Note{name, text});
+  for (const auto stream : record::all_streams) {
+    for (auto& batch : decoded(stream)) {
+      const auto& from = made_under(batch.header.manifest);
+      if (from != present) move_body(batch.body, from, present);
+      core.remember(batch, &from);
+    }
+    after_stream(stream);
+  }
+}
+
+void MemoryRecord::know(const domain::Manifest& manifest) {
+  others_.insert_or_assign(record::encode(manifest).hash, manifest);
+}
+
+const domain::Manifest& MemoryRecord::made_under(const Hash& hash) const {
+  const auto other = others_.find(hash);
+  return other == others_.end() ? manifest_ : other->second;
 }
 
 Run::Run(const Options& options, MemoryRecord& record, HandClock& clock, bool new_epoch, PendingLimits limits)

@@ -60,6 +60,14 @@ class MemoryRecord {
   /// Shows `core` the record as read_back would.
   void remember(Core& core) const;
 
+  /// The same for a core under `present`, in its columns, as `read_back` moves them.
+  void remember(Core& core, const domain::Manifest& present,
+                const std::function<void(record::Stream)>& after_stream) const;
+
+  /// Another manifest that batches may be made under.
+  void know(const domain::Manifest& manifest);
+  const domain::Manifest& made_under(const Hash& hash) const;
+
   /// As the store keeps it.
   void note(const domain::Note& note);
 
@@ -71,6 +79,7 @@ class MemoryRecord {
   std::vector<Row> rows_of() const;
 
   domain::Manifest manifest_;
+  std::map<Hash, domain::Manifest> others_;
   std::array<store::Head, 3> heads_;
   std::vector<record::Decoded> batches_;
 };

@@ -71,5 +71,19 @@ TEST(Standing, NotesOfOthersAndBrokenOnesAreLeftAlone) {
   EXPECT_TRUE(standing.take_news().empty());
 }
 
+TEST(Standing, ANewConfigurationForgetsWhatItIsNotSureOf) {
+  Standing standing;
+  standing.see(contradiction("zero_current", "begun"));
+  standing.see(contradiction("parent_sum", "begun"));
+  standing.see({morning, EventKind::signoff, "m-1", "", std::nullopt, {}, {{"by", "Li Na"}}});
+  (void)standing.take_news();
+  standing.change([](const std::string& meter) { return meter == "m-0"; },
+                  [](const std::string&, const std::string& check) { return check == "zero_current"; });
+  const auto left = news_of_one(standing);
+  EXPECT_EQ(left.id, "m-0");
+  ASSERT_EQ(left.doubts.size(), 1u);
+  EXPECT_EQ(left.doubts[0].check, "zero_current");
+}
+
 }  // namespace
 }  // namespace jidian::recorder

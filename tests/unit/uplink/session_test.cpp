@@ -298,6 +298,22 @@ TEST_F(SessionTest, RefusedCommandsAreReportedButDoNotFillTheRecord) {
   EXPECT_THAT(notices[1].text, HasSubstr("and 59 more"));
 }
 
+TEST_F(SessionTest, OrdersAreHeardOnANewConnectionOnceSomebodyMayGiveThem) {
+  std::vector<std::string> heard;
+  links.directives = [&heard](const std::string& json) { heard.push_back(json); };
+  connect();
+  say("directives", R"({"directives":[]})", true);
+  EXPECT_TRUE(heard.empty());
+  session().renew_directives(true, now);
+  EXPECT_EQ(session().next_due(now), now.steady) << "at once";
+  connect();
+  EXPECT_EQ(brokers.wires.size(), 2U);
+  EXPECT_THAT(wire().options.optional_topics,
+              ElementsAre(base + std::string("status"), base + std::string("directives")));
+  say("directives", R"({"directives":[]})", true);
+  EXPECT_EQ(heard.size(), 1U);
+}
+
 TEST_F(SessionTest, OrdersAreSubscribedToWhereSomebodyMayGiveThem) {
   std::vector<std::string> heard;
   links.directives = [&heard](const std::string& json) { heard.push_back(json); };

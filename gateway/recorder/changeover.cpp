@@ -1,0 +1,34 @@
+#include "recorder/changeover.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "recorder/read_back.hpp"
+
+namespace jidian::recorder {
+
+std::unique_ptr<Core> change_over(Core& before, const Options& options, Change change, store::Store& store,
+                                  const Instant& now, const std::function<void()>& alive) {
+  auto core = std::make_unique<Core>(options);
+  core->take_over(before, now);
+  for (const auto& [name, text] : store.notes()) core->remember(domain::Note{name, text});
+  store::Opening present = store.opening();
+  present.last_commit = now.utc;
+  const auto waiting = [&](record::Stream stream) { core->remember_waiting(stream, before); };
+  if (const auto reader = store.reader())
+    read_back(
+        **reader, present, {options.manifest, core->manifest().hash},
+        [&](const record::Decoded& batch, const domain::Manifest* made_under) {
+          core->remember(batch, made_under);
+          alive();
+        },
+        waiting);
+  else
+    spdlog::warn("record not read back, rows in progress of what changed begin anew why=\"{}\"",
+                 reader.error().message());
+  core->go_on(before, std::move(change), now);
+  return core;
+}
+
+}  // namespace jidian::recorder

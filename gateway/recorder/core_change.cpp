@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "domain/slots.hpp"
+#include "recorder/core.hpp"
+#include "recorder/read_back.hpp"
+
+/// How a core takes over from another one, under another manifest.
+namespace jidian::recorder {
+namespace {
+
+using domain::EventKind;
+using domain::GapCause;
+using domain::MeterIndex;
+
+/// Until then after a change, slots of the buses that paused for it are missed because of it: ports are being opened.
+constexpr Millis resume_most = std::chrono::seconds(10);
+
+/// A check that compares several meters.
+constexpr std::string_view family_check = "parent_sum";
+
+std::optional<MeterIndex> meter_named(const domain::Manifest& manifest, const std::string& id) {
+  const auto found = std::ranges::find(manifest.meters, id, &domain::MeterEntry::id);
+  if (found == manifest.meters.end()) return std::nullopt;
+  return static_cast<MeterIndex>(found - manifest.meters.begin());
+}
+
+/// The first slot that is not before `now`.
+UtcTime first_slot(UtcTime now, Millis period) {
+  const auto past = now.time_since_epoch() % period;
+  return past == Millis{0} ? now : now + period - past;
+}
+
+/// Whether polls of the one are polls of the other.
+bool has_same_columns(const domain::MeterEntry& before, const domain::MeterEntry& after) {
+  return before.period == after.period && before.points == after.points;
+}
+
+/// The meter of `to` with that id, if it says of itself what it said in `from`.
+bool is_unchanged(const std::string& meter, const domain::Manifest& from, const domain::Manifest& to) {
+  const auto before = meter_named(from, meter);
+  const auto after = meter_named(to, meter);
+  return before && after && from.meters[*before] == to.meters[*after];
+}
+
+/// What its state is told from. Amounts name meters by their numbers, and say nothing of the state.
+domain::FacilityEntry without_amounts(domain::FacilityEntry facility) {
+  facility.amounts.clear();
+  facility.fuel_switch = {};
+  return facility;
+}
+
+/// Ids of the facilities that are as they were, with all their meters.
+std::vector<std::string> unchanged_facilities(const domain::Manifest& from, const domain::Manifest& to) {
+  std::vector<std::string> ids;
+  for (const auto& facility : to.facilities) {
+    const auto before = std::ranges::find(from.facilities, facility.id, &domain::FacilityEntry::id);
+    if (before == from.facilities.end() || without_amounts(*before) != without_amounts(facility)) continue;
+    const auto is_same = [&](const std::string& meter) { return is_unchanged(meter, from, to); };
+    if (std::ranges::all_of(facility.meters, is_same)) ids.push_back(facility.id);
+  }
+  return ids;
+}
+
+}  // namespace
+
+void Core::settle(const Instant& now) {
+  for (auto& event : holes_.take_due(now.utc, true)) tell_later(std::move(event), now);
+  commit_at_ = now.steady;
+}
+
+void Core::take_over(Core& before, const Instant& now) {
+  goes_on_ = true;
+  in_force_ = before.in_force_;
+  pending_ = std::move(before.pending_);
+  notes_ = std::move(before.notes_);
+  clock_watch_ = before.clock_watch_;
+  urgent_ = before.urgent_;
+  commit_at_ = before.commit_at_;
+  retry_at_ = before.retry_at_;
+  retry_delay_ = before.retry_delay_;
+  polls_dropped_ = before.polls_dropped_;
+  if (before.manifest_.hash != manifest_.hash)
+    tell_homeless(pending_.move_to(before.options_.manifest, options_.manifest, manifest_.hash),
+                  before.options_.manifest, now);
+}
+
+/// Polls of meters that are gone, and that the store did not take before: at least it is said that they were.
+void Core::tell_homeless(const record::Polls& polls, const domain::Manifest& from, const Instant& now) {
+  std::map<MeterIndex, domain::Gap> gaps;
+  for (const auto& poll : polls) {
+    const UtcTime until = poll.slot + from.meters[poll.meter].period;
+    const domain::Gap begun{GapCause::configuration, poll.slot, until, 0};
+    domain::Gap& gap = gaps.try_emplace(poll.meter, begun).first->second;
+    gap.until = until;
+    ++gap.missed;
+  }
+  polls_dropped_ += polls.size();
+  for (const auto& [meter, gap] : gaps)
+    tell_later({now.utc,
+                EventKind::gap,
+                from.meters[meter].id,
+                "The store took nothing when the meter was removed.",
+                gap,
+                {},
+                {}},
+               now);
+}
+
+void Core::remember_waiting(record::Stream stream, const Core& before) {
+  for (const record::Body* body : pending_.waiting(stream)) {
+    record::Decoded decoded{{}, *body, {}, {}, 0};
+    decoded.header.manifest = before.manifest_.hash;
+    remember(decoded, &before.options_.manifest);
+  }
+}
+
+void Core::go_on(Core& before, Change change, const Instant& now) {
+  holes_.end_recall();
+  holes_.take_over(before.holes_);
+  data_.take_over(before.data_);
+  go_on_with_meters(before);
+  facts_.go_on(before.facts_, unchanged_facilities(before.options_.manifest, options_.manifest));
+  directives_ = std::move(before.directives_);
+  directives_changed_ = true;
+  standing_ = std::move(before.standing_);
+  standing_.change([&](const std::string& meter) { return meter_named(options_.manifest, meter).has_value(); },
+                   [&](const std::string& meter, const std::string& check) {
+                     return check != family_check && is_unchanged(meter, before.options_.manifest, options_.manifest);
+                   });
+  for (const std::string& bus : change.paused)
+    holes_.explain(bus, {GapCause::configuration, change.event.time, now.utc + resume_most, 0});
+
+  change.event.facts.emplace_back("before", to_hex(in_force_));
+  change.event.facts.emplace_back("after", to_hex(manifest_.hash));
+  tell_cut_short(before, now);
+  tell(std::move(change.event), now);
+  if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
+  in_force_ = manifest_.hash;
+}
+
+/// Slots that meters had until now and have no more, because they are gone or have others, and that were not polled any
+/// more.
+void Core::tell_cut_short(const Core& before, const Instant& now) {
+  const auto& meters = before.options_.manifest.meters;
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    const auto ours = meter_named(options_.manifest, meters[i].id);
+    const Millis period = meters[i].period;
+    if (ours && options_.manifest.meters[*ours].period == period) continue;
+    const auto until = before.holes_.accounted_until(static_cast<MeterIndex>(i));
+    if (!until) continue;
+    if (const auto missed = domain::count_slots(*until, now.utc, *until, period); missed > 0)
+      tell_later({now.utc,
+                  EventKind::gap,
+                  meters[i].id,
+                  "The configuration was changed.",
+                  domain::Gap{GapCause::configuration, *until, std::max(*until, now.utc), missed},
+                  {},
+                  {}},
+                 now);
+    if (ours) holes_.account(*ours, first_slot(now.utc, options_.manifest.meters[*ours].period));
+  }
+}
+
+/// Meters whose polls mean what they meant go on in the middle of their rows; what is known of the others is what the
+/// record has.
+void Core::go_on_with_meters(const Core& before) {
+  const auto& meters = options_.manifest.meters;
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    const auto ours = static_cast<MeterIndex>(i);
+    const auto theirs = meter_named(before.options_.manifest, meters[i].id);
+    counters_.forget(ours);
+    if (!theirs || !has_same_columns(before.options_.manifest.meters[*theirs], meters[i])) continue;
+    holes_.take_over(before.holes_, *theirs, ours);
+    counters_.take_over(before.counters_, *theirs, ours);
+    facts_.take_over(before.facts_, *theirs, ours);
+    if (before.options_.manifest.meters[*theirs] != meters[i]) continue;
+    plausibility_.take_over(before.plausibility_, *theirs, ours);
+    data_.take_over(before.data_, *theirs, ours);
+  }
+}
+
+}  // namespace jidian::recorder
