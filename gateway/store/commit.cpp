@@ -29,12 +29,12 @@ Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
   for (const NewBatch& batch : batches) pages += pages_for(batch.batch.bytes.size());
   pages_wanted_ = std::max(pages, pages_wanted_ - pages_wanted_ / 16);
 
-  auto done = make_room(pages);
+  auto done = make_room(pages, now);
   if (done) {
     done = write(batches, now);
     if (!done && done.error().kind() == ErrorKind::full) {
       (void)retreat();
-      done = make_room(pages);
+      done = make_room(pages, now);
       if (done) done = write(batches, now);
     }
   }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "store/damage.hpp"
@@ -21,6 +22,9 @@ struct AcknowledgedRow {
   record::Stream stream = record::Stream::reading;
   Ranges ranges;
 };
+
+/// What left each log, by epoch and stream.
+using DepartedLogs = std::map<std::pair<std::uint64_t, record::Stream>, Departures>;
 
 /// Reads one epoch's file, sound or damaged, without ever writing to it. One thread at a time.
 ///
@@ -53,6 +57,8 @@ class EpochReader {
   Result<std::vector<AcknowledgedRow>> all_acknowledged();
   Result<std::map<std::string, std::string>> notes();
   Result<std::vector<Eviction>> ledger();
+  /// What left each log, of this epoch and those before it.
+  Result<DepartedLogs> departures();
 
   /// A value of the table `meta`; nothing if it has none under this key.
   Result<std::optional<std::string>> meta(const std::string& key);

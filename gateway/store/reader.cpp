@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/epoch_reader.hpp"
+#include "store/layout.hpp"
 
 namespace jidian::store {
 namespace {
@@ -57,6 +58,17 @@ class FolderReader final : public Reader {
           return std::move(**ranges);
         },
         Ranges{});
+  }
+
+  Result<Departures> departures(std::uint64_t epoch, record::Stream stream) override {
+    return first_that_has<Departures>(
+        [&](EpochReader& reader) -> Result<Departures> {
+          const auto text = reader.meta(departed_key(epoch, stream));
+          if (!text) return text.error();
+          if (!*text) return Error{ErrorKind::not_found, {}};
+          return Departures::from_text(**text);
+        },
+        Departures{});
   }
 
   std::uint64_t damaged() const override { return damage_.count(); }

@@ -14,6 +14,7 @@
 #include "base/time.hpp"
 #include "health/board.hpp"
 #include "record/batch.hpp"
+#include "store/departures.hpp"
 #include "store/ranges.hpp"
 
 namespace jidian::store {
@@ -71,6 +72,9 @@ struct Eviction {
   std::vector<std::string> unconfirmed;  ///< Destinations that had not confirmed all of it.
 };
 
+/// Epochs whose files are gone and of which it is still known what left, and why.
+inline constexpr std::size_t departed_epochs_max = 16;
+
 /// Reads batches of all epochs of a store, with a connection of its own. One thread at a time.
 /// Every read is bounded in rows and bytes and leaves no cursor open.
 class Reader {
@@ -97,6 +101,9 @@ class Reader {
 
   /// What a destination had confirmed when it was last persisted.
   virtual Result<Ranges> acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) = 0;
+
+  /// What left a log, also of an epoch whose file is gone (the last `departed_epochs_max` of them); why and when.
+  virtual Result<Departures> departures(std::uint64_t epoch, record::Stream stream) = 0;
 
   virtual std::uint64_t damaged() const = 0;
 };
