@@ -81,6 +81,15 @@ struct BusHealth {
   std::string last_error;
 };
 
+/// Batches that a destination asked to have again and that are on their way.
+struct BackfillHealth {
+  std::string id;  ///< The command's.
+  std::string stream;
+  std::uint64_t batches = 0;  ///< All that are sent for it.
+  std::uint64_t left = 0;     ///< Those the destination has not confirmed again.
+  UtcTime since;
+};
+
 struct UplinkHealth {
   std::string id;
   std::string address;
@@ -97,7 +106,9 @@ struct UplinkHealth {
   std::uint64_t pending = 0;  ///< Batches this destination has not confirmed.
   std::optional<UtcTime> oldest_pending;
   std::optional<UtcTime> last_receipt;
-  std::string trouble;  ///< Why nothing moves, in one sentence; empty while all is well.
+  std::string trouble;                      ///< Why nothing moves, in one sentence; empty while all is well.
+  std::uint64_t backfilled = 0;             ///< Batches sent because they were asked for again.
+  std::vector<BackfillHealth> backfills{};  ///< Those that are running.
 };
 
 struct StoreHealth {

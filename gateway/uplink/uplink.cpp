@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -50,13 +51,26 @@ class Loop final : public Uplink {
     inputs_.retry = true;
     wake();
   }
+  Status backfill(Backfill asked) override {
+    if (!std::ranges::count(options_.streams, asked.stream))
+      return Error{ErrorKind::denied,
+                   "this destination does not take the stream '" + std::string(record::name_of(asked.stream)) + "'"};
+    const std::lock_guard lock(mutex_);
+    if (backfills_ >= backfills_max)
+      return Error{ErrorKind::full, std::to_string(backfills_max) + " backfills are running; ask when one has ended"};
+    ++backfills_;
+    inputs_.backfills.push_back(std::move(asked));
+    wake();
+    return {};
+  }
 
  private:
   struct Inputs {
     bool batches = false;
     bool retry = false;
     std::optional<std::string> live;
-    bool any() const { return batches || retry || live; }
+    std::vector<Backfill> backfills;
+    bool any() const { return batches || retry || live || !backfills.empty(); }
   };
 
   Now now() { return {clock_.steady_now(), clock_.utc_now()}; }
@@ -70,6 +84,7 @@ class Loop final : public Uplink {
   std::unique_ptr<store::Reader> open_reader(const std::stop_token& stop);
   void run(const std::stop_token& stop);
   void take_inputs(Session& session);
+  void count_backfills(const Session& session);
   void wait(Session& session, const std::stop_token& stop);
   void settle(Session& session);
   void report(Session& session);
@@ -85,6 +100,7 @@ class Loop final : public Uplink {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   Inputs inputs_;                 ///< Guarded by the mutex.
+  std::size_t backfills_ = 0;     ///< Guarded by the mutex: those that run or are about to.
   Broker* waiting_on_ = nullptr;  ///< Guarded by the mutex: set only while the loop waits on it.
 
   bool was_connected_ = false;
@@ -120,6 +136,7 @@ void Loop::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     take_inputs(session);
     session.step(now());
+    count_backfills(session);
     report(session);
     wait(session, stop);
   }
@@ -135,6 +152,12 @@ void Loop::take_inputs(Session& session) {
   if (inputs.batches) session.look_for_batches();
   if (inputs.retry) session.retry_rejected();
   if (inputs.live) session.offer_live(std::move(*inputs.live));
+  for (auto& asked : inputs.backfills) session.backfill(std::move(asked), now());
+}
+
+void Loop::count_backfills(const Session& session) {
+  const std::lock_guard lock(mutex_);
+  backfills_ = session.backfills_running() + inputs_.backfills.size();
 }
 
 void Loop::wait(Session& session, const std::stop_token& stop) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -43,6 +44,16 @@ struct Notice {
   std::string text;  ///< One sentence for people.
 };
 
+/// Backfills that run for one destination at once; more are refused.
+inline constexpr std::size_t backfills_max = 8;
+
+/// Stored batches that a destination asks to have again.
+struct Backfill {
+  std::string id;  ///< The command's, for people.
+  record::Stream stream = record::Stream::reading;
+  std::vector<std::pair<std::uint64_t, store::Ranges>> batches;  ///< By epoch, in the order in which they are sent.
+};
+
 /// What an uplink needs from the rest of the box. Called from the uplink's thread; must not block.
 struct Links {
   std::function<void(Notice)> tell;
@@ -75,6 +86,10 @@ class Uplink {
 
   /// Sends rejected batches again (`jidian uplink retry`). From any thread.
   virtual void retry_rejected() = 0;
+
+  /// Sends batches again, whether they are confirmed or not: behind everything else and at the backlog's pace. From any
+  /// thread. Errors: denied (the destination does not take the stream), full (`backfills_max` are running).
+  virtual Status backfill(Backfill asked) = 0;
 };
 
 }  // namespace jidian::uplink

@@ -68,8 +68,14 @@ class FakeUplink final : public uplink::Uplink {
   void notify() override {}
   void offer_live(std::string) override {}
   void retry_rejected() override { ++retries; }
+  Status backfill(uplink::Backfill asked) override {
+    if (backfill_outcome) backfills.push_back(std::move(asked));
+    return backfill_outcome;
+  }
 
   std::atomic<int> retries{0};
+  Status backfill_outcome;
+  std::vector<uplink::Backfill> backfills;
 };
 
 class DeafSink final : public acquire::Sink {
