@@ -276,7 +276,8 @@ std::string Gateway::run_from_above(const std::string& destination, const std::s
   const auto answer = [&]() -> Result<std::string> {
     const std::scoped_lock lock(commands_mutex_);
     if (!ready_) return Error{ErrorKind::unreachable, "the gateway is starting or stopping; ask again"};
-    return commands_->run({.name = "uplink:" + destination, .may_read = true, .may_operate = false}, json);
+    return commands_->run(
+        {.name = "uplink:" + destination, .may_read = true, .may_operate = false, .destination = destination}, json);
   }();
   const auto request = nlohmann::json::parse(json, nullptr, false);
   nlohmann::ordered_json reply{{"id", request.is_object() ? request.value("id", "") : ""},

@@ -159,6 +159,19 @@ void show_uplinks(const Json& status, Screen& screen) {
   screen.table("uplinks", rows);
 }
 
+void show_backfills(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  for (const Json& uplink : at(status, "uplinks"))
+    for (const Json& backfill : at(uplink, "backfills"))
+      rows.push_back({{text_at(uplink, "id")},
+                      {text_at(backfill, "stream")},
+                      {text_at(backfill, "left") + " of " + text_at(backfill, "batches") + " batches left"},
+                      {"since " + text_at(backfill, "since")},
+                      {text_at(backfill, "id"), Tone::faint}});
+  rows.resize(std::min(rows.size(), rows_max));
+  screen.table("asked for again", rows);
+}
+
 void show_buses(const Json& status, Screen& screen) {
   std::vector<Row> rows;
   for (const Json& bus : at(status, "buses"))
@@ -340,6 +353,7 @@ Result<StatusView> render_status(const std::string& status_json, Colours colours
   Screen screen(colours);
   show_head(status, screen);
   show_uplinks(status, screen);
+  show_backfills(status, screen);
   show_buses(status, screen);
   show_meters(status, screen);
   show_facilities(status, screen);

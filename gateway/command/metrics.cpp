@@ -160,6 +160,14 @@ void add_uplinks(const std::vector<health::UplinkHealth>& uplinks, Page& page) {
       &UplinkHealth::copied);
   add("jidian_uplink_receipts_refused_total", "counter", "Receipts that did not match what was sent.",
       &UplinkHealth::receipts_refused);
+  add("jidian_uplink_backfilled_batches_total", "counter", "Batches sent because the destination asked for them again.",
+      &UplinkHealth::backfilled);
+  page.family("jidian_uplink_backfill_left_batches", "gauge", "Batches asked for again and not confirmed since.");
+  for (const auto& uplink : uplinks) {
+    std::uint64_t left = 0;
+    for (const auto& backfill : uplink.backfills) left += backfill.left;
+    page.sample({{"uplink", uplink.id}}, left);
+  }
 }
 
 }  // namespace

@@ -102,6 +102,17 @@ Json json_of(const health::StoreHealth& store, UtcTime now) {
           {"trouble", text_of(store.trouble)}};
 }
 
+Json json_of(const std::vector<health::BackfillHealth>& backfills) {
+  Json all = Json::array();
+  for (const auto& each : backfills)
+    all.push_back({{"id", each.id},
+                   {"stream", each.stream},
+                   {"batches", each.batches},
+                   {"left", each.left},
+                   {"since", format_utc(each.since)}});
+  return all;
+}
+
 Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
   return {{"id", uplink.id},
           {"address", uplink.address},
@@ -120,6 +131,8 @@ Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
           {"rejected", uplink.rejected},
           {"copied", uplink.copied},
           {"receipts_refused", uplink.receipts_refused},
+          {"backfilled", uplink.backfilled},
+          {"backfills", json_of(uplink.backfills)},
           {"trouble", text_of(uplink.trouble)}};
 }
 

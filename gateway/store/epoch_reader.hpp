@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "store/damage.hpp"
@@ -22,9 +21,6 @@ struct AcknowledgedRow {
   record::Stream stream = record::Stream::reading;
   Ranges ranges;
 };
-
-/// What left each log, by epoch and stream.
-using DepartedLogs = std::map<std::pair<std::uint64_t, record::Stream>, Departures>;
 
 /// Reads one epoch's file, sound or damaged, without ever writing to it. One thread at a time.
 ///

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "store/epoch_reader.hpp"
-#include "store/layout.hpp"
 
 namespace jidian::store {
 namespace {
@@ -60,15 +59,8 @@ class FolderReader final : public Reader {
         Ranges{});
   }
 
-  Result<Departures> departures(std::uint64_t epoch, record::Stream stream) override {
-    return first_that_has<Departures>(
-        [&](EpochReader& reader) -> Result<Departures> {
-          const auto text = reader.meta(departed_key(epoch, stream));
-          if (!text) return text.error();
-          if (!*text) return Error{ErrorKind::not_found, {}};
-          return Departures::from_text(**text);
-        },
-        Departures{});
+  Result<DepartedLogs> departures() override {
+    return first_that_has<DepartedLogs>([](EpochReader& reader) { return reader.departures(); }, DepartedLogs{});
   }
 
   std::uint64_t damaged() const override { return damage_.count(); }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -75,6 +76,9 @@ struct Eviction {
 /// Epochs whose files are gone and of which it is still known what left, and why.
 inline constexpr std::size_t departed_epochs_max = 16;
 
+/// What left each log, by epoch and stream.
+using DepartedLogs = std::map<std::pair<std::uint64_t, record::Stream>, Departures>;
+
 /// Reads batches of all epochs of a store, with a connection of its own. One thread at a time.
 /// Every read is bounded in rows and bytes and leaves no cursor open.
 class Reader {
@@ -102,8 +106,8 @@ class Reader {
   /// What a destination had confirmed when it was last persisted.
   virtual Result<Ranges> acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) = 0;
 
-  /// What left a log, also of an epoch whose file is gone (the last `departed_epochs_max` of them); why and when.
-  virtual Result<Departures> departures(std::uint64_t epoch, record::Stream stream) = 0;
+  /// What left, also of the last `departed_epochs_max` epochs whose files are gone; why and when.
+  virtual Result<DepartedLogs> departures() = 0;
 
   virtual std::uint64_t damaged() const = 0;
 };

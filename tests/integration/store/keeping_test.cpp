@@ -27,9 +27,11 @@ class Keeping : public testing::Test {
     return evictions ? std::move(*evictions) : std::vector<Eviction>{};
   }
   static std::vector<Departure> departures(Store& store, std::uint64_t epoch) {
-    const auto left = (*store.reader())->departures(epoch, Stream::reading);
+    const auto left = (*store.reader())->departures();
     EXPECT_TRUE(left) << left.error().message();
-    return left ? left->entries() : std::vector<Departure>{};
+    if (!left) return {};
+    const auto log = left->find({epoch, Stream::reading});
+    return log == left->end() ? std::vector<Departure>{} : log->second.entries();
   }
   std::uint64_t folder_bytes() const {
     std::uint64_t sum = 0;

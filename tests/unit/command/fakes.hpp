@@ -187,7 +187,7 @@ inline domain::Manifest small_manifest() {
 
 /// Commands over fakes: meters press-1 (answers) and mute-1 (does not) on bus rtu-1, uplink province.
 struct Bench {
-  explicit Bench(Millis read_patience = std::chrono::seconds{30})
+  explicit Bench(Millis read_patience = std::chrono::seconds{30}, store::Store* store = nullptr)
       : poller("rtu-1", std::make_unique<FakeBus>(gate), {rarely_polled("press-1", 1), rarely_polled("mute-1", 2)},
                sink, clock, board),
         commands({.gateway = "gw-1",
@@ -196,7 +196,7 @@ struct Bench {
                   .clock = &clock,
                   .board = &board,
                   .recorder = &recorder,
-                  .store = nullptr,
+                  .store = store,
                   .pollers = [this] { return std::vector{&poller}; },
                   .uplinks =
                       [this] {

@@ -9,8 +9,8 @@ using record::BatchKey;
 using record::Stream;
 using store::SeqRange;
 
-constexpr SteadyTime start{Millis(1'000'000)};
-constexpr UtcTime noon{std::chrono::hours(24 * 20'000 + 12)};
+constexpr SteadyTime asked_at{Millis(1'000'000)};
+constexpr UtcTime asked_utc{std::chrono::hours(24 * 20'000 + 12)};
 
 class BackfillsTest : public testing::Test {
  protected:
@@ -20,7 +20,7 @@ class BackfillsTest : public testing::Test {
     return all;
   }
   void begin(const std::string& id, Stream stream, std::initializer_list<SeqRange> of_epoch_1) {
-    backfills_.begin({id, stream, {{1, ranges(of_epoch_1)}}}, start, noon);
+    backfills_.begin({id, stream, {{1, ranges(of_epoch_1)}}}, asked_at, asked_utc);
   }
   std::optional<BatchKey> next() const {
     return backfills_.next([](Stream) { return true; });
@@ -30,7 +30,7 @@ class BackfillsTest : public testing::Test {
 };
 
 TEST_F(BackfillsTest, GoInTheOrderAskedAndEndWhenAllHasArrived) {
-  backfills_.begin({"a", Stream::reading, {{7, ranges({{5, 6}})}, {1, ranges({{2, 2}})}}}, start, noon);
+  backfills_.begin({"a", Stream::reading, {{7, ranges({{5, 6}})}, {1, ranges({{2, 2}})}}}, asked_at, asked_utc);
   begin("b", Stream::event, {{1, 1}});
   const std::vector<BatchKey> order{
       {7, Stream::reading, 5}, {7, Stream::reading, 6}, {1, Stream::reading, 2}, {1, Stream::event, 1}};
@@ -48,7 +48,7 @@ TEST_F(BackfillsTest, GoInTheOrderAskedAndEndWhenAllHasArrived) {
   ASSERT_EQ(backfills_.running(), 1U);
   EXPECT_EQ(backfills_.health()[0].id, "b");
   EXPECT_EQ(backfills_.health()[0].stream, "event");
-  EXPECT_EQ(backfills_.health()[0].since, noon);
+  EXPECT_EQ(backfills_.health()[0].since, asked_utc);
 }
 
 TEST_F(BackfillsTest, WhatDidNotGetThroughIsSentAgain) {
@@ -75,9 +75,9 @@ TEST_F(BackfillsTest, WhatIsNothingEndsAtOnceAndWhatComesToNoEndIsGivenUp) {
   begin("nothing", Stream::reading, {});
   EXPECT_EQ(backfills_.running(), 0U);
   begin("a", Stream::reading, {{1, 3}});
-  backfills_.expire(start + Backfills::life - Millis(1));
+  backfills_.expire(asked_at + Backfills::life - Millis(1));
   EXPECT_EQ(backfills_.running(), 1U);
-  backfills_.expire(start + Backfills::life);
+  backfills_.expire(asked_at + Backfills::life);
   EXPECT_EQ(backfills_.running(), 0U);
 }
 
