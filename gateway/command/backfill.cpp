@@ -13,6 +13,8 @@ using store::SeqRange;
 /// Rows and bytes of one read.
 constexpr std::size_t read_rows = 64;
 constexpr std::size_t read_bytes = 1U << 20;
+/// A period that touches more is too long for one command.
+constexpr std::size_t period_answers_max = 448;
 
 Error invalid_backfill(const std::string& what) {
   return {ErrorKind::invalid, "'backfill': " + what};
@@ -143,8 +145,13 @@ Status Planner::decide_period() {
     wanted.emplace_back(epoch, std::move(seqs));
   }
   for (const auto& [epoch, seqs] : wanted)
-    for (const auto& range : seqs.ranges())
+    for (const auto& range : seqs.ranges()) {
+      if (plan_.answers.size() >= period_answers_max) {
+        plan_.answers.push_back({.fate = Fate::ask_again, .from = request_.from, .until = request_.until});
+        return {};
+      }
       if (auto done = decide(epoch, range); !done) return done;
+    }
   const auto past = std::min(request_.until, now_);
   if (plan_.answers.empty() && request_.from < past)
     plan_.answers.push_back({.fate = Fate::never_had, .from = request_.from, .until = past});
