@@ -28,6 +28,7 @@ store::Options store_options_of(const config::Site& site) {
   store::Options options;
   options.folder = site.store.folder;
   options.quota_bytes = site.store.quota_bytes;
+  options.flash_endurance_bytes = site.store.flash_endurance_gb * 1'000'000'000;
   for (const auto& [name, kept] : site.store.retention)
     if (const auto stream = record::stream_of(name)) options.retention[*stream] = kept;
   for (const auto& uplink : site.uplinks) options.destinations[uplink.id] = streams_of(uplink);

@@ -129,6 +129,15 @@ Cell verdict(bool good, const char* yes, const char* no) {
   return good ? Cell{yes, Tone::good} : Cell{no, Tone::bad};
 }
 
+/// "160 days of autonomy, flash for 12 years", as far as it is known.
+std::string lasting(const Json& store) {
+  std::string text = has(store, "autonomy_days") ? format("%.0f days of autonomy", number_at(store, "autonomy_days"))
+                     : has(store, "days_left")   ? format("%.0f days left", number_at(store, "days_left"))
+                                                 : std::string("days left not known yet");
+  if (has(store, "flash_years")) text += format(", flash for %.0f years", number_at(store, "flash_years"));
+  return text;
+}
+
 void show_head(const Json& status, Screen& screen) {
   screen.line({{text_at(status, "gateway") + "  "},
                verdict(is_true(status, "recording"), "recording", "NOT RECORDING"),
@@ -136,9 +145,7 @@ void show_head(const Json& status, Screen& screen) {
                 text_at(status, "clock")},
                {"  " + text_at(status, "time"), Tone::faint}});
   const Json& store = at(status, "store");
-  const std::string left = has(store, "days_left") ? format("%.0f days left", number_at(store, "days_left"))
-                                                   : std::string("days left not known yet");
-  screen.line({{"store  " + bytes_at(store, "bytes") + " of " + bytes_at(store, "quota_bytes") + ", " + left +
+  screen.line({{"store  " + bytes_at(store, "bytes") + " of " + bytes_at(store, "quota_bytes") + ", " + lasting(store) +
                 ", last commit " + span_at(store, "last_commit_age_s") + " ago, " +
                 text_at(store, "readings_recorded") + " readings since the start"}});
 }

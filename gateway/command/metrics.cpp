@@ -126,6 +126,12 @@ void add_store(const health::StoreHealth& store, Page& page) {
   page.sample({}, store.quota_bytes);
   page.family("jidian_store_days_left", "gauge", "Days until the quota is reached at the present rate.");
   if (store.days_left >= 0) page.sample({}, store.days_left);
+  page.family("jidian_store_autonomy_days", "gauge", "Days for which there is room if nothing is confirmed any more.");
+  if (store.autonomy_days >= 0) page.sample({}, store.autonomy_days);
+  page.family("jidian_flash_written_bytes_per_day", "gauge", "What the gateway writes to flash in a day.");
+  if (store.written_bytes_per_day >= 0) page.sample({}, store.written_bytes_per_day);
+  page.family("jidian_flash_life_years", "gauge", "Years in which the declared endurance of the flash is written.");
+  if (store.flash_years >= 0) page.sample({}, store.flash_years);
   page.family("jidian_store_batches", "gauge", "Batches held.");
   page.sample({}, store.batches);
   page.family("jidian_store_readings_recorded_total", "counter", "Readings committed.");

@@ -19,6 +19,11 @@ Json age_of(UtcTime now, const std::optional<UtcTime>& time) {
   return time ? Json(age_s(now, *time)) : Json();
 }
 
+/// A number that is negative where nothing is known.
+Json known_number(double number) {
+  return number < 0 ? Json() : Json(number);
+}
+
 Json text_of(const std::string& text) {
   return text.empty() ? Json() : Json(text);
 }
@@ -91,7 +96,10 @@ Json json_of(const health::StoreHealth& store, UtcTime now) {
           {"epoch", store.epoch},
           {"bytes", store.bytes},
           {"quota_bytes", store.quota_bytes},
-          {"days_left", store.days_left < 0 ? Json() : Json(store.days_left)},
+          {"days_left", known_number(store.days_left)},
+          {"autonomy_days", known_number(store.autonomy_days)},
+          {"written_bytes_per_day", known_number(store.written_bytes_per_day)},
+          {"flash_years", known_number(store.flash_years)},
           {"batches", store.batches},
           {"oldest", time_of(store.oldest)},
           {"readings_recorded", store.readings_recorded},

@@ -122,9 +122,12 @@ struct StoreHealth {
   std::uint64_t evicted = 0;
   std::optional<UtcTime> last_commit;
   std::optional<UtcTime> oldest;
-  bool takes_writes = true;  ///< Whether the last commit succeeded.
-  double days_left = -1;     ///< Until the quota is reached at the present rate; negative: not known yet.
-  std::string trouble;       ///< Everything amiss, also what is past but lost something; empty while all is well.
+  bool takes_writes = true;   ///< Whether the last commit succeeded.
+  double days_left = -1;      ///< Until the quota is reached at the present rate; negative: not known yet.
+  double autonomy_days = -1;  ///< For which there is room if no destination confirmed anything from now on; likewise.
+  double written_bytes_per_day = -1;  ///< To flash, by this process; negative: not known.
+  double flash_years = -1;            ///< Of the declared endurance at that rate; negative: not declared, or not known.
+  std::string trouble;  ///< Everything amiss, also what is past but lost something; empty while all is well.
 };
 
 /// Where loops post what they know and others read it. Every method may be called from any thread.

@@ -57,7 +57,7 @@ Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
     retired_at_ = now;
     if (auto done = retire(now); !done) return done.error();
   }
-  refresh_health();
+  refresh_health(now);
   return due_evictions(now);
 }
 

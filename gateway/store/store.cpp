@@ -154,7 +154,7 @@ void StoreImpl::adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime 
   reserve_.take();
   divide_quota();
   note_progress();
-  refresh_health();
+  refresh_health(now);
 }
 
 Status StoreImpl::begin_epoch(const std::string& reason, UtcTime now) {

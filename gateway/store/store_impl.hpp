@@ -17,6 +17,7 @@
 #include "store/folder.hpp"
 #include "store/retention.hpp"
 #include "store/store.hpp"
+#include "store/wear.hpp"
 
 namespace jidian::store {
 
@@ -69,7 +70,8 @@ class StoreImpl final : public Store {
   Status retreat();
   void count(std::span<const NewBatch> batches, UtcTime now);
   void checkpoint();
-  void refresh_health();
+  void refresh_health(UtcTime now);
+  std::uint64_t unconfirmed_bytes(std::uint64_t used) const;
 
   // maintain.cpp: what may go, and what must
   std::vector<std::string> takers_of(record::Stream stream) const;
@@ -125,6 +127,8 @@ class StoreImpl final : public Store {
   std::shared_ptr<Damage> damage_ = std::make_shared<Damage>();
   UtcTime rate_since_;
   std::uint64_t rate_bytes_ = 0;
+  std::optional<double> stored_bytes_per_day_;
+  DailyRate wear_;
   mutable std::mutex health_mutex_;
   health::StoreHealth health_;  ///< `trouble` is put together when asked.
   std::string write_trouble_;   ///< Why the last commit or checkpoint failed.

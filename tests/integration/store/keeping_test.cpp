@@ -229,6 +229,20 @@ TEST_F(Keeping, OldEpochGoesUnderPressureWithItsLosses) {
   EXPECT_EQ(epoch_files(options_.folder).size(), 1U);
 }
 
+TEST_F(Keeping, WhatEverybodyHasCostsNoAutonomy) {
+  options_.quota_bytes = 4 << 20;
+  const auto store = open_or_fail(options_);
+  EXPECT_LT(store->health().autonomy_days, 0) << "no rate is known yet";
+  record_batches(*store, Stream::reading, 100, noon, 4000);
+  maintain(*store, after(1000s));
+  const double unconfirmed = store->health().autonomy_days;
+  EXPECT_GT(unconfirmed, 0);
+  acknowledge(*store, "province", Stream::reading, 100);
+  maintain(*store, after(1000s));
+  EXPECT_GT(store->health().autonomy_days, 1.05 * unconfirmed);
+  EXPECT_LT(store->health().flash_years, 0) << "no endurance is declared";
+}
+
 TEST_F(Keeping, WhatLeftIsKnownWithItsReasonAndItsTime) {
   options_.retention = {{Stream::reading, 1h}};
   std::uint64_t first = 0;

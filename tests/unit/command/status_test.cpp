@@ -56,6 +56,18 @@ TEST(Status, AMeterGivenUpForATimeSaysWhenItIsTriedAgain) {
   EXPECT_TRUE(status["findings"][0]["do"].is_string());
 }
 
+TEST(Status, SaysHowLongRoomAndFlashLast) {
+  auto snapshot = healthy();
+  EXPECT_TRUE(status_of(snapshot)["store"]["flash_years"].is_null());
+  snapshot.store.autonomy_days = 161;
+  snapshot.store.written_bytes_per_day = 260e6;
+  snapshot.store.flash_years = 12.5;
+  const auto store = status_of(snapshot)["store"];
+  EXPECT_EQ(store["autonomy_days"], 161);
+  EXPECT_EQ(store["written_bytes_per_day"], 260e6);
+  EXPECT_EQ(store["flash_years"], 12.5);
+}
+
 TEST(Status, ShowsTheBackfillsThatAreRunning) {
   auto snapshot = healthy();
   EXPECT_EQ(status_of(snapshot)["uplinks"][0]["backfills"], nlohmann::json::array());
