@@ -62,7 +62,8 @@ struct Links {
   /// Asks that the content of a batch this destination rejected as a conflict be told again in a later epoch, and that
   /// the batch then be acknowledged in this destination's name. False: not now, ask again.
   std::function<bool(const record::BatchKey& rejected)> copy;
-  /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already.
+  /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already. May take the
+  /// second that reading the store for a backfill takes.
   std::function<std::string(const std::string& json)> command;
   /// The orders that this destination holds in force, as its topic says; nothing of it was checked.
   std::function<void(const std::string& json)> directives;

@@ -59,34 +59,37 @@ void Asker::take_reply(Gateway& gateway, const Message& message, std::int64_t no
     ledger_.count("backfill_refused");
     return;
   }
+  const Wish& wish = gateway.wish;
+  if (wish.is_all) gateway.wants_all.erase(wish.stream);
+  for (const auto epoch : wish.ends) gateway.ends_asked.insert({wish.stream, epoch});
   for (const auto& answer : reply["result"]["answers"]) {
     const auto word = answer.value("answer", "");
     ledger_.count("backfill_" + word);
     if (word == "sends" || word == "ask_again" || word == "not_yet" || !answer.contains("epoch")) continue;
-    gateway.refused[gateway.stream].push_back({std::stoull(answer["epoch"].get<std::string>(), nullptr, 16),
-                                               answer["from"].get<std::uint64_t>(), answer["to"].get<std::uint64_t>()});
+    gateway.refused[wish.stream].push_back({std::stoull(answer["epoch"].get<std::string>(), nullptr, 16),
+                                            answer["from"].get<std::uint64_t>(), answer["to"].get<std::uint64_t>()});
   }
 }
 
-std::optional<AskedJson> Asker::wish_for(const std::string& base, Gateway& gateway, std::int64_t now_ms) const {
+std::optional<Asker::Wish> Asker::wish_for(const std::string& base, const Gateway& gateway) const {
   const auto id = gateway_of(base);
   for (const auto& [number, word] : stream_words) {
-    if (gateway.wants_all.erase(word) > 0)
-      return AskedJson{{"stream", word}, {"period", {{"from_ms", 0}, {"to_ms", now_ms}}}};
-    auto ranges = AskedJson::array();
-    const auto ask_for = [&ranges](const Ledger::Hole& hole) {
-      ranges.push_back({{"epoch", hex_of(hole.epoch)}, {"from", hole.first}, {"to", hole.last}});
+    Wish wish{word, gateway.wants_all.contains(word), {}, {}};
+    if (wish.is_all) return wish;
+    const auto refused = gateway.refused.find(word);
+    const auto is_refused = [&](const Ledger::Hole& hole) {
+      return refused != gateway.refused.end() && std::ranges::any_of(refused->second, [&](const Refused& each) {
+               return each.epoch == hole.epoch && each.first <= hole.first && hole.last <= each.last;
+             });
     };
-    for (const auto& hole : ledger_.holes(id, number)) {
-      const auto& refused = gateway.refused[word];
-      const bool is_refused = std::ranges::any_of(refused, [&hole](const Refused& each) {
-        return each.epoch == hole.epoch && each.first <= hole.first && hole.last <= each.last;
-      });
-      if (!is_refused && ranges.size() < ranges_max) ask_for(hole);
-    }
+    for (const auto& hole : ledger_.holes(id, number))
+      if (!is_refused(hole) && wish.ranges.size() < ranges_max) wish.ranges.push_back(hole);
     for (const auto& end : ledger_.beyond(id, number, beyond_max))
-      if (ranges.size() < ranges_max && gateway.ends_asked.insert({word, end.epoch}).second) ask_for(end);
-    if (!ranges.empty()) return AskedJson{{"stream", word}, {"ranges", ranges}};
+      if (!gateway.ends_asked.contains({word, end.epoch}) && wish.ranges.size() < ranges_max) {
+        wish.ranges.push_back(end);
+        wish.ends.push_back(end.epoch);
+      }
+    if (!wish.ranges.empty()) return wish;
   }
   return std::nullopt;
 }
@@ -100,13 +103,10 @@ std::vector<Command> Asker::due(std::int64_t now_ms) {
     } else {
       if (now_ms < gateway.look_ms) continue;
       gateway.look_ms = now_ms + pause_ms;
-      auto wish = wish_for(base, gateway, now_ms);
+      auto wish = wish_for(base, gateway);
       if (!wish) continue;
-      gateway.stream = (*wish)["stream"].get<std::string>();
-      const auto id = "backfill-" + std::to_string(now_ms) + "-" + std::to_string(++asked_);
-      wish->update(
-          {{"id", id}, {"op", "backfill"}, {"gateway", gateway_of(base)}, {"expires", utc_text(now_ms + expiry_ms)}});
-      gateway.open = Command{base + "/command", wish->dump(), base + "/reply", id};
+      gateway.open = command_for(base, *wish, now_ms);
+      gateway.wish = std::move(*wish);
       gateway.given_up_ms = now_ms + expiry_ms;
       ledger_.count("backfill_commands");
     }
@@ -114,6 +114,19 @@ std::vector<Command> Asker::due(std::int64_t now_ms) {
     commands.push_back(*gateway.open);
   }
   return commands;
+}
+
+Command Asker::command_for(const std::string& base, const Wish& wish, std::int64_t now_ms) {
+  const auto id = "backfill-" + std::to_string(now_ms) + "-" + std::to_string(++asked_);
+  AskedJson json{{"id", id},
+                 {"op", "backfill"},
+                 {"gateway", gateway_of(base)},
+                 {"expires", utc_text(now_ms + expiry_ms)},
+                 {"stream", wish.stream}};
+  if (wish.is_all) json["period"] = {{"from_ms", 0}, {"to_ms", now_ms}};
+  for (const auto& range : wish.ranges)
+    json["ranges"].push_back({{"epoch", hex_of(range.epoch)}, {"from", range.first}, {"to", range.last}});
+  return {base + "/command", json.dump(), base + "/reply", id};
 }
 
 }  // namespace jidian::judge

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -55,19 +54,27 @@ class Asker {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
   };
+  /// What is asked for next.
+  struct Wish {
+    std::string stream;
+    bool is_all = false;
+    std::vector<Ledger::Hole> ranges;
+    std::vector<std::uint64_t> ends;  ///< Epochs of which what lies behind the last batch is among `ranges`.
+  };
   struct Gateway {
     std::optional<Command> open;
+    Wish wish;  ///< Of the open command.
     std::int64_t sent_ms = 0;
     std::int64_t given_up_ms = 0;
     std::int64_t look_ms = 0;
-    std::string stream;               ///< Of the open command.
     std::set<std::string> wants_all;  ///< Streams of which nothing was there at the beginning.
     std::map<std::string, std::vector<Refused>> refused;
     std::set<std::pair<std::string, std::uint64_t>> ends_asked;  ///< By stream and epoch.
   };
 
   void take_reply(Gateway& gateway, const Message& message, std::int64_t now_ms);
-  std::optional<nlohmann::json> wish_for(const std::string& base, Gateway& gateway, std::int64_t now_ms) const;
+  Command command_for(const std::string& base, const Wish& wish, std::int64_t now_ms);
+  std::optional<Wish> wish_for(const std::string& base, const Gateway& gateway) const;
 
   Ledger& ledger_;
   std::map<std::string, Gateway> gateways_;  ///< By their topic without its last level.

@@ -16,11 +16,11 @@ constexpr const char* base = "jidian/v1/130100/jd-1";
 
 class AskerTest : public testing::Test {
  protected:
-  void store(std::uint64_t epoch, int stream, std::initializer_list<std::uint64_t> seqs) {
+  void store(std::uint64_t of_epoch, int stream, std::initializer_list<std::uint64_t> seqs) {
     for (const auto seq : seqs) {
-      const Bytes bytes{static_cast<std::uint8_t>(epoch), static_cast<std::uint8_t>(stream),
+      const Bytes bytes{static_cast<std::uint8_t>(of_epoch), static_cast<std::uint8_t>(stream),
                         static_cast<std::uint8_t>(seq)};
-      const Key key{"jd-1", epoch, stream, seq};
+      const Key key{"jd-1", of_epoch, stream, seq};
       const auto hash = sha256_hex(bytes);
       ledger_.add({key, hash, bytes, first_ms}, {{key, hash}, hash});
     }
@@ -52,8 +52,8 @@ class AskerTest : public testing::Test {
     const AskJson reply{{"id", command["id"]}, {"ok", true}, {"result", {{"answers", answers}}}};
     hear("reply", reply.dump(), command["id"].get<std::string>());
   }
-  static AskJson range(const char* epoch, std::uint64_t from, std::uint64_t to) {
-    return {{"epoch", epoch}, {"from", from}, {"to", to}};
+  static AskJson range(const char* of_epoch, std::uint64_t from, std::uint64_t to) {
+    return {{"epoch", of_epoch}, {"from", from}, {"to", to}};
   }
 
   Ledger ledger_{":memory:"};
@@ -115,6 +115,16 @@ TEST_F(AskerTest, WithoutAnyBatchOfAStreamItAsksOnceForAllThereIs) {
     answer(command, AskJson::array());
   }
   EXPECT_TRUE(asked_after(Asker::pause_ms).is_null());
+}
+
+TEST_F(AskerTest, AGatewayThatWasAwayIsAskedForAllOnceItAnswers) {
+  meet();
+  const auto first = asked_after(Asker::pause_ms);
+  const auto again = asked_after(Asker::expiry_ms);
+  EXPECT_EQ(again["stream"], "event");
+  EXPECT_NE(again["id"], first["id"]);
+  answer(again, AskJson::array());
+  EXPECT_EQ(asked_after(Asker::pause_ms)["stream"], "interval");
 }
 
 TEST_F(AskerTest, TakesNoReplyForAnother) {
