@@ -27,6 +27,7 @@ store::Options store_options_of(const config::Site& site) {
   store::Options options;
   options.folder = site.store.folder;
   options.quota_bytes = site.store.quota_bytes;
+  options.flash_endurance_bytes = site.store.flash_endurance_gb * 1'000'000'000;
   for (const auto& [name, kept] : site.store.retention)
     if (const auto stream = record::stream_of(name)) options.retention[*stream] = kept;
   for (const auto& uplink : site.uplinks) options.destinations[uplink.id] = streams_of(uplink);
@@ -266,7 +267,8 @@ std::string Gateway::run_from_above(const std::string& destination, const std::s
   const auto answer = [&]() -> Result<std::string> {
     const std::scoped_lock lock(commands_mutex_);
     if (!ready_) return Error{ErrorKind::unreachable, "the gateway is starting or stopping; ask again"};
-    return commands_->run({.name = "uplink:" + destination, .may_read = true, .may_operate = false}, json);
+    return commands_->run(
+        {.name = "uplink:" + destination, .may_read = true, .may_operate = false, .destination = destination}, json);
   }();
   const auto request = nlohmann::json::parse(json, nullptr, false);
   nlohmann::ordered_json reply{{"id", request.is_object() ? request.value("id", "") : ""},

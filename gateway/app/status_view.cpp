@@ -140,6 +140,15 @@ void show_rest(std::size_t hidden, Screen& screen) {
   if (hidden > 0) screen.line({{text("status.more", {{"count", std::to_string(hidden)}}), Tone::faint}});
 }
 
+/// "160 days of autonomy, flash for 12 years", as far as it is known.
+std::string lasting(const Json& store) {
+  const auto whole = [&store](const char* key) { return format("%.0f", number_at(store, key)); };
+  const std::string room = has(store, "autonomy_days") ? text("status.autonomy", {{"days", whole("autonomy_days")}})
+                           : has(store, "days_left")   ? text("status.days-left", {{"days", whole("days_left")}})
+                                                       : text("status.days-unknown");
+  return has(store, "flash_years") ? text("status.flash", {{"room", room}, {"years", whole("flash_years")}}) : room;
+}
+
 void show_head(const Json& status, Screen& screen) {
   screen.line({{text_at(status, "gateway") + "  "},
                verdict(is_true(status, "recording"), "status.recording", "status.not-recording"),
@@ -148,12 +157,9 @@ void show_head(const Json& status, Screen& screen) {
                                      {"clock", word_of("status.clock.", text_at(status, "clock"))}})},
                {"  " + text_at(status, "time"), Tone::faint}});
   const Json& store = at(status, "store");
-  const std::string left = has(store, "days_left")
-                               ? text("status.days-left", {{"days", format("%.0f", number_at(store, "days_left"))}})
-                               : text("status.days-unknown");
   screen.line({{text("status.store", {{"bytes", bytes_at(store, "bytes")},
                                       {"quota", bytes_at(store, "quota_bytes")},
-                                      {"left", left},
+                                      {"left", lasting(store)},
                                       {"age", span_at(store, "last_commit_age_s")},
                                       {"readings", text_at(store, "readings_recorded")}})}});
 }
@@ -171,6 +177,20 @@ void show_uplinks(const Json& status, Screen& screen) {
                     {text_at(uplink, "address"), Tone::faint}});
   }
   screen.table(text("status.uplinks"), rows);
+}
+
+void show_backfills(const Json& status, Screen& screen) {
+  std::vector<Row> rows;
+  for (const Json& uplink : at(status, "uplinks"))
+    for (const Json& backfill : at(uplink, "backfills"))
+      rows.push_back({{text_at(uplink, "id")},
+                      {text_at(backfill, "stream")},
+                      {text("status.backfill-left",
+                            {{"left", text_at(backfill, "left")}, {"batches", text_at(backfill, "batches")}})},
+                      {text("status.backfill-since", {{"since", text_at(backfill, "since")}})},
+                      {text_at(backfill, "id"), Tone::faint}});
+  rows.resize(std::min(rows.size(), rows_max));
+  screen.table(text("status.backfills"), rows);
 }
 
 void show_buses(const Json& status, Screen& screen) {
@@ -378,6 +398,7 @@ Result<StatusView> render_status(const std::string& status_json, Colours colours
   Screen screen(colours);
   show_head(status, screen);
   show_uplinks(status, screen);
+  show_backfills(status, screen);
   show_buses(status, screen);
   show_meters(status, screen);
   show_facilities(status, screen);

@@ -12,6 +12,7 @@
 
 #include "base/id.hpp"
 #include "command/answers.hpp"
+#include "command/backfill.hpp"
 #include "command/directives.hpp"
 #include "command/mark.hpp"
 #include "command/metrics.hpp"
@@ -57,6 +58,7 @@ Result<std::string> Commands::run(const Caller& caller, const std::string& reque
 
   if (operation == "status") return status_json(snapshot());
   if (operation == "live") return parts_.recorder->live();
+  if (operation == "backfill") return backfill(request, caller);
   if (operation == "marks") return marks_json(parts_.recorder->marks(), parts_.clock->utc_now());
   static constexpr std::array operations{"read",   "retry", "signoff", "replace", "mark",
                                          "reload", "start", "job",     "cancel"};
@@ -152,6 +154,27 @@ Result<std::string> Commands::retry(const std::string& uplink) {
   if (found == uplinks.end()) return Error{ErrorKind::not_found, "there is no uplink '" + uplink + "'"};
   found->second->retry_rejected();
   return nlohmann::json{{"uplink", uplink}, {"retrying", true}}.dump();
+}
+
+Result<std::string> Commands::backfill(const Json& request, const Caller& caller) {
+  if (caller.destination.empty()) return denied(caller, "ask for batches again: that is for a destination");
+  const auto wanted = backfill_request_of(request);
+  if (!wanted) return wanted.error();
+  const auto uplinks = parts_.uplinks();
+  const auto uplink = uplinks.find(caller.destination);
+  if (uplink == uplinks.end()) return Error{ErrorKind::not_found, "there is no uplink '" + caller.destination + "'"};
+  const auto reader = parts_.store->reader();
+  if (!reader) return reader.error().during("opening the store");
+  const auto plan = plan_backfill(*wanted, **reader, caller.destination, parts_.clock->utc_now());
+  if (!plan) return plan.error().during("looking for the batches");
+  const auto id = request.find("id");
+  const auto name = id != request.end() && id->is_string() ? id->get<std::string>() : std::string();
+  if (!plan->batches.empty())
+    if (const auto taken = uplink->second->backfill({name, wanted->stream, plan->batches}); !taken)
+      return taken.error();
+  spdlog::info("backfill asked uplink={} id={} stream={} answers={}", caller.destination, name, name_of(wanted->stream),
+               plan->answers.size());
+  return backfill_json(*wanted, *plan);
 }
 
 void Commands::hear(const std::string& destination, const std::string& payload) {

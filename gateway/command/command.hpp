@@ -26,6 +26,7 @@ struct Caller {
   std::string name;  ///< User name, or "uplink:<id>".
   bool may_read = false;
   bool may_operate = false;
+  std::string destination = {};  ///< Its id, if it asks from above.
 };
 
 /// A request by name with JSON arguments: {"op": "read", "meter": "press-1"}.
@@ -56,7 +57,8 @@ class Commands {
   };
   explicit Commands(Parts parts);
 
-  /// Operations: "status", "live" and "marks" (those in force or ahead) for callers that may read; for callers that may
+  /// Operations: "backfill" for destinations ("stream", and "ranges" or "period"), which may read the store for about a
+  /// second; "status", "live" and "marks" (those in force or ahead) for callers that may read; for callers that may
   /// operate, as they cause traffic: "reload" (of the site file), "read" (of a `meter`), "retry" (of an `uplink`),
   /// "start" (of long work: `what`, `args`) → {"job": id}, "job" (`id`, `after`) → {"lines", "next", "done", "error"},
   /// "cancel" (`id`), and the statements that are put on record: "signoff" and "replace" (of a `meter`), "mark" (of a
@@ -81,6 +83,7 @@ class Commands {
   Result<std::string> read(const std::string& meter);
   Result<acquire::MeterAnswer> read_fresh(const std::string& meter);
   Result<std::string> retry(const std::string& uplink);
+  Result<std::string> backfill(const Json& request, const Caller& caller);
 
   Result<std::string> operate(const std::string& operation, const Json& request, const Caller& caller);
   Result<std::string> start_job(const Json& request, const Caller& caller);

@@ -91,9 +91,11 @@ void add_store(const Snapshot& snapshot, Findings& findings) {
       std::any_of(snapshot.uplinks.begin(), snapshot.uplinks.end(), [&snapshot](const health::UplinkHealth& uplink) {
         return uplink.oldest_pending && age_s(snapshot.now, *uplink.oldest_pending) > silence_worth_telling_s;
       });
-  if (unconfirmed && store.days_left >= 0 && store.days_left < days_left_worth_telling)
+  // What everybody has gives way: a full store is not what drops something.
+  const double days = store.autonomy_days >= 0 ? store.autonomy_days : store.days_left;
+  if (unconfirmed && days >= 0 && days < days_left_worth_telling)
     findings.push_back({Level::error, "store",
-                        "room for " + span_of(std::lround(store.days_left * 86'400)) +
+                        "room for " + span_of(std::lround(days * 86'400)) +
                             " is left, then the oldest unconfirmed batches are dropped",
                         "mend the uplink, or raise `quota` of the store"});
   if (store.evicted > 0)

@@ -208,6 +208,12 @@ void add_store(const health::StoreHealth& store, Page& page) {
   page.sample({}, store.quota_bytes);
   page.family("jidian_store_days_left", "gauge", "Days until the quota is reached at the present rate.");
   if (store.days_left >= 0) page.sample({}, store.days_left);
+  page.family("jidian_store_autonomy_days", "gauge", "Days for which there is room if nothing is confirmed any more.");
+  if (store.autonomy_days >= 0) page.sample({}, store.autonomy_days);
+  page.family("jidian_flash_written_bytes_per_day", "gauge", "What the gateway writes to flash in a day.");
+  if (store.written_bytes_per_day >= 0) page.sample({}, store.written_bytes_per_day);
+  page.family("jidian_flash_life_years", "gauge", "Years in which the declared endurance of the flash is written.");
+  if (store.flash_years >= 0) page.sample({}, store.flash_years);
   page.family("jidian_store_batches", "gauge", "Batches held.");
   page.sample({}, store.batches);
   page.family("jidian_store_readings_recorded_total", "counter", "Readings committed.");
@@ -242,6 +248,14 @@ void add_uplinks(const std::vector<health::UplinkHealth>& uplinks, Page& page) {
       &UplinkHealth::copied);
   add("jidian_uplink_receipts_refused_total", "counter", "Receipts that did not match what was sent.",
       &UplinkHealth::receipts_refused);
+  add("jidian_uplink_backfilled_batches_total", "counter", "Batches sent because the destination asked for them again.",
+      &UplinkHealth::backfilled);
+  page.family("jidian_uplink_backfill_left_batches", "gauge", "Batches asked for again and not confirmed since.");
+  for (const auto& uplink : uplinks) {
+    std::uint64_t left = 0;
+    for (const auto& backfill : uplink.backfills) left += backfill.left;
+    page.sample({{"uplink", uplink.id}}, left);
+  }
 }
 
 void add_marks(const std::vector<domain::Mark>& marks, UtcTime now, Page& page) {

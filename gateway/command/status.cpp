@@ -19,6 +19,11 @@ Json age_of(UtcTime now, const std::optional<UtcTime>& time) {
   return time ? Json(age_s(now, *time)) : Json();
 }
 
+/// A number that is negative where nothing is known.
+Json known_number(double number) {
+  return number < 0 ? Json() : Json(number);
+}
+
 Json text_of(const std::string& text) {
   return text.empty() ? Json() : Json(text);
 }
@@ -91,7 +96,10 @@ Json json_of(const health::StoreHealth& store, UtcTime now) {
           {"epoch", store.epoch},
           {"bytes", store.bytes},
           {"quota_bytes", store.quota_bytes},
-          {"days_left", store.days_left < 0 ? Json() : Json(store.days_left)},
+          {"days_left", known_number(store.days_left)},
+          {"autonomy_days", known_number(store.autonomy_days)},
+          {"written_bytes_per_day", known_number(store.written_bytes_per_day)},
+          {"flash_years", known_number(store.flash_years)},
           {"batches", store.batches},
           {"oldest", time_of(store.oldest)},
           {"readings_recorded", store.readings_recorded},
@@ -100,6 +108,17 @@ Json json_of(const health::StoreHealth& store, UtcTime now) {
           {"last_commit_age_s", age_of(now, store.last_commit)},
           {"evicted", store.evicted},
           {"trouble", text_of(store.trouble)}};
+}
+
+Json json_of(const std::vector<health::BackfillHealth>& backfills) {
+  Json all = Json::array();
+  for (const auto& each : backfills)
+    all.push_back({{"id", each.id},
+                   {"stream", each.stream},
+                   {"batches", each.batches},
+                   {"left", each.left},
+                   {"since", format_utc(each.since)}});
+  return all;
 }
 
 Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
@@ -120,6 +139,8 @@ Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
           {"rejected", uplink.rejected},
           {"copied", uplink.copied},
           {"receipts_refused", uplink.receipts_refused},
+          {"backfilled", uplink.backfilled},
+          {"backfills", json_of(uplink.backfills)},
           {"trouble", text_of(uplink.trouble)}};
 }
 

@@ -105,6 +105,8 @@ void read_store(Section& root, Site& site) {
   site.store.quota_bytes = store->size("quota", 16ULL << 20, 16ULL << 40).value_or(site.store.quota_bytes);
   site.store.commit_interval =
       store->duration("commit_interval", Millis{100}, Millis{600'000}).value_or(site.store.commit_interval);
+  site.store.flash_endurance_gb =
+      static_cast<std::uint64_t>(store->integer("flash_endurance_gb", 1, 100'000'000).value_or(0));
   if (auto retention = store->section("retention", "store.retention")) {
     for (const std::string_view stream : streams)
       if (const auto kept = retention->duration(stream, Millis{3'600'000}, Millis{10LL * 366 * 86'400'000}))

@@ -107,6 +107,7 @@ struct Store {
   std::filesystem::path folder = "/var/lib/jidian/store";
   std::uint64_t quota_bytes = 2ULL << 30;
   Millis commit_interval{10'000};
+  std::uint64_t flash_endurance_gb = 0;                 ///< 0: not declared.
   std::map<std::string, std::chrono::hours> retention;  ///< By stream.
   friend bool operator==(const Store&, const Store&) = default;
 };

@@ -94,6 +94,15 @@ struct BusHealth {
   std::string last_error;
 };
 
+/// Batches that a destination asked to have again and that are on their way.
+struct BackfillHealth {
+  std::string id;  ///< The command's.
+  std::string stream;
+  std::uint64_t batches = 0;  ///< All that are sent for it.
+  std::uint64_t left = 0;     ///< Those the destination has not confirmed again.
+  UtcTime since;
+};
+
 struct UplinkHealth {
   std::string id;
   std::string address;
@@ -110,7 +119,9 @@ struct UplinkHealth {
   std::uint64_t pending = 0;  ///< Batches this destination has not confirmed.
   std::optional<UtcTime> oldest_pending;
   std::optional<UtcTime> last_receipt;
-  std::string trouble;  ///< Why nothing moves, in one sentence; empty while all is well.
+  std::string trouble;                      ///< Why nothing moves, in one sentence; empty while all is well.
+  std::uint64_t backfilled = 0;             ///< Batches sent because they were asked for again.
+  std::vector<BackfillHealth> backfills{};  ///< Those that are running.
 };
 
 struct StoreHealth {
@@ -124,9 +135,12 @@ struct StoreHealth {
   std::uint64_t evicted = 0;
   std::optional<UtcTime> last_commit;
   std::optional<UtcTime> oldest;
-  bool takes_writes = true;  ///< Whether the last commit succeeded.
-  double days_left = -1;     ///< Until the quota is reached at the present rate; negative: not known yet.
-  std::string trouble;       ///< Everything amiss, also what is past but lost something; empty while all is well.
+  bool takes_writes = true;   ///< Whether the last commit succeeded.
+  double days_left = -1;      ///< Until the quota is reached at the present rate; negative: not known yet.
+  double autonomy_days = -1;  ///< For which there is room if no destination confirmed anything from now on; likewise.
+  double written_bytes_per_day = -1;  ///< To flash, by this process; negative: not known.
+  double flash_years = -1;            ///< Of the declared endurance at that rate; negative: not declared, or not known.
+  std::string trouble;  ///< Everything amiss, also what is past but lost something; empty while all is well.
 };
 
 /// Where loops post what they know and others read it. Every method may be called from any thread.

@@ -15,9 +15,6 @@ constexpr Millis persist_interval = std::chrono::seconds(60);
 /// Pages a commit may need besides its batches: acknowledgements, ledger, the trees' upper levels.
 constexpr std::uint64_t pages_beside = 8;
 
-/// Shorter than this, a rate says nothing.
-constexpr Millis rate_time_min = std::chrono::minutes(10);
-
 }  // namespace
 
 Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
@@ -29,12 +26,12 @@ Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
   for (const NewBatch& batch : batches) pages += pages_for(batch.batch.bytes.size());
   pages_wanted_ = std::max(pages, pages_wanted_ - pages_wanted_ / 16);
 
-  auto done = make_room(pages);
+  auto done = make_room(pages, now);
   if (done) {
     done = write(batches, now);
     if (!done && done.error().kind() == ErrorKind::full) {
       (void)retreat();
-      done = make_room(pages);
+      done = make_room(pages, now);
       if (done) done = write(batches, now);
     }
   }
@@ -147,9 +144,10 @@ void StoreImpl::count(std::span<const NewBatch> batches, UtcTime now) {
   ++health_.commits;
   health_.last_commit = now;
   const Millis elapsed = now - rate_since_;
-  if (free_pages && elapsed >= rate_time_min && rate_bytes_ > 0) {
+  if (free_pages && elapsed >= DailyRate::time_min && rate_bytes_ > 0) {
     const double bytes_per_day = static_cast<double>(rate_bytes_) * 86'400'000.0 / static_cast<double>(elapsed.count());
     health_.days_left = static_cast<double>(*free_pages * page_bytes) / bytes_per_day;
+    stored_bytes_per_day_ = bytes_per_day;
   }
 }
 
@@ -175,8 +173,30 @@ Ranges StoreImpl::acknowledged(const std::string& destination, std::uint64_t epo
   return acknowledgements_.get(destination, epoch, stream);
 }
 
-/// What counting alone does not tell: sizes, the oldest batch, how many there are.
-void StoreImpl::refresh_health() {
+/// Of the `used` bytes of the newest file, about those that some destination lacks: they must not give way to others.
+std::uint64_t StoreImpl::unconfirmed_bytes(std::uint64_t used) const {
+  std::uint64_t held = 0;
+  std::uint64_t lacking = 0;
+  for (const record::Stream stream : record::all_streams) {
+    const auto first = file_->rows(stream, {1, seq_max}, 1);
+    if (!first || first->empty()) continue;
+    const std::vector<Ranges> holders = holders_of(file_->name().epoch, stream);
+    const Ranges confirmed = held_by(holders, holders.size());
+    SeqRange rest{first->front().seq, head(stream).next_seq - 1};
+    held += rest.size();
+    while (const auto missing = confirmed.first_missing(rest)) {
+      lacking += missing->size();
+      if (missing->last == rest.last) break;
+      rest.first = missing->last + 1;
+    }
+  }
+  if (held == 0) return 0;
+  return static_cast<std::uint64_t>(static_cast<double>(used) * static_cast<double>(lacking) /
+                                    static_cast<double>(held));
+}
+
+/// What counting alone does not tell: sizes, the oldest batch, how many there are, how long room and flash last.
+void StoreImpl::refresh_health(UtcTime now) {
   std::uint64_t batches = 0;
   std::optional<UtcTime> oldest;
   for (const OldEpoch& old : old_)
@@ -192,11 +212,21 @@ void StoreImpl::refresh_health() {
     if (old->oldest) oldest = std::min(oldest.value_or(*old->oldest), *old->oldest);
   const auto pages = file_->pages();
   const bool reserve_held = reserve_.held();
+  const auto written = written_by_process();
+  const auto wear = written ? wear_.see(now, *written) : std::nullopt;
+  const std::uint64_t used = pages ? (pages->total - pages->free) * page_bytes : 0;
+  const std::uint64_t room_bytes = file_pages_max_ * page_bytes;
+  const std::uint64_t lacking = unconfirmed_bytes(used);
   const std::scoped_lock lock(health_mutex_);
   reserve_held_ = reserve_held;
   health_.batches = batches;
   health_.oldest = oldest;
-  if (pages) health_.bytes = old_bytes() + (pages->total - pages->free) * page_bytes;
+  if (pages) health_.bytes = old_bytes() + used;
+  if (pages && stored_bytes_per_day_)
+    health_.autonomy_days = static_cast<double>(room_bytes - std::min(lacking, room_bytes)) / *stored_bytes_per_day_;
+  health_.written_bytes_per_day = wear.value_or(-1);
+  const bool wears = wear && *wear > 0 && options_.flash_endurance_bytes > 0;
+  health_.flash_years = wears ? static_cast<double>(options_.flash_endurance_bytes) / *wear / 365.25 : -1;
 }
 
 health::StoreHealth StoreImpl::health() const {

@@ -17,12 +17,16 @@ Status put_meta(Db& db, std::string_view key, std::string_view value) {
   return statement->bind(key, value).run();
 }
 
-Status put_note_row(Db& db, const std::string& name, const std::string& text) {
-  const std::string key = std::string(note_prefix) + name;
+/// An empty text removes.
+Status put_text(Db& db, const std::string& key, const std::string& text) {
   if (!text.empty()) return put_meta(db, key, text);
   auto statement = db.prepare("DELETE FROM meta WHERE key=?1");
   if (!statement) return statement.error();
   return statement->bind(key).run();
+}
+
+Status put_note_row(Db& db, const std::string& name, const std::string& text) {
+  return put_text(db, std::string(note_prefix) + name, text);
 }
 
 Status put_acknowledged_row(Db& db, const AcknowledgedRow& row) {
@@ -68,6 +72,8 @@ Status fill(Db& db, const Seed& seed) {
     if (auto done = put_ledger_row(db, entry); !done) return done;
   for (const auto& [name, text] : seed.notes)
     if (auto done = put_note_row(db, name, text); !done) return done;
+  for (const auto& [log, departures] : seed.departed)
+    if (auto done = put_text(db, departed_key(log.first, log.second), departures.to_text()); !done) return done;
   if (seed.manifest) return put_manifest_row(db, seed.manifest->first, seed.manifest->second);
   return {};
 }
@@ -247,6 +253,10 @@ Status EpochFile::put_ledger(const std::vector<Eviction>& entries) {
   for (const Eviction& entry : entries)
     if (auto done = put_ledger_row(db_, entry); !done) return done;
   return {};
+}
+
+Status EpochFile::put_departures(std::uint64_t epoch, record::Stream stream, const Departures& departures) {
+  return put_text(db_, departed_key(epoch, stream), departures.to_text());
 }
 
 Status EpochFile::put_stop(UtcTime now) {

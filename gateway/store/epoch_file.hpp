@@ -28,6 +28,7 @@ struct Seed {
   std::vector<Eviction> ledger;
   std::optional<std::pair<Hash, Bytes>> manifest;  ///< The one in force.
   std::map<std::string, std::string> notes;
+  DepartedLogs departed;
 };
 
 /// What an epoch's file said when it was opened.
@@ -81,7 +82,9 @@ class EpochFile {
   Status put_acknowledged(const AcknowledgedRow& row);
   Status remove_acknowledged(std::uint64_t epoch);
   Status put_ledger(const std::vector<Eviction>& entries);  ///< In place of what it held.
-  Status put_stop(UtcTime now);                             ///< Says that this run stopped cleanly; gone when opened.
+  /// What left a log of any epoch, in place of what was known; nothing at all forgets.
+  Status put_departures(std::uint64_t epoch, record::Stream stream, const Departures& departures);
+  Status put_stop(UtcTime now);  ///< Says that this run stopped cleanly; gone when opened.
   Status remove_rows(record::Stream stream, SeqRange range);
 
   /// The first rows of a range, at most `limit`.

@@ -53,6 +53,8 @@ class EpochReader {
   Result<std::vector<AcknowledgedRow>> all_acknowledged();
   Result<std::map<std::string, std::string>> notes();
   Result<std::vector<Eviction>> ledger();
+  /// What left each log, of this epoch and those before it.
+  Result<DepartedLogs> departures();
 
   /// A value of the table `meta`; nothing if it has none under this key.
   Result<std::optional<std::string>> meta(const std::string& key);

@@ -106,6 +106,25 @@ Result<std::map<std::string, std::string>> EpochReader::notes() {
   return notes;
 }
 
+Result<DepartedLogs> EpochReader::departures() {
+  auto statement = db_.prepare("SELECT key, value FROM meta WHERE key GLOB ?1");
+  if (!statement) return statement.error();
+  const std::string pattern = std::string(departed_prefix) + "*";  // bound, not copied
+  const Cursor cursor(statement->bind(pattern));
+  DepartedLogs logs;
+  Result<bool> row = true;
+  while ((row = statement->next()) && *row) {
+    const std::string key(statement->text(0).substr(departed_prefix.size()));
+    const std::size_t slash = key.find('/');
+    const auto stream = slash == std::string::npos ? std::nullopt : record::stream_of(key.substr(slash + 1));
+    auto departures = Departures::from_text(std::string(statement->text(1)));
+    if (stream && departures)  // what cannot be read is only not explained any more
+      logs[{std::strtoull(key.c_str(), nullptr, 16), *stream}] = std::move(*departures);
+  }
+  if (!row) return row.error();
+  return logs;
+}
+
 Result<std::optional<std::string>> EpochReader::meta(const std::string& key) {
   auto statement = db_.prepare("SELECT value FROM meta WHERE key=?1");
   if (!statement) return statement.error();

@@ -21,6 +21,10 @@ std::string late_key(record::Stream stream) {
   return "late_ms_" + table_of(stream);
 }
 
+std::string departed_key(std::uint64_t epoch, record::Stream stream) {
+  return std::string(departed_prefix) + to_hex(epoch) + "/" + table_of(stream);
+}
+
 std::string schema_sql() {
   std::string sql = "PRAGMA application_id=" + std::to_string(application_id) +
                     ";PRAGMA user_version=" + std::to_string(format_version) + ";";

@@ -23,6 +23,10 @@ inline constexpr Millis disorder_max = std::chrono::hours(1);
 /// Keys of table `meta` that begin with it are notes.
 inline constexpr std::string_view note_prefix = "note/";
 
+/// Keys of table `meta` that tell what left a log: the whole key, and what all of them begin with.
+inline constexpr std::string_view departed_prefix = "left/";
+std::string departed_key(std::uint64_t epoch, record::Stream stream);
+
 /// The statements that make an empty epoch.
 std::string schema_sql();
 

@@ -49,7 +49,7 @@ Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
     const auto pages = room();
     if (!pages) return pages.error();
     if (*pages >= headroom) break;
-    const auto freed = relieve();
+    const auto freed = relieve(now);
     if (!freed) return freed.error();
     if (!*freed) break;
   }
@@ -57,7 +57,7 @@ Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
     retired_at_ = now;
     if (auto done = retire(now); !done) return done.error();
   }
-  refresh_health();
+  refresh_health(now);
   return due_evictions(now);
 }
 
@@ -106,7 +106,7 @@ Result<std::uint64_t> StoreImpl::room() {
   return pages->free + (limit > pages->total ? limit - pages->total : 0);
 }
 
-Status StoreImpl::make_room(std::uint64_t pages) {
+Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
   if (pages > file_pages_max_)
     return Error{ErrorKind::full, "a commit of " + std::to_string(pages) + " pages, the quota allows a file of " +
                                       std::to_string(file_pages_max_)};
@@ -114,39 +114,40 @@ Status StoreImpl::make_room(std::uint64_t pages) {
     const auto there = room();
     if (!there) return there.error();
     if (*there >= pages) return {};
-    const auto freed = relieve();
+    const auto freed = relieve(now);
     if (!freed) return freed.error();
     if (!*freed) return Error{ErrorKind::full, "the quota is used up and nothing may be evicted"};
   }
 }
 
 /// Gives something up, the most dispensable first. False if there is nothing left.
-Result<bool> StoreImpl::relieve() {
+Result<bool> StoreImpl::relieve(UtcTime now) {
   for (std::size_t i = 0; i < old_.size(); ++i)
     if (is_drained(old_[i])) {
-      if (auto done = drop(i, {}); !done) return done.error();
+      if (auto done = drop(i, {}, Parting::quota, now); !done) return done.error();
       return true;
     }
-  if (auto freed = evict_rows(0); !freed || *freed) return freed;
+  if (auto freed = evict_rows(0, now); !freed || *freed) return freed;
   if (!old_.empty()) {
-    if (auto done = drop(0, losses_of(old_.front())); !done) return done.error();
+    if (auto done = drop(0, losses_of(old_.front()), Parting::quota, now); !done) return done.error();
     return true;
   }
   // What the fewest destinations lack goes first, so that a dead one does not cost the others their data.
   for (std::size_t lacking = 1; lacking <= options_.destinations.size(); ++lacking)
-    if (auto freed = evict_rows(lacking); !freed || *freed) return freed;
+    if (auto freed = evict_rows(lacking, now); !freed || *freed) return freed;
   return false;
 }
 
 /// Evicts the oldest few batches of one stream that at most `lacking_max` destinations have not confirmed.
-Result<bool> StoreImpl::evict_rows(std::size_t lacking_max) {
+Result<bool> StoreImpl::evict_rows(std::size_t lacking_max, UtcTime now) {
   for (const record::Stream stream : evicted_first) {
     const std::vector<Ranges> holders = holders_of(file_->name().epoch, stream);
     if (lacking_max > holders.size()) continue;
     const auto rows = first_rows(stream, held_by(holders, holders.size() - lacking_max), rows_step);
     if (!rows) return rows.error();
     if (rows->empty()) continue;
-    if (auto done = evict(stream, *rows, lacking_max > 0); !done) return done.error();
+    if (auto done = evict(stream, *rows, lacking_max > 0 ? Parting::unconfirmed : Parting::quota, now); !done)
+      return done.error();
     return true;
   }
   return false;
@@ -165,35 +166,38 @@ Result<std::vector<RowTimes>> StoreImpl::first_rows(record::Stream stream, const
   return std::vector<RowTimes>{};
 }
 
-Status StoreImpl::evict(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed) {
-  auto done = evict_once(stream, rows, unconfirmed);
+Status StoreImpl::evict(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now) {
+  auto done = evict_once(stream, rows, why, now);
   if (!done && done.error().kind() == ErrorKind::full) {  // even deleting takes room in the log
     (void)retreat();
-    done = evict_once(stream, rows, unconfirmed);
+    done = evict_once(stream, rows, why, now);
   }
   if (done) checkpoint();
   return done;
 }
 
-/// Deletes rows that stand side by side, with their entry in the ledger if somebody still lacks them.
-Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed) {
-  const SeqRange range{rows.front().seq, rows.back().seq};
+/// Deletes rows that stand side by side, and notes why they left; with their entry in the ledger if somebody still
+/// lacks them.
+Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now) {
+  const std::uint64_t epoch = file_->name().epoch;
+  const bool unconfirmed = why == Parting::unconfirmed;
+  Departure left{{rows.front().seq, rows.back().seq}, why, now, rows.front().start, rows.back().end};
+  for (const RowTimes& row : rows) {
+    left.from = std::min(left.from, row.start);
+    left.until = std::max(left.until, row.end);
+  }
+  Departures departures = departed_[{epoch, stream}];
+  departures.add(left);
   std::vector<Eviction> ledger = ledger_;
   if (unconfirmed) {
-    const std::uint64_t epoch = file_->name().epoch;
-    const auto anchor = file_->hash_of(stream, range.last);
+    const auto anchor = file_->hash_of(stream, left.range.last);
     if (!anchor) return anchor.error();
-    Eviction eviction{
-        stream, epoch, range, rows.front().start, rows.back().end, *anchor, lacking(epoch, stream, range)};
-    for (const RowTimes& row : rows) {
-      eviction.from = std::min(eviction.from, row.start);
-      eviction.until = std::max(eviction.until, row.end);
-    }
-    enter(ledger, eviction);
+    enter(ledger, {stream, epoch, left.range, left.from, left.until, *anchor, lacking(epoch, stream, left.range)});
   }
   auto transaction = file_->begin();
   if (!transaction) return transaction.error();
-  if (auto done = file_->remove_rows(stream, range); !done) return done;
+  if (auto done = file_->remove_rows(stream, left.range); !done) return done;
+  if (auto done = file_->put_departures(epoch, stream, departures); !done) return done;
   if (unconfirmed) {
     std::vector<Eviction> all = ledger;
     all.insert(all.end(), told_.begin(), told_.end());
@@ -201,9 +205,10 @@ Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>&
   }
   if (auto done = transaction->commit(); !done) return done;
   ledger_ = std::move(ledger);
+  departed_[{epoch, stream}] = std::move(departures);
   if (unconfirmed) {
     spdlog::error("batches evicted before every destination had them stream={} first={} last={}", table_of(stream),
-                  range.first, range.last);
+                  left.range.first, left.range.last);
     const std::scoped_lock lock(health_mutex_);
     health_.evicted += rows.size();
   }
@@ -221,7 +226,8 @@ Status StoreImpl::retire(UtcTime now) {
   for (const record::Stream stream : evicted_first)
     if (auto done = retire_rows(stream, now); !done) return done;
   for (std::size_t i = 0; i < old_.size(); ++i)
-    if (is_past_retention(old_[i], now) && is_drained(old_[i])) return drop(i, {});  // one a round
+    if (is_past_retention(old_[i], now) && is_drained(old_[i]))
+      return drop(i, {}, Parting::retention, now);  // one a round
   return {};
 }
 
@@ -241,7 +247,7 @@ Status StoreImpl::retire_rows(record::Stream stream, UtcTime now) {
   }
   if (over.empty()) return {};
   const bool due = over.size() == rows_retired || over.front().end < cutoff - retirement_delay_max;
-  return due ? evict(stream, over, false) : Status{};
+  return due ? evict(stream, over, Parting::retention, now) : Status{};
 }
 
 }  // namespace jidian::store

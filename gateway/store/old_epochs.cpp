@@ -101,19 +101,60 @@ std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
   return losses;
 }
 
+/// What is known of all that left, once this epoch has.
+DepartedLogs StoreImpl::departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why,
+                                      UtcTime now) const {
+  DepartedLogs logs = departed_;
+  for (const Eviction& loss : losses)
+    logs[{loss.epoch, loss.stream}].add({loss.range, Parting::unconfirmed, now, loss.from, loss.until});
+  for (const record::Stream stream : record::all_streams) {
+    const std::size_t i = index_of(stream);
+    if (old.extents[i])
+      logs[{old.name.epoch, stream}].add(
+          {*old.extents[i], why, now, old.oldest.value_or(old.newest[i]), old.newest[i]});
+  }
+  return logs;
+}
+
+/// Of the epochs that are gone, only those whose last batches left last stay known.
+void StoreImpl::forget_long_departed(DepartedLogs& logs) const {
+  std::map<std::uint64_t, UtcTime> left_at;
+  for (const auto& [log, departures] : logs) {
+    const bool is_there = log.first == file_->name().epoch ||
+                          std::ranges::any_of(old_, [&](const OldEpoch& old) { return old.name.epoch == log.first; });
+    for (const Departure& entry : departures.entries())
+      if (!is_there) left_at[log.first] = std::max(left_at[log.first], entry.at);
+  }
+  while (left_at.size() > departed_epochs_max) {
+    const auto longest = std::ranges::min_element(left_at, {}, [](const auto& entry) { return entry.second; });
+    std::erase_if(logs, [&](const auto& entry) { return entry.first.first == longest->first; });
+    left_at.erase(longest);
+  }
+}
+
 /// Removes an old epoch; the ledger knows of its losses before the file goes.
-Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses) {
+/// @param why  What is no loss leaves for this reason.
+Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now) {
   const EpochName name = old_[index].name;
   std::vector<Eviction> ledger = ledger_;
   for (const Eviction& loss : losses) enter(ledger, loss);
   std::vector<Eviction> all = ledger;
   all.insert(all.end(), told_.begin(), told_.end());
+  DepartedLogs departed = departed_with(old_[index], losses, why, now);
+  forget_long_departed(departed);
   auto transaction = file_->begin();
   if (!transaction) return transaction.error();
+  for (const auto& [log, departures] : departed_)
+    if (!departed.contains(log))
+      if (auto done = file_->put_departures(log.first, log.second, {}); !done) return done;
+  for (const auto& [log, departures] : departed)
+    if (log.first == name.epoch)
+      if (auto done = file_->put_departures(log.first, log.second, departures); !done) return done;
   if (auto done = file_->put_ledger(all); !done) return done;
   if (auto done = file_->remove_acknowledged(name.epoch); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
   ledger_ = std::move(ledger);
+  departed_ = std::move(departed);
   remove_epoch(options_.folder, name);
   acknowledgements_.forget(name.epoch);
   const bool readable = old_[index].readable;

@@ -24,6 +24,18 @@ void Ranges::add(SeqRange range) {
   ranges_.insert(ranges_.erase(begin, end), range);
 }
 
+void Ranges::remove(SeqRange range) {
+  assert(1 <= range.first && range.first <= range.last);
+  const auto begin = std::ranges::lower_bound(ranges_, range.first, {}, &SeqRange::last);
+  auto end = begin;
+  std::vector<SeqRange> stay;  // what stands out on either side
+  for (; end != ranges_.end() && end->first <= range.last; ++end) {
+    if (end->first < range.first) stay.push_back({end->first, range.first - 1});
+    if (end->last > range.last) stay.push_back({range.last + 1, end->last});
+  }
+  ranges_.insert(ranges_.erase(begin, end), stay.begin(), stay.end());
+}
+
 bool Ranges::contains(std::uint64_t seq) const {
   const auto found = std::ranges::lower_bound(ranges_, seq, {}, &SeqRange::last);
   return found != ranges_.end() && found->first <= seq;

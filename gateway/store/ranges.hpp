@@ -22,6 +22,7 @@ struct SeqRange {
 class Ranges {
  public:
   void add(SeqRange range);
+  void remove(SeqRange range);
   bool contains(std::uint64_t seq) const;
   std::uint64_t size() const;  ///< Number of seqs.
   const std::vector<SeqRange>& ranges() const { return ranges_; }

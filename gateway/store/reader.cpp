@@ -59,6 +59,10 @@ class FolderReader final : public Reader {
         Ranges{});
   }
 
+  Result<DepartedLogs> departures() override {
+    return first_that_has<DepartedLogs>([](EpochReader& reader) { return reader.departures(); }, DepartedLogs{});
+  }
+
   std::uint64_t damaged() const override { return damage_.count(); }
 
  private:

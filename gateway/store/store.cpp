@@ -112,6 +112,7 @@ void StoreImpl::load_beside(const std::vector<EpochName>& names) {
     if (const auto rows = (*reader)->all_acknowledged(); rows)
       for (const AcknowledgedRow& row : *rows) acknowledgements_.load(row);
     if (const auto entries = (*reader)->ledger(); entries && name == names.back()) ledger_ = *entries;
+    if (auto logs = (*reader)->departures(); logs && name == names.back()) departed_ = std::move(*logs);
     if (auto notes = (*reader)->notes(); notes && name == names.back()) notes_ = std::move(*notes);
   }
 }
@@ -124,8 +125,8 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
   opening.began_epoch = true;
   std::vector<Eviction> ledger = ledger_;
   ledger.insert(ledger.end(), told_.begin(), told_.end());
-  const Seed seed{{number, *epoch}, opening.predecessor, opening.reason, now, acknowledgements_.all(),
-                  ledger,           manifest_,           notes_};
+  const Seed seed{{number, *epoch}, opening.predecessor, opening.reason, now,      acknowledgements_.all(),
+                  ledger,           manifest_,           notes_,         departed_};
   auto made = EpochFile::create(options_.folder, seed);
   if (!made && reserve_.release()) made = EpochFile::create(options_.folder, seed);
   if (!made) return made;
@@ -153,7 +154,7 @@ void StoreImpl::adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime 
   reserve_.take();
   divide_quota();
   note_progress();
-  refresh_health();
+  refresh_health(now);
 }
 
 Status StoreImpl::begin_epoch(const std::string& reason, UtcTime now) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -14,6 +15,7 @@
 #include "base/time.hpp"
 #include "health/board.hpp"
 #include "record/batch.hpp"
+#include "store/departures.hpp"
 #include "store/ranges.hpp"
 
 namespace jidian::store {
@@ -21,7 +23,8 @@ namespace jidian::store {
 /// How the store is kept. Bounds are per store unless said otherwise.
 struct Options {
   std::filesystem::path folder;
-  std::uint64_t quota_bytes = 2ULL << 30;  ///< All epochs together, below the partition's size.
+  std::uint64_t quota_bytes = 2ULL << 30;   ///< All epochs together, below the partition's size.
+  std::uint64_t flash_endurance_bytes = 0;  ///< What the flash takes in its life; 0: not declared.
   std::map<record::Stream, std::chrono::hours>
       retention;  ///< Confirmed batches younger than this stay; default 6 months.
   /// Which destination takes which streams: decides what "confirmed by all" means.
@@ -71,6 +74,12 @@ struct Eviction {
   std::vector<std::string> unconfirmed;  ///< Destinations that had not confirmed all of it.
 };
 
+/// Epochs whose files are gone and of which it is still known what left, and why.
+inline constexpr std::size_t departed_epochs_max = 16;
+
+/// What left each log, by epoch and stream.
+using DepartedLogs = std::map<std::pair<std::uint64_t, record::Stream>, Departures>;
+
 /// Reads batches of all epochs of a store, with a connection of its own. One thread at a time.
 /// Every read is bounded in rows and bytes and leaves no cursor open.
 class Reader {
@@ -97,6 +106,9 @@ class Reader {
 
   /// What a destination had confirmed when it was last persisted.
   virtual Result<Ranges> acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) = 0;
+
+  /// What left, also of the last `departed_epochs_max` epochs whose files are gone; why and when.
+  virtual Result<DepartedLogs> departures() = 0;
 
   virtual std::uint64_t damaged() const = 0;
 };

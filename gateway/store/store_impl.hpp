@@ -17,6 +17,7 @@
 #include "store/folder.hpp"
 #include "store/retention.hpp"
 #include "store/store.hpp"
+#include "store/wear.hpp"
 
 namespace jidian::store {
 
@@ -69,19 +70,20 @@ class StoreImpl final : public Store {
   Status retreat();
   void count(std::span<const NewBatch> batches, UtcTime now);
   void checkpoint();
-  void refresh_health();
+  void refresh_health(UtcTime now);
+  std::uint64_t unconfirmed_bytes(std::uint64_t used) const;
 
   // maintain.cpp: what may go, and what must
   std::vector<std::string> takers_of(record::Stream stream) const;
   std::vector<Ranges> holders_of(std::uint64_t epoch, record::Stream stream) const;
   std::vector<std::string> lacking(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
   Result<std::uint64_t> room();
-  Status make_room(std::uint64_t pages);
-  Result<bool> relieve();
-  Result<bool> evict_rows(std::size_t lacking_max);
+  Status make_room(std::uint64_t pages, UtcTime now);
+  Result<bool> relieve(UtcTime now);
+  Result<bool> evict_rows(std::size_t lacking_max, UtcTime now);
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);
-  Status evict_once(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed);
-  Status evict(record::Stream stream, const std::vector<RowTimes>& rows, bool unconfirmed);
+  Status evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
+  Status evict(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
   Status retire(UtcTime now);
   Status retire_rows(record::Stream stream, UtcTime now);
   std::vector<Eviction> due_evictions(UtcTime now);
@@ -91,7 +93,9 @@ class StoreImpl final : public Store {
   bool is_drained(const OldEpoch& old) const;
   bool is_past_retention(const OldEpoch& old, UtcTime now) const;
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
-  Status drop(std::size_t index, const std::vector<Eviction>& losses);
+  Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
+  DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
+  void forget_long_departed(DepartedLogs& logs) const;
   std::uint64_t old_bytes() const;
   std::chrono::hours retention_of(record::Stream stream) const;
 
@@ -110,6 +114,7 @@ class StoreImpl final : public Store {
   std::map<std::string, std::string> notes_;          ///< All of them.
   std::map<std::string, std::string> notes_pending_;  ///< Those the file does not hold yet; empty: to be removed.
 
+  DepartedLogs departed_;         ///< What left, of epochs that are gone as well.
   std::vector<Eviction> ledger_;  ///< What maintain() has not returned yet.
   std::vector<Eviction> told_;    ///< Returned, and kept on disk until the event that tells of it is.
   std::array<std::optional<UtcTime>, 3> told_at_;
@@ -122,6 +127,8 @@ class StoreImpl final : public Store {
   std::shared_ptr<Damage> damage_ = std::make_shared<Damage>();
   UtcTime rate_since_;
   std::uint64_t rate_bytes_ = 0;
+  std::optional<double> stored_bytes_per_day_;
+  DailyRate wear_;
   mutable std::mutex health_mutex_;
   health::StoreHealth health_;  ///< `trouble` is put together when asked.
   std::string write_trouble_;   ///< Why the last commit or checkpoint failed.

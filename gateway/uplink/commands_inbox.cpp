@@ -26,6 +26,16 @@ std::string text_of(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// What a reply says against its command; empty if it was carried out.
+std::string why_refused(const std::string& reply) {
+  constexpr std::size_t refusal_bytes_max = 4096;  // what was carried out may be long
+  if (reply.size() > refusal_bytes_max) return {};
+  const json parsed = json::parse(reply, nullptr, false);
+  const auto error = parsed.is_object() ? parsed.find("error") : parsed.end();
+  if (!parsed.is_object() || error == parsed.end() || !error->is_object()) return {};
+  return text_of(*error, "message");
+}
+
 bool is_digit(char letter) {
   return letter >= '0' && letter <= '9';
 }
@@ -63,8 +73,9 @@ std::optional<UtcTime> parse_utc(const std::string& text) {
          std::chrono::seconds(part[5]) + millis;
 }
 
-CommandsInbox::CommandsInbox(std::vector<std::string> may, std::function<std::string(const std::string&)> carry_out)
-    : may_(std::move(may)), carry_out_(std::move(carry_out)) {}
+CommandsInbox::CommandsInbox(std::string gateway, std::vector<std::string> may,
+                             std::function<std::string(const std::string&)> carry_out)
+    : gateway_(std::move(gateway)), may_(std::move(may)), carry_out_(std::move(carry_out)) {}
 
 CommandsInbox::Outcome CommandsInbox::take(const Incoming& message, UtcTime now) {
   const auto refuse = [](const std::string& id, ErrorKind kind, const std::string& why) {
@@ -82,6 +93,8 @@ CommandsInbox::Outcome CommandsInbox::take(const Incoming& message, UtcTime now)
   forget(now);
   if (const auto known = known_.find(id); known != known_.end()) return {known->second.reply, {}};
 
+  if (const auto whose = command.find("gateway"); whose != command.end() && *whose != gateway_)
+    return refuse(id, ErrorKind::denied, "it is for another gateway");
   const auto expires = parse_utc(text_of(command, "expires"));
   if (!expires) return refuse(id, ErrorKind::invalid, "'expires' is not a time as 2026-03-01T08:00:00Z");
   if (*expires <= now) return refuse(id, ErrorKind::denied, "it expired at " + format_utc(*expires));
@@ -93,7 +106,8 @@ CommandsInbox::Outcome CommandsInbox::take(const Incoming& message, UtcTime now)
 
   auto reply = carry_out_(std::string(message.payload.begin(), message.payload.end()));
   remember(id, reply, now + memory);
-  return {std::move(reply), {}};
+  const auto why = why_refused(reply);
+  return {std::move(reply), why.empty() ? "" : "command '" + id + "' was refused: " + why};
 }
 
 void CommandsInbox::remember(const std::string& id, std::string reply, UtcTime until) {

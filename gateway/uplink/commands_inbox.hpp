@@ -23,7 +23,8 @@ class CommandsInbox {
   static constexpr std::chrono::hours memory{24};
 
   /// `may`: the operations this destination may ask for. `carry_out` gets the command's JSON and returns the reply's.
-  CommandsInbox(std::vector<std::string> may, std::function<std::string(const std::string&)> carry_out);
+  CommandsInbox(std::string gateway, std::vector<std::string> may,
+                std::function<std::string(const std::string&)> carry_out);
 
   struct Outcome {
     std::string reply;    ///< JSON to answer with; empty: no answer.
@@ -41,6 +42,7 @@ class CommandsInbox {
   void forget(UtcTime now);
   void remember(const std::string& id, std::string reply, UtcTime until);
 
+  std::string gateway_;
   std::vector<std::string> may_;
   std::function<std::string(const std::string&)> carry_out_;
   std::map<std::string, Known> known_;

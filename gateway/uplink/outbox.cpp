@@ -65,6 +65,8 @@ void Outbox::begin_connection(SteadyTime now) {
 }
 
 void Outbox::end_connection() {
+  for (const auto& [key, sent] : sent_)
+    if (sent.in_flight) backfills_.put_back(key);
   std::erase_if(sent_, [](const auto& entry) { return entry.second.in_flight; });
 }
 
@@ -108,6 +110,27 @@ std::optional<Pick> Outbox::next(SteadyTime now) {
   for (const bool events : {true, false})
     for (const bool live : {true, false})
       if (auto picked = try_streams(events, live)) return picked;
+  if (!backlog_may) return std::nullopt;
+  auto asked = pick_asked(now);
+  if (asked) backlog_pace_.take();
+  return asked;
+}
+
+std::optional<Pick> Outbox::pick_asked(SteadyTime now) {
+  backfills_.expire(now);
+  for (int tries = 0; tries < unreadable_in_a_row_max; ++tries) {
+    const auto key = backfills_.next([&](Stream stream) { return may_send(stream, now); });
+    if (!key) return std::nullopt;
+    if (sent_.contains(*key)) {  // on its way anyway
+      backfills_.took(*key);
+      continue;
+    }
+    Lane* lane = lane_of(key->epoch, key->stream);
+    auto batch = lane == nullptr ? std::nullopt : read(*lane, key->seq);
+    if (batch) return Pick{*std::move(batch), true, true};
+    if (lane != nullptr && !store_trouble_.empty()) return std::nullopt;
+    backfills_.drop(*key);  // it left meanwhile
+  }
   return std::nullopt;
 }
 
@@ -119,7 +142,7 @@ std::optional<Pick> Outbox::pick_first(SteadyTime now) {
     Lane* lane = lane_of(wanted.epoch, wanted.stream);
     auto batch = lane == nullptr ? std::nullopt : read(*lane, wanted.seq);
     if (!batch) return std::nullopt;
-    return Pick{*std::move(batch), true};
+    return Pick{*std::move(batch), true, false};
   }
   return std::nullopt;
 }
@@ -136,7 +159,7 @@ std::optional<Pick> Outbox::pick(Lane& lane, bool live) {
       break;
     }
     cursor = *seq;
-    if (auto batch = read(lane, *seq)) return Pick{*std::move(batch), lane.published.contains(*seq)};
+    if (auto batch = read(lane, *seq)) return Pick{*std::move(batch), lane.published.contains(*seq), false};
     if (!store_trouble_.empty()) break;
     add_bounded(lane.unreadable, *seq);
   }
@@ -170,6 +193,7 @@ std::optional<store::StoredBatch> Outbox::read(Lane& lane, std::uint64_t seq) {
 void Outbox::published(const BatchKey& key, SteadyTime now) {
   if (sent_.empty()) quiet_since_ = now;
   sent_[key] = {true, now + options_.receipt_timeout};
+  backfills_.took(key);
   if (Lane* lane = lane_of(key.epoch, key.stream)) add_bounded(lane->published, key.seq);
 }
 
@@ -202,11 +226,13 @@ void Outbox::confirm(std::uint64_t epoch, Stream stream, const std::vector<SeqRa
   for (const auto& range : ranges) {
     store_.acknowledge(options_.id, epoch, stream, range);
     sent_.erase(sent_.lower_bound({epoch, stream, range.first}), sent_.upper_bound({epoch, stream, range.last}));
+    backfills_.arrived(epoch, stream, range);
   }
 }
 
 void Outbox::hold(const BatchKey& key, const std::string& reason) {
   sent_.erase(key);
+  backfills_.drop(key);
   if (Lane* lane = lane_of(key.epoch, key.stream)) add_bounded(lane->held, key.seq);
   last_held_ = name_of(key) + ": " + reason;
 }
@@ -244,6 +270,16 @@ void Outbox::send_again(const BatchKey& key, SteadyTime when) {
   if (const auto found = sent_.find(key); found != sent_.end()) found->second = {false, when};
 }
 
+void Outbox::backfill(Backfill asked, SteadyTime now, UtcTime utc) {
+  refresh();  // it may be of an epoch that has only begun
+  backfills_.begin(std::move(asked), now, utc);
+}
+
+void Outbox::drop_asked(const BatchKey& key) {
+  sent_.erase(key);
+  backfills_.drop(key);
+}
+
 void Outbox::retry_held() {
   for (auto& lane : lanes_) {
     if (lane.held.size() == 0) continue;
@@ -258,6 +294,7 @@ void Outbox::retry_held() {
 
 void Outbox::release(const BatchKey& key) {
   sent_.erase(key);
+  backfills_.put_back(key);
   Lane* lane = lane_of(key.epoch, key.stream);
   if (lane == nullptr) return;
   if (key.seq >= lane->live_from)

@@ -11,6 +11,7 @@
 
 #include "record/batch.hpp"
 #include "store/store.hpp"
+#include "uplink/backfills.hpp"
 #include "uplink/pace.hpp"
 #include "uplink/uplink.hpp"
 
@@ -20,14 +21,16 @@ namespace jidian::uplink {
 struct Pick {
   store::StoredBatch batch;
   bool again = false;  ///< It was published before.
+  bool asked = false;  ///< The destination asked to have it again.
 };
 
 /// Decides which batch goes next. The queue itself is the store: what a destination has not acknowledged is found
 /// there, and only what was handed over and not confirmed is remembered here, within a bound.
 ///
 /// Order: manifests asked for; events; then what was committed since the connection began; then the backlog, oldest
-/// first, through a token bucket. A stream the broker refuses is tried with one batch at a time. When no receipt comes
-/// for a whole `receipt_timeout`, the backlog rests and only the oldest batch of each stream is repeated.
+/// first, through a token bucket; then, through the same bucket, what the destination asked to have again. A stream the
+/// broker refuses is tried with one batch at a time. When no receipt comes for a whole `receipt_timeout`, the backlog
+/// rests and only the oldest batch of each stream is repeated.
 class Outbox {
  public:
   /// Batches handed over and not confirmed. Beyond the first, the backlog waits; beyond the second, everything does.
@@ -68,6 +71,11 @@ class Outbox {
   void send_first(const record::BatchKey& key);
   /// The batch is to be sent again, not before `when`.
   void send_again(const record::BatchKey& key, SteadyTime when);
+  /// The destination asks to have batches again.
+  void backfill(Backfill asked, SteadyTime now, UtcTime utc);
+  const Backfills& backfills() const { return backfills_; }
+  /// A batch that it asked for and confirmed before is not wanted after all.
+  void drop_asked(const record::BatchKey& key);
   /// Held batches may go again.
   void retry_held();
 
@@ -117,6 +125,7 @@ class Outbox {
   bool stalled(SteadyTime now) const;
   std::optional<Pick> pick(Lane& lane, bool live);
   std::optional<Pick> pick_first(SteadyTime now);
+  std::optional<Pick> pick_asked(SteadyTime now);
   std::optional<std::uint64_t> first_unsent(const Lane& lane, std::uint64_t from, std::uint64_t last) const;
   std::optional<store::StoredBatch> read(Lane& lane, std::uint64_t seq);
   void settle_copies();
@@ -133,6 +142,7 @@ class Outbox {
   std::set<record::BatchKey> copying_;    ///< Held until they are copied.
   std::deque<record::BatchKey> unasked_;  ///< Those of them that nobody was asked to copy yet.
   std::uint64_t copied_ = 0;
+  Backfills backfills_;
   std::map<record::Stream, Refusal> refusals_;
   std::map<record::Stream, SteadyTime> probed_;  ///< When a stalled stream's oldest batch was last repeated.
   TokenBucket backlog_pace_;

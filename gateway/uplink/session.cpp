@@ -34,7 +34,7 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
       links_(links),
       topics_(options.region, options.gateway),
       outbox_(options, store, reader),
-      commands_(options.may, links.command),
+      commands_(options.gateway, options.may, links.command),
       manifests_(reader),
       pace_(options.gateway, options.reconnect_max, random),
       hears_directives_(options.directives),
@@ -263,6 +263,7 @@ void Session::send_batches(Now now) {
     ++counts_.published;
     counts_.published_bytes += size;
     if (pick->again) ++counts_.resent;
+    if (pick->asked) ++counts_.backfilled;
   }
 }
 

@@ -50,6 +50,9 @@ class Session {
   void retry_rejected() { outbox_.retry_held(); }
   /// Whether orders are heard from here on; ends the connection, which is made anew at once.
   void renew_directives(bool wanted, Now now);
+  /// Precondition: fewer than `backfills_max` are running.
+  void backfill(Backfill asked, Now now) { outbox_.backfill(std::move(asked), now.steady, now.utc); }
+  std::size_t backfills_running() const { return outbox_.backfills().running(); }
 
   /// The connection in use or being made; null between attempts. Valid until the next call of `step` or `handle`.
   Broker* broker() const { return broker_.get(); }
@@ -92,6 +95,7 @@ class Session {
   void on_answer(const PublishDone& done, Now now);
   void on_receipt(const Incoming& message, Now now);
   void on_rejection(const record::BatchKey& key, const std::string& reason, Now now);
+  void on_rejection_of_confirmed(const record::BatchKey& key, const std::string& reason, Now now);
   void on_conflict(const record::BatchKey& key, Now now);
   void ask_for_copies();
   void on_unknown_manifest(const record::BatchKey& key, Now now);

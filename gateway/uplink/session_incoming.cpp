@@ -65,9 +65,20 @@ void Session::on_receipt(const Incoming& message, Now now) {
     counts_.confirmed += store_.acknowledged(options_.id, receipt->epoch, receipt->stream).size() - before.size();
     if (receipt->stream != record::Stream::event) forget_tries(*receipt);
   }
-  for (const auto& rejection : receipt->rejected)
-    if (!before.contains(rejection.seq))
-      on_rejection({receipt->epoch, receipt->stream, rejection.seq}, rejection.reason, now);
+  for (const auto& rejection : receipt->rejected) {
+    const record::BatchKey key{receipt->epoch, receipt->stream, rejection.seq};
+    if (before.contains(rejection.seq))
+      on_rejection_of_confirmed(key, rejection.reason, now);
+    else
+      on_rejection(key, rejection.reason, now);
+  }
+}
+
+/// It stays confirmed. If the destination asked for it, it may lack the manifest as well.
+void Session::on_rejection_of_confirmed(const record::BatchKey& key, const std::string& reason, Now now) {
+  if (!outbox_.backfills().is_on_way(key)) return;
+  if (reason == "unknown_manifest") return on_unknown_manifest(key, now);
+  outbox_.drop_asked(key);
 }
 
 void Session::on_rejection(const record::BatchKey& key, const std::string& reason, Now now) {
@@ -174,6 +185,7 @@ health::UplinkHealth Session::health(Now now) {
   health.copied = outbox_.copied();
   health.pending = outbox_.pending();
   health.oldest_pending = outbox_.oldest_pending();
+  health.backfills = outbox_.backfills().health();
   health.trouble = trouble(now);
   return health;
 }

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -55,6 +56,18 @@ class Loop final : public Uplink {
     inputs_.directives = wanted;
     wake();
   }
+  Status backfill(Backfill asked) override {
+    if (!std::ranges::count(options_.streams, asked.stream))
+      return Error{ErrorKind::denied,
+                   "this destination does not take the stream '" + std::string(record::name_of(asked.stream)) + "'"};
+    const std::lock_guard lock(mutex_);
+    if (backfills_ >= backfills_max)
+      return Error{ErrorKind::full, std::to_string(backfills_max) + " backfills are running; ask when one has ended"};
+    ++backfills_;
+    inputs_.backfills.push_back(std::move(asked));
+    wake();
+    return {};
+  }
 
  private:
   struct Inputs {
@@ -62,7 +75,8 @@ class Loop final : public Uplink {
     bool retry = false;
     std::optional<std::string> live;
     std::optional<bool> directives;
-    bool any() const { return batches || retry || live || directives; }
+    std::vector<Backfill> backfills;
+    bool any() const { return batches || retry || live || directives || !backfills.empty(); }
   };
 
   Now now() { return {clock_.steady_now(), clock_.utc_now()}; }
@@ -76,6 +90,7 @@ class Loop final : public Uplink {
   std::unique_ptr<store::Reader> open_reader(const std::stop_token& stop);
   void run(const std::stop_token& stop);
   void take_inputs(Session& session);
+  void count_backfills(const Session& session);
   void wait(Session& session, const std::stop_token& stop);
   void settle(Session& session);
   void report(Session& session);
@@ -91,6 +106,7 @@ class Loop final : public Uplink {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   Inputs inputs_;                 ///< Guarded by the mutex.
+  std::size_t backfills_ = 0;     ///< Guarded by the mutex: those that run or are about to.
   Broker* waiting_on_ = nullptr;  ///< Guarded by the mutex: set only while the loop waits on it.
 
   bool was_connected_ = false;
@@ -126,6 +142,7 @@ void Loop::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     take_inputs(session);
     session.step(now());
+    count_backfills(session);
     report(session);
     wait(session, stop);
   }
@@ -146,6 +163,12 @@ void Loop::take_inputs(Session& session) {
     session.renew_directives(*inputs.directives, now());
     spdlog::info("others may give orders, connecting again uplink={}", options_.id);
   }
+  for (auto& asked : inputs.backfills) session.backfill(std::move(asked), now());
+}
+
+void Loop::count_backfills(const Session& session) {
+  const std::lock_guard lock(mutex_);
+  backfills_ = session.backfills_running() + inputs_.backfills.size();
 }
 
 void Loop::wait(Session& session, const std::stop_token& stop) {

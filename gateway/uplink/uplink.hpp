@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -43,6 +44,16 @@ struct Notice {
   std::string text;  ///< One sentence for people.
 };
 
+/// Backfills that run for one destination at once; more are refused.
+inline constexpr std::size_t backfills_max = 8;
+
+/// Stored batches that a destination asks to have again.
+struct Backfill {
+  std::string id;  ///< The command's, for people.
+  record::Stream stream = record::Stream::reading;
+  std::vector<std::pair<std::uint64_t, store::Ranges>> batches;  ///< By epoch, in the order in which they are sent.
+};
+
 /// What an uplink needs from the rest of the box. Called from the uplink's thread; must not block.
 struct Links {
   std::function<void(Notice)> tell;
@@ -51,7 +62,8 @@ struct Links {
   /// Asks that the content of a batch this destination rejected as a conflict be told again in a later epoch, and that
   /// the batch then be acknowledged in this destination's name. False: not now, ask again.
   std::function<bool(const record::BatchKey& rejected)> copy;
-  /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already.
+  /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already. May take the
+  /// second that reading the store for a backfill takes.
   std::function<std::string(const std::string& json)> command;
   /// The orders that this destination holds in force, as its topic says; nothing of it was checked.
   std::function<void(const std::string& json)> directives;
@@ -79,6 +91,10 @@ class Uplink {
   /// Others may give orders through it than before, or nobody (`wanted` is false): connects again, since the broker
   /// then tells what is in force. From any thread.
   virtual void renew_directives(bool wanted) = 0;
+
+  /// Sends batches again, whether they are confirmed or not: behind everything else and at the backlog's pace. From any
+  /// thread. Errors: denied (the destination does not take the stream), full (`backfills_max` are running).
+  virtual Status backfill(Backfill asked) = 0;
 };
 
 }  // namespace jidian::uplink

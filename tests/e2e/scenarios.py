@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 
+import backfill
 import checks  # noqa: F401  (run.py needs its exception)
 import facility_kills
 import orders
@@ -332,4 +333,5 @@ def wide(scale):
 ALL = {function.__name__: function for function in (
     load, line, outage, kills, acl_denied, receipt_never, receipt_forged, packet_too_small, manifests_lost,
     cloned_identity, store_restored, live_view, broken_meters, wide, statements.signed_off,
-    statements.replaced, statements.marked, orders.directives, facility_kills.facility_kills)}
+    statements.replaced, statements.marked, orders.directives, facility_kills.facility_kills,
+    backfill.backfill)}

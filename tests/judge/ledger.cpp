@@ -158,6 +158,34 @@ std::int64_t Ledger::counted(const std::string& what) const {
   return find.bind(what).step() ? find.number(0) : 0;
 }
 
+bool Ledger::has_any(const std::string& gateway, int stream) const {
+  Statement find(db_.get(), "SELECT 1 FROM batch WHERE gateway=? AND stream=? LIMIT 1");
+  return find.bind(gateway).bind(stream).step();
+}
+
+std::vector<Ledger::Hole> Ledger::holes(const std::string& gateway, int stream) const {
+  Statement find(db_.get(),
+                 "SELECT epoch, before, seq FROM (SELECT epoch, seq, lag(seq, 1, 0) OVER (PARTITION BY epoch ORDER BY"
+                 " seq) AS before FROM batch WHERE gateway=? AND stream=?) WHERE seq>before+1 ORDER BY epoch, seq");
+  find.bind(gateway).bind(stream);
+  std::vector<Hole> holes;
+  while (find.step())
+    holes.push_back({static_cast<std::uint64_t>(find.number(0)), static_cast<std::uint64_t>(find.number(1)) + 1,
+                     static_cast<std::uint64_t>(find.number(2)) - 1});
+  return holes;
+}
+
+std::vector<Ledger::Hole> Ledger::beyond(const std::string& gateway, int stream, std::uint64_t count) const {
+  Statement find(db_.get(), "SELECT epoch, max(seq) FROM batch WHERE gateway=? AND stream=? GROUP BY epoch");
+  find.bind(gateway).bind(stream);
+  std::vector<Hole> ends;
+  while (find.step()) {
+    const auto last = static_cast<std::uint64_t>(find.number(1));
+    ends.push_back({static_cast<std::uint64_t>(find.number(0)), last + 1, last + count});
+  }
+  return ends;
+}
+
 void Ledger::for_each(const std::function<void(const Row&)>& visit) const {
   Statement all(
       db_.get(),

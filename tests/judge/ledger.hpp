@@ -76,6 +76,21 @@ class Ledger {
   void count(const std::string& what, std::int64_t by = 1);
   std::int64_t counted(const std::string& what) const;
 
+  /// Whether any batch of a stream of a gateway is there.
+  bool has_any(const std::string& gateway, int stream) const;
+
+  struct Hole {
+    std::uint64_t epoch = 0;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    friend bool operator==(const Hole&, const Hole&) = default;
+  };
+  /// Seqs that are missing before others of their stream, by epoch and seq.
+  std::vector<Hole> holes(const std::string& gateway, int stream) const;
+
+  /// The seqs behind the highest of each epoch, `count` of them.
+  std::vector<Hole> beyond(const std::string& gateway, int stream, std::uint64_t count) const;
+
   /// Every row in the order (gateway, epoch of first receipt, stream, seq).
   void for_each(const std::function<void(const Row&)>& visit) const;
 

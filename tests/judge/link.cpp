@@ -42,10 +42,15 @@ class Link::Connection {
       : client_(paho_uri(link.options_.uri), link.options_.client_id,
                 mqtt::create_options(MQTTVERSION_5, /*maxBufferedMessages=*/64), nullptr) {
     client_.set_message_callback([&link](const mqtt::const_message_ptr& message) {
-      if (!carries_batches(message->get_topic())) return;
+      const auto& topic = message->get_topic();
+      if (!carries_batches(topic) && !(link.options_.asks && is_for_an_asker(topic))) return;
       const auto& payload = message->get_payload();
+      Message taken{topic, Bytes(payload.begin(), payload.end())};
+      const auto& properties = message->get_properties();
+      if (properties.contains(mqtt::property::CORRELATION_DATA))
+        taken.correlation = mqtt::get<std::string>(properties, mqtt::property::CORRELATION_DATA);
       const std::scoped_lock lock(link.mutex_);
-      link.inbox_.push_back({message->get_topic(), Bytes(payload.begin(), payload.end())});
+      link.inbox_.push_back(std::move(taken));
       link.arrived_.notify_one();
     });
     client_.set_connection_lost_handler([&link](const std::string&) { link.lost_ = true; });
@@ -64,6 +69,13 @@ class Link::Connection {
   Connection& operator=(const Connection&) = delete;
 
   void send(const Receipt& receipt) { client_.publish(receipt.topic, receipt.json, 1, false); }
+  void send(const Command& command) {
+    mqtt::properties properties;
+    properties.add(mqtt::property(mqtt::property::RESPONSE_TOPIC, command.response_topic));
+    properties.add(mqtt::property(mqtt::property::CORRELATION_DATA, command.correlation));
+    client_.publish(
+        mqtt::message::create(command.topic, command.json.data(), command.json.size(), 1, false, properties));
+  }
 
  private:
   mqtt::async_client client_;
@@ -102,6 +114,14 @@ std::vector<Message> Link::take(std::size_t most, int patience_ms) {
 void Link::send(const Receipt& receipt) {
   try {
     if (connection_ && !lost_) connection_->send(receipt);
+  } catch (const mqtt::exception&) {
+    lost_ = true;
+  }
+}
+
+void Link::send(const Command& command) {
+  try {
+    if (connection_ && !lost_) connection_->send(command);
   } catch (const mqtt::exception&) {
     lost_ = true;
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "asker.hpp"
 #include "receiver.hpp"
 
 namespace jidian::judge {
@@ -20,6 +21,7 @@ struct LinkOptions {
   std::string ca;
   std::string certificate;
   std::string key;
+  bool asks = false;  ///< Whether `status` and `reply` are taken too.
 };
 
 /// A connection that is made again whenever it is lost, with a fresh client each time.
@@ -30,11 +32,14 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  /// Batches that have arrived, at most `most`; waits up to `patience_ms` for the first. Connects if need be.
+  /// What has arrived, at most `most`; waits up to `patience_ms` for the first. Connects if need be.
   std::vector<Message> take(std::size_t most, int patience_ms);
 
   /// Hands a receipt over; it is lost with the connection (the gateway sends again, and gets another).
   void send(const Receipt& receipt);
+
+  /// The same for a command.
+  void send(const Command& command);
 
   bool is_connected() const;
 

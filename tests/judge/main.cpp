@@ -1,6 +1,7 @@
 // jidian-judge: the receiving side of the telemetry contract, and the one who knows what the plant really had.
 //
-//   jidian-judge receive --db FILE --broker URI [--ca … --cert … --key …]   stores and receipts until SIGTERM
+//   jidian-judge receive --db FILE --broker URI [--ca … --cert … --key …]   stores and receipts until SIGTERM; with
+//                                                          --backfill it asks for the batches that it lacks
 //   jidian-judge audit   --db FILE [--scenario S]                           says what the stored batches prove
 //   jidian-judge events  --db FILE [--kind N]                               the events (of a kind), one JSON a line
 //   jidian-judge manifests --db FILE                                        what each manifest says of facilities, JSON
@@ -19,6 +20,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "asker.hpp"
 #include "audit.hpp"
 #include "link.hpp"
 #include "manifest.hpp"
@@ -60,9 +62,15 @@ int run_receiver(const Arguments& arguments) {
   Ledger ledger(arguments.db);
   if (arguments.forget_manifests) ledger.forget_manifests();
   Link link(arguments.link);
+  Asker asker(ledger);
   bool announced = arguments.ready_file.empty();
   while (!stopping) {
-    const auto messages = link.take(messages_per_commit, patience_ms);
+    auto messages = link.take(messages_per_commit, patience_ms);
+    if (arguments.link.asks) {
+      for (const auto& message : messages) asker.hear(message, utc_ms());
+      for (const auto& command : asker.due(utc_ms())) link.send(command);
+      std::erase_if(messages, [](const Message& message) { return is_for_an_asker(message.topic); });
+    }
     if (!announced && link.is_connected()) announced = (std::ofstream(arguments.ready_file) << "ready\n").good();
     if (messages.empty()) continue;
     for (const auto& receipt : receive(ledger, messages, arguments.receiver, utc_ms())) link.send(receipt);
@@ -133,6 +141,7 @@ int main(int argc, char** argv) {
   receive->add_option("--cert", arguments.link.certificate);
   receive->add_option("--key", arguments.link.key);
   receive->add_option("--ready-file", arguments.ready_file, "Written once the subscription stands");
+  receive->add_flag("--backfill", arguments.link.asks, "Ask the gateways for batches that are missing");
   receive->add_flag("--forget-manifests", arguments.forget_manifests, "Begin as a receiver that lost its manifests");
   const std::map<std::string, ReceiptFault> faults{{"none", ReceiptFault::none},
                                                    {"never", ReceiptFault::never},

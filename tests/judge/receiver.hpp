@@ -21,6 +21,7 @@ struct ReceiverOptions {
 struct Message {
   std::string topic;
   Bytes payload;
+  std::string correlation{};  ///< MQTT 5 correlation data, of a reply.
 };
 
 /// One message to it.

@@ -83,15 +83,25 @@ class AsyncApi(unittest.TestCase):
             for example in message.get("examples", []):
                 self.validate(message["payload"]["$ref"].split("/")[-1], example["payload"])
                 count += 1
-        self.assertEqual(count, 7)
+        self.assertEqual(count, 10)
 
     def test_the_json_printed_in_the_contract_fits(self):
         blocks = [json.loads(block.replace("…64 digits…", "0" * 64))
                   for block in re.findall(r"```json\n(.*?)```", self.text, re.S)]
-        schemas = ["live" if "meters" in block else "directives" if "directives" in block else "receipt" for block in blocks]
-        self.assertEqual(sorted(schemas), ["directives", "live", "receipt"])
+        told_by = {"meters": "live", "directives": "directives", "stored": "receipt", "op": "command", "ok": "reply"}
+        schemas = [next(schema for member, schema in told_by.items() if member in block) for block in blocks]
+        self.assertEqual(sorted(schemas), ["command", "directives", "live", "receipt", "reply"])
         for schema, block in zip(schemas, blocks):
             self.validate(schema, block)
+            if schema == "reply":
+                self.validate("backfill_result", block["result"])
+
+    def test_every_word_of_a_backfill_stands_in_the_contract(self):
+        answer = self.document["components"]["schemas"]["backfill_result"]["properties"]["answers"]["items"]["properties"]
+        rows = set(re.findall(r"^\| `(\w+)` \| ", self.text.split("#### Backfill")[1].split("\n#")[0], re.M)) - {"answer"}
+        self.assertEqual(set(answer["answer"]["enum"]), rows)
+        for why in answer["why"]["enum"]:
+            self.assertIn(f"`{why}`", self.text)
 
     def test_the_order_of_the_worked_days_fits(self):
         [block] = re.findall(r"```json\n(.*?)```", (CONTRACT / "days.md").read_text(), re.S)
@@ -103,6 +113,8 @@ class AsyncApi(unittest.TestCase):
                               ("reply", {"id": "1", "ok": False}), ("reply", {"id": "1", "ok": True}),
                               ("command", {"id": "1", "op": "x"}),
                               ("command", {"id": "a b", "op": "x", "expires": "2026-03-01T08:00:00Z"}),
+                              ("command", {"id": "1", "op": "backfill", "expires": "2026-03-01T08:00:00Z", "stream": "event"}),
+                              ("backfill_result", {"stream": "event", "batches": 0, "answers": [{"answer": "evicted"}]}),
                               ("directives", {"directives": [{"id": "1"}]})):
             with self.assertRaises(jsonschema.ValidationError, msg=schema):
                 self.validate(schema, wrong)

@@ -26,6 +26,13 @@ class Keeping : public testing::Test {
     EXPECT_TRUE(evictions) << evictions.error().message();
     return evictions ? std::move(*evictions) : std::vector<Eviction>{};
   }
+  static std::vector<Departure> departures(Store& store, std::uint64_t epoch) {
+    const auto left = (*store.reader())->departures();
+    EXPECT_TRUE(left) << left.error().message();
+    if (!left) return {};
+    const auto log = left->find({epoch, Stream::reading});
+    return log == left->end() ? std::vector<Departure>{} : log->second.entries();
+  }
   std::uint64_t folder_bytes() const {
     std::uint64_t sum = 0;
     for (const auto& entry : std::filesystem::directory_iterator(options_.folder)) sum += entry.file_size();
@@ -220,6 +227,78 @@ TEST_F(Keeping, OldEpochGoesUnderPressureWithItsLosses) {
   EXPECT_EQ(evictions[0].range, (SeqRange{61, 70}));
   EXPECT_EQ(evictions[0].anchor, record::sha256(content_of({first, Stream::reading, 70}, 4000)));
   EXPECT_EQ(epoch_files(options_.folder).size(), 1U);
+}
+
+TEST_F(Keeping, WhatEverybodyHasCostsNoAutonomy) {
+  options_.quota_bytes = 4 << 20;
+  const auto store = open_or_fail(options_);
+  EXPECT_LT(store->health().autonomy_days, 0) << "no rate is known yet";
+  record_batches(*store, Stream::reading, 100, noon, 4000);
+  maintain(*store, after(1000s));
+  const double unconfirmed = store->health().autonomy_days;
+  EXPECT_GT(unconfirmed, 0);
+  acknowledge(*store, "province", Stream::reading, 100);
+  maintain(*store, after(1000s));
+  EXPECT_GT(store->health().autonomy_days, 1.05 * unconfirmed);
+  EXPECT_LT(store->health().flash_years, 0) << "no endurance is declared";
+}
+
+TEST_F(Keeping, WhatLeftIsKnownWithItsReasonAndItsTime) {
+  options_.retention = {{Stream::reading, 1h}};
+  std::uint64_t first = 0;
+  {
+    const auto store = open_or_fail(options_);
+    first = store->opening().epoch;
+    record_batches(*store, Stream::reading, 10);  // ends at 0, 10, … 90 s
+    acknowledge(*store, "province", Stream::reading, 4);
+    EXPECT_TRUE(departures(*store, first).empty());
+    maintain(*store, after(24h));
+    EXPECT_EQ(departures(*store, first),
+              (std::vector<Departure>{{{1, 4}, Parting::retention, after(24h), noon - 10s, after(30s)}}));
+  }
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::reading, 400, after(24h), 4000);
+  const auto left = departures(*store, first);
+  ASSERT_EQ(left.size(), 2U) << "an earlier run's reason stays";
+  EXPECT_EQ(left[0].range, (SeqRange{1, 4}));
+  EXPECT_EQ(left[1].why, Parting::unconfirmed);
+  EXPECT_EQ(left[1].range.first, 5U);
+  EXPECT_EQ(left[1].range.last + 1, seqs(*store, Stream::reading).front());
+  EXPECT_TRUE(departures(*store, first + 1).empty());
+}
+
+TEST_F(Keeping, OfAnEpochThatIsGoneItIsStillKnownWhatLeft) {
+  options_.retention = {{Stream::reading, 1h}};
+  const auto store = open_or_fail(options_);
+  const std::uint64_t first = store->opening().epoch;
+  record_batches(*store, Stream::reading, 3);
+  ASSERT_TRUE(store->begin_epoch("test", after(60s)));
+  store->acknowledge("province", first, Stream::reading, {1, 3});
+  maintain(*store, after(24h));
+  ASSERT_EQ((*store->reader())->epochs(), std::vector{store->opening().epoch});
+  const std::vector<Departure> expected{{{1, 3}, Parting::retention, after(24h), noon - 10s, after(20s)}};
+  EXPECT_EQ(departures(*store, first), expected);
+  ASSERT_TRUE(store->begin_epoch("another", after(25h)));
+  EXPECT_EQ(departures(*store, first), expected) << "handed on from epoch to epoch";
+}
+
+TEST_F(Keeping, EpochsThatAreGoneLongAreForgotten) {
+  options_.retention = {{Stream::reading, 1h}};
+  const auto store = open_or_fail(options_);
+  std::vector<std::uint64_t> epochs;
+  for (std::size_t round = 0; round < departed_epochs_max + 3; ++round) {
+    const auto now = after(std::chrono::hours(24 * round));
+    epochs.push_back(store->opening().epoch);
+    record_batches(*store, Stream::reading, 1, now);
+    store->acknowledge("province", epochs.back(), Stream::reading, {1, 1});
+    ASSERT_TRUE(store->begin_epoch("test", now + 60s));
+    maintain(*store, now + 12h);
+  }
+  std::size_t known = 0;
+  for (const auto epoch : epochs) known += departures(*store, epoch).empty() ? 0U : 1U;
+  EXPECT_EQ(known, departed_epochs_max);
+  EXPECT_TRUE(departures(*store, epochs.front()).empty());
+  EXPECT_FALSE(departures(*store, epochs.back()).empty());
 }
 
 TEST_F(Keeping, NewEpochHasRoomBesideAFullOne) {

@@ -143,6 +143,23 @@ TEST(StatusView, FitsAScreenWithHundredsOfMeters) {
   EXPECT_THAT(view.text, HasSubstr("and 287 more"));
 }
 
+TEST(StatusView, SaysHowLongRoomAndFlashLast) {
+  auto snapshot = healthy();
+  snapshot.store.autonomy_days = 161;
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("of 2.0 GB, 161 days of autonomy, last commit"));
+  snapshot.store.flash_years = 12.4;
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("161 days of autonomy, flash for 12 years, last commit"));
+}
+
+TEST(StatusView, ShowsWhatIsAskedForAgain) {
+  auto snapshot = healthy();
+  EXPECT_THAT(shown(snapshot).text, Not(HasSubstr("asked for again")));
+  snapshot.uplinks[0].backfills = {{"b-1", "reading", 40, 30, command::morning}};
+  EXPECT_THAT(
+      shown(snapshot).text,
+      HasSubstr("asked for again\n  province  reading  30 of 40 batches left  since 2026-03-01T08:00:00.000Z  b-1\n"));
+}
+
 TEST(StatusView, SaysWhereOnlyTheBrokersWordIsKnown) {
   auto snapshot = healthy();
   snapshot.uplinks[0].confirm = "broker";

@@ -74,8 +74,14 @@ class FakeUplink final : public uplink::Uplink {
   void offer_live(std::string) override {}
   void retry_rejected() override { ++retries; }
   void renew_directives(bool) override {}
+  Status backfill(uplink::Backfill asked) override {
+    if (backfill_outcome) backfills.push_back(std::move(asked));
+    return backfill_outcome;
+  }
 
   std::atomic<int> retries{0};
+  Status backfill_outcome;
+  std::vector<uplink::Backfill> backfills;
 };
 
 class DeafSink final : public acquire::Sink {
@@ -187,7 +193,7 @@ inline domain::Manifest small_manifest() {
 
 /// Commands over fakes: meters press-1 (answers) and mute-1 (does not) on bus rtu-1, uplink province.
 struct Bench {
-  explicit Bench(Millis read_patience = std::chrono::seconds{30})
+  explicit Bench(Millis read_patience = std::chrono::seconds{30}, store::Store* store = nullptr)
       : poller("rtu-1", std::make_unique<FakeBus>(gate), {rarely_polled("press-1", 1), rarely_polled("mute-1", 2)},
                sink, clock, board),
         commands({.gateway = "gw-1",
@@ -196,7 +202,7 @@ struct Bench {
                   .clock = &clock,
                   .board = &board,
                   .recorder = &recorder,
-                  .store = nullptr,
+                  .store = store,
                   .pollers = [this] { return std::vector{std::shared_ptr<acquire::Poller>(nobody, &poller)}; },
                   .uplinks =
                       [this] {

@@ -264,6 +264,16 @@ TEST(Findings, AQuotaThatComesNearMattersOnlyWhileSomethingIsUnconfirmed) {
   EXPECT_THAT(findings[0].what, HasSubstr("room for 36 h is left"));
 }
 
+TEST(Findings, AStoreFullOfConfirmedBatchesHasRoom) {
+  auto snapshot = healthy();
+  snapshot.store.days_left = 0;
+  snapshot.store.autonomy_days = 160;
+  snapshot.uplinks[0].oldest_pending = before(120min);
+  for (const auto& finding : find_faults(snapshot)) EXPECT_NE(finding.about, "store");
+  snapshot.store.autonomy_days = 2;
+  EXPECT_THAT(find_faults(snapshot)[0].what, HasSubstr("room for 48 h is left"));
+}
+
 TEST(Findings, CommitsThatStopWhileMetersAnswerAreTold) {
   auto snapshot = healthy();
   snapshot.store.last_commit = before(20min);

@@ -25,6 +25,15 @@ TEST(Metrics, HaveASampleForEveryMeterAndResult) {
   EXPECT_THAT(text, HasSubstr("jidian_store_last_commit_timestamp_seconds 1772351996\n"));
 }
 
+TEST(Metrics, CountWhatIsLeftOfAllBackfillsOfADestination) {
+  auto snapshot = healthy();
+  snapshot.uplinks[0].backfilled = 12;
+  snapshot.uplinks[0].backfills = {{"b-1", "reading", 40, 30, morning}, {"b-2", "event", 5, 5, morning}};
+  const auto text = metrics_text(snapshot);
+  EXPECT_THAT(text, HasSubstr("jidian_uplink_backfilled_batches_total{uplink=\"province\"} 12\n"));
+  EXPECT_THAT(text, HasSubstr("jidian_uplink_backfill_left_batches{uplink=\"province\"} 35\n"));
+}
+
 TEST(Metrics, WhatIsNotKnownHasNoSample) {
   auto snapshot = healthy();
   snapshot.meters[0].last_good.reset();

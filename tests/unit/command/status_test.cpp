@@ -56,6 +56,29 @@ TEST(Status, AMeterGivenUpForATimeSaysWhenItIsTriedAgain) {
   EXPECT_TRUE(status["findings"][0]["do"].is_string());
 }
 
+TEST(Status, SaysHowLongRoomAndFlashLast) {
+  auto snapshot = healthy();
+  EXPECT_TRUE(status_of(snapshot)["store"]["flash_years"].is_null());
+  snapshot.store.autonomy_days = 161;
+  snapshot.store.written_bytes_per_day = 260e6;
+  snapshot.store.flash_years = 12.5;
+  const auto store = status_of(snapshot)["store"];
+  EXPECT_EQ(store["autonomy_days"], 161);
+  EXPECT_EQ(store["written_bytes_per_day"], 260e6);
+  EXPECT_EQ(store["flash_years"], 12.5);
+}
+
+TEST(Status, ShowsTheBackfillsThatAreRunning) {
+  auto snapshot = healthy();
+  EXPECT_EQ(status_of(snapshot)["uplinks"][0]["backfills"], nlohmann::json::array());
+  snapshot.uplinks[0].backfilled = 12;
+  snapshot.uplinks[0].backfills = {{"b-1", "reading", 40, 30, morning}};
+  const auto uplink = status_of(snapshot)["uplinks"][0];
+  EXPECT_EQ(uplink["backfilled"], 12);
+  EXPECT_EQ(uplink["backfills"][0].dump(),
+            R"({"batches":40,"id":"b-1","left":30,"since":"2026-03-01T08:00:00.000Z","stream":"reading"})");
+}
+
 TEST(Status, WhatIsNotKnownIsNull) {
   Snapshot snapshot;
   snapshot.meters.resize(1);

@@ -93,6 +93,8 @@ TEST_F(SiteDiffOfFiles, SectionsOfTheGatewayItselfNeedARestart) {
   EXPECT_THAT(with("id = \"foundry-1\"", "id = \"foundry-2\"").restart_needed, ElementsAre("gateway"));
   EXPECT_THAT(with("region = \"130100\"", "region = \"130200\"").restart_needed, ElementsAre("site"));
   EXPECT_THAT(with("[[facility]]", "[store]\nquota = \"1GiB\"\n\n[[facility]]").restart_needed, ElementsAre("store"));
+  EXPECT_THAT(with("[[facility]]", "[store]\nflash_endurance_gb = 600\n\n[[facility]]").restart_needed,
+              ElementsAre("store"));
   EXPECT_THAT(with("[[facility]]", "[api]\nread_group = \"jidian\"\n\n[[facility]]").restart_needed,
               ElementsAre("api"));
   EXPECT_THAT(with("mqtts://broker.example.org", "mqtts://broker.example.org:443").restart_needed,

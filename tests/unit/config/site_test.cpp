@@ -277,6 +277,7 @@ TEST(ExampleSite, HasNoMistakeAndNoWarning) {
   ASSERT_TRUE(parsed.site);
   EXPECT_EQ(parsed.site->meters.size(), 9U);
   EXPECT_EQ(parsed.site->store.quota_bytes, 8ULL << 30);
+  EXPECT_EQ(parsed.site->store.flash_endurance_gb, 30'000U);
   EXPECT_EQ(parsed.site->store.retention.at("reading"), std::chrono::hours{90 * 24});
   EXPECT_EQ(parsed.site->uplinks[0].key_file, "credentials:gateway-key");
   EXPECT_EQ(parsed.site->facilities[3].rated_power_w, 40'500);

@@ -50,6 +50,17 @@ TEST(Ranges, AddIsUnionForEverySetAndRange) {
     }
 }
 
+TEST(Ranges, RemoveIsDifferenceForEverySetAndRange) {
+  for (unsigned members = 0; members < 1U << seq_max; ++members)
+    for (const SeqRange removed : all_ranges()) {
+      std::set<std::uint64_t> set = set_of(members);
+      Ranges ranges = ranges_of(set);
+      ranges.remove(removed);
+      for (std::uint64_t seq = removed.first; seq <= removed.last; ++seq) set.erase(seq);
+      expect_same(ranges, set);
+    }
+}
+
 TEST(Ranges, FirstMissingAgreesWithASearchOfTheSet) {
   for (unsigned members = 0; members < 1U << seq_max; ++members)
     for (const SeqRange within : all_ranges()) {

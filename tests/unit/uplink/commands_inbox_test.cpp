@@ -20,7 +20,7 @@ class CommandsInboxTest : public testing::Test {
   UtcTime now_ = *parse_utc("2026-03-01T07:00:00Z");
   std::vector<std::string> done_;
   std::string reply_ = R"({"ok":true})";
-  CommandsInbox inbox_{{"echo", "backfill"}, [this](const std::string& json) {
+  CommandsInbox inbox_{"box-1", {"echo", "backfill"}, [this](const std::string& json) {
                          done_.push_back(json);
                          return reply_;
                        }};
@@ -53,6 +53,25 @@ TEST_F(CommandsInboxTest, RefusesWithAReplyThatSaysWhy) {
   EXPECT_THAT(take(command("a-4", "tomorrow")).refused, HasSubstr("expires"));
   EXPECT_THAT(take(command("a-5", "2026-03-01T08:00:00Z", "reboot")).refused, HasSubstr("may not ask for 'reboot'"));
   EXPECT_TRUE(done_.empty());
+}
+
+TEST_F(CommandsInboxTest, RefusesWhatIsForAnotherGateway) {
+  const auto named = [](const std::string& id, const std::string& gateway) {
+    return R"({"id":")" + id + R"(","op":"echo","expires":"2026-03-01T08:00:00Z","gateway":)" + gateway + "}";
+  };
+  EXPECT_THAT(take(named("a-1", R"("box-2")")).refused, HasSubstr("another gateway"));
+  EXPECT_THAT(take(named("a-2", "7")).refused, HasSubstr("another gateway"));
+  EXPECT_EQ(take(named("a-3", R"("box-1")")).refused, "");
+  EXPECT_EQ(done_.size(), 1U);
+}
+
+TEST_F(CommandsInboxTest, TellsOfARefusalByWhoeverCarriesItOutOnce) {
+  reply_ = R"({"id":"a-1","ok":false,"error":{"kind":"invalid","message":"it has no ranges"}})";
+  const auto outcome = take(command("a-1"));
+  EXPECT_EQ(outcome.reply, reply_);
+  EXPECT_EQ(outcome.refused, "command 'a-1' was refused: it has no ranges");
+  EXPECT_EQ(take(command("a-1")).reply, reply_);
+  EXPECT_EQ(take(command("a-1")).refused, "") << "that was told";
 }
 
 TEST_F(CommandsInboxTest, RefusesWithoutAReplyWhatHasNoId) {

@@ -85,6 +85,7 @@ class FakeStore final : public store::Store {
     Result<store::Ranges> acknowledged(const std::string& destination, std::uint64_t epoch, Stream stream) override {
       return store_.acknowledged(destination, epoch, stream);
     }
+    Result<store::DepartedLogs> departures() override { return store::DepartedLogs{}; }
     std::uint64_t damaged() const override { return 0; }
 
    private:

@@ -329,6 +329,21 @@ TEST_F(LostManifest, IsSentAgainBeforeTheBatchThatNeedsIt) {
   EXPECT_THAT(notices, IsEmpty());
 }
 
+TEST_F(LostManifest, ComesBeforeAConfirmedBatchThatWasAskedForAgain) {
+  record_under_manifest(3);
+  for (const auto stream : {Stream::event, Stream::reading}) store.acknowledge("province", 1, stream, {1, 4});
+  connect();
+  store::Ranges wanted;
+  wanted.add({1, 1});
+  session().backfill({"b-1", Stream::reading, {{1, wanted}}}, now);
+  step();
+  answer_all();
+  reject(batch, "unknown_manifest");
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 1", "event 1", "reading 1"));
+}
+
 TEST_F(LostManifest, ThatIsNeverTakenEndsInARejectionAndNotInALoop) {
   record_under_manifest(0);
   connect();
