@@ -8,9 +8,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import field  # noqa: E402
 import scenarios  # noqa: E402
+import wires  # noqa: E402
 
 QUICK_SCALE = 0.05
-ALL = scenarios.ALL | field.ALL
+ALL = scenarios.ALL | field.ALL | wires.ALL
 
 
 def main(arguments):
