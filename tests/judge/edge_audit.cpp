@@ -16,14 +16,14 @@ void EdgeAudit::add(const ManifestMeter& meter, std::size_t point, std::int64_t 
 }
 
 void EdgeAudit::settle(const ManifestMeter& meter, const Poll& poll) {
-  const auto edges = edges_.find({meter.id, poll.end_ms});
-  if (edges == edges_.end()) return;
-  for (std::size_t i = 0; i < poll.values.size(); ++i) {
-    const auto& value = poll.values[i];
-    if (!value.present) continue;
-    const auto edge = edges->second.find({meter.points[i].name, value.bits});
-    if (edge != edges->second.end()) edge->second = true;
-  }
+  const auto end = edges_.upper_bound({meter.id, poll.end_ms});
+  for (auto edges = edges_.lower_bound({meter.id, poll.start_ms}); edges != end; ++edges)
+    for (std::size_t i = 0; i < poll.values.size(); ++i) {
+      const auto& value = poll.values[i];
+      if (!value.present) continue;
+      const auto edge = edges->second.find({meter.points[i].name, value.bits});
+      if (edge != edges->second.end()) edge->second = true;
+    }
 }
 
 EdgeAudit::Outcome EdgeAudit::finish(const std::function<bool(const std::string&, std::int64_t)>& is_gone) const {

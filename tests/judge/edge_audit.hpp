@@ -1,4 +1,4 @@
-// Whether what a row says a counter showed at its ends was read at that very instant.
+// Whether what a row says a counter showed at its ends was read then.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ class EdgeAudit {
   /// The edges of one meter's row, under its manifest.
   void expect(const MeterRow& row, const Manifest& manifest);
 
-  /// A recorded poll of `meter`.
+  /// A recorded poll of `meter`: its values were read between its start and its end.
   void settle(const ManifestMeter& meter, const Poll& poll);
 
   struct Outcome {

@@ -63,7 +63,7 @@ DEFECTS = (
     Defect("sync-normal", LOST, POWER, "EveryCommittedBatchIsThere", (
         Edit("store/epoch_file.cpp", 'db_.run("PRAGMA synchronous=FULL;', 'db_.run("PRAGMA synchronous=NORMAL;'),)),
     Defect("unconfirmed-evicted-first", LOST, program(KEEPING, "Keeping.DeadDestination*"), "DeadDestination", (
-        Edit("store/maintain.cpp", "auto freed = evict_rows(0);", "auto freed = evict_rows(options_.destinations.size());"),)),
+        Edit("store/maintain.cpp", "held_by(holders, holders.size() - lacking_max)", "held_by(holders, 0)"),)),
     Defect("retired-unconfirmed", LOST, program(KEEPING, "Keeping.OnlyConfirmed*"), "OnlyConfirmed", (
         Edit("store/maintain.cpp", "first_rows(stream, held_by(holders, holders.size()), rows_looked_at)",
              "first_rows(stream, held_by(holders, 0), rows_looked_at)"),)),
