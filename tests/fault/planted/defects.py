@@ -56,6 +56,7 @@ FALSE = "Nothing false is recorded"
 ONCE = "Exactly once, end to end: the backend's receipt counts"
 HOLE = "A hole carries its cause"
 PROVED = "What is measured can be proved"
+PLANT = "The plant is never disturbed"
 
 DEFECTS = (
     Defect("sync-off", LOST, POWER, "EveryCommittedBatchIsThere", (
@@ -114,6 +115,10 @@ DEFECTS = (
     } else {
       last = after;
     }"""),)),
+    Defect("clock-never-set-not-said", FALSE, program("tests/unit/recorder/test_recorder", "Doubts.ReadingsOfAClock*"),
+           "ReadingsOfAClock", (
+        Edit("recorder/core.cpp", "if (sample.quality == domain::Quality::ok) sample.quality = domain::Quality::unsynchronised;",
+             "static_cast<void>(sample);"),)),
     Defect("gap-after-crash-omitted", HOLE, e2e("box_rebooted"), "slots_missing is", (
         Edit("recorder/restart.cpp", "events.insert(events.begin(), gap_event({}, why(ending.cause), box, now));",
              "static_cast<void>(why(ending.cause));"),)),
@@ -122,6 +127,8 @@ DEFECTS = (
     Defect("full-inbox-untold", HOLE, program("tests/unit/acquire/test_acquire", "PollerCorePolls.WhatAFullQueue*"),
            "WhatAFullQueue", (
         Edit("acquire/outlet.cpp", "    if (!gap_) return;\n", "    gap_.reset();\n    return;\n"),)),
+    Defect("clock-step-untold", HOLE, program("tests/unit/recorder/test_recorder", "Core.ClockSet*"), "ClockSetForward", (
+        Edit("recorder/core.cpp", "  if (!change) return;\n", "  if (!change || change->stepped) return;\n"),)),
     Defect("chain-link-not-updated", PROVED, e2e("live_view"), "chain_breaks is", (
         Edit("store/commit.cpp", "heads_[index_of(batch.key.stream)] = {batch.key.seq + 1, batch.batch.hash};",
              "heads_[index_of(batch.key.stream)].next_seq = batch.key.seq + 1;"),)),
@@ -131,7 +138,13 @@ DEFECTS = (
              "if (statement->integer(4) < 0) {"),)),
     Defect("event-waits-for-the-interval", "Events are committed at once", e2e("events_at_once"), "the event at the receiver", (
         Edit("recorder/core.cpp", "tell_later(std::move(event), now);\n  urgent_ = true;", "tell_later(std::move(event), now);"),)),
-    Defect("a-write-leaves", "The plant is never disturbed",
+    Defect("backlog-before-live", "New batches go at once", program("tests/unit/uplink/test_uplink", "SessionOrder.NewBatches*"),
+           "NewBatchesOvertake", (
+        Edit("uplink/outbox.cpp", "for (const bool live : {true, false})", "for (const bool live : {false, true})"),)),
+    Defect("other-master-ignored", PLANT, e2e("master_there_first"), "bus line is down did not happen", (
+        Edit("acquire/line_guard.cpp",
+             "if (evidence_ && !manners_.other_master_accepted) return Error{ErrorKind::conflict, evidence_->text};", ""),)),
+    Defect("a-write-leaves", PLANT,
            program("tests/integration/modbus/test_bus_integration", "OnlyReads.*"), "OnlyReads", (
         Edit("modbus/frame.cpp", "constexpr std::uint8_t report_server_id = 17;", "constexpr std::uint8_t report_server_id = 16;"),)),
     Defect("inbox-without-a-bound", "Bounded everything",
