@@ -224,10 +224,12 @@ class Auditor {
     });
   }
 
+  /// Whether readings of that instant left the store before they could come here, and the ledger says so.
   bool is_evicted(std::int64_t at_ms) const {
     return std::ranges::any_of(gaps_, [at_ms](const DeclaredGap& declared) {
       const auto& gap = declared.gap;
-      return gap.cause == evicted_cause && gap.from_ms <= at_ms && at_ms <= gap.until_ms;
+      return gap.cause == evicted_cause && declared.subject == "reading" && gap.from_ms <= at_ms &&
+             at_ms <= gap.until_ms;
     });
   }
 
@@ -246,7 +248,7 @@ class Auditor {
       ++verdict_.slots_expected;
       if (next < meter.slots.size() && meter.slots[next] == slot) {
         for (++next; next < meter.slots.size() && meter.slots[next] == slot; ++next) ++verdict_.repeated_polls;
-      } else if (is_declared(id, meter, slot)) {
+      } else if (is_declared(id, meter, slot) || is_evicted(slot)) {
         ++verdict_.slots_in_gaps;
       } else {
         ++verdict_.slots_missing;
