@@ -125,7 +125,8 @@ DEFECTS = (
     Defect("overflow-omitted", HOLE, program("tests/unit/recorder/test_recorder", "Core.BeyondTheBound*"), "BeyondTheBound", (
         Edit("recorder/core.cpp", "holes_.note_lost(poll, GapCause::queue_full);", "static_cast<void>(poll);"),)),
     Defect("eviction-untold", HOLE, e2e("evicted"), "slots_missing is", (
-        Edit("recorder/recorder.cpp", "for (const store::Eviction& eviction : *evictions) core_.accept(eviction, now);", ""),)),
+        Edit("recorder/recorder.cpp", "for (const store::Eviction& eviction : *evictions)",
+             "for (const store::Eviction& eviction : std::vector<store::Eviction>{})"),)),
     Defect("full-inbox-untold", HOLE, program("tests/unit/acquire/test_acquire", "PollerCorePolls.WhatAFullQueue*"),
            "WhatAFullQueue", (
         Edit("acquire/outlet.cpp", "    if (!gap_) return;\n", "    gap_.reset();\n    return;\n"),)),
