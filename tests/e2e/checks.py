@@ -12,8 +12,8 @@ def expect(holds, sentence):
 
 def expect_clean(verdict, allow=()):
     """Nothing lost, nothing false, nothing twice, by the judge's own count."""
-    for key in ("damaged", "holes", "chain_breaks", "repeated_polls", "slots_missing", "values_false", "conflicts",
-                "false_copies", "refused", "values_implausible"):
+    for key in ("damaged", "holes", "chain_breaks", "repeated_polls", "slots_missing", "values_false", "edges_false",
+                "conflicts", "false_copies", "refused", "values_implausible"):
         if key not in allow:
             expect(verdict[key] == 0, f"{key} is {verdict[key]}: {verdict['findings'][:3]}")
     if "values_implausible" not in allow:

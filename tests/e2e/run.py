@@ -7,11 +7,13 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import field  # noqa: E402
+import quota  # noqa: E402
 import reconfigured  # noqa: E402
 import scenarios  # noqa: E402
+import wires  # noqa: E402
 
 QUICK_SCALE = 0.05
-ALL = scenarios.ALL | field.ALL | reconfigured.ALL
+ALL = scenarios.ALL | field.ALL | reconfigured.ALL | wires.ALL | quota.ALL
 
 
 def main(arguments):

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "edge_audit.hpp"
 #include "manifest.hpp"
 #include "row_audit.hpp"
 
@@ -14,6 +15,7 @@ constexpr std::size_t findings_max = 20;
 constexpr int implausible_quality = 6;
 constexpr int implausible_event = 30;
 constexpr int manifest_event = 4;
+constexpr int evicted_cause = 13;
 
 void note(Verdict& verdict, std::string finding) {
   if (verdict.findings.size() < findings_max) verdict.findings.push_back(std::move(finding));
@@ -72,6 +74,20 @@ class Auditor {
  public:
   Auditor(const Ledger& ledger, TruthSource* truth) : ledger_(ledger), truth_(truth) {}
 
+  /// Before any other: what rows say is looked for in the polls.
+  void read_edges(const Row& row) {
+    if (row.key.stream != interval_stream || !row.taken) return;
+    try {
+      Batch batch = decode_batch(row.bytes);
+      const auto* manifest = find_manifest(batch.manifest);
+      if (manifest == nullptr) return;
+      decode_rows(batch, manifest->types, manifest->columns);
+      for (const auto& of_meter : batch.meter_rows) edges_.expect(of_meter, *manifest);
+    } catch (const DamagedBatch&) {
+      return;  // read() says so
+    }
+  }
+
   void read(const Row& row) {
     Batch batch;
     try {
@@ -114,6 +130,7 @@ class Auditor {
       for (const auto& finding : rows.findings) note(verdict_, finding);
     }
     for (auto& [id, meter] : meters_) std::ranges::sort(meter.slots);
+    take_edges();
     std::int64_t last_ms = until_ms;
     if (last_ms == 0)
       for (const auto& [id, meter] : meters_)
@@ -141,7 +158,21 @@ class Auditor {
       verdict_.values_implausible +=
           static_cast<std::uint64_t>(std::ranges::count(poll.values, implausible_quality, &Value::quality));
       if (truth_ != nullptr) check_values(entry, poll);
+      edges_.settle(entry, poll);
     }
+  }
+
+  /// Only where readings are taken, and from the first of them on.
+  void take_edges() {
+    const auto is_gone = [this](const std::string& id, std::int64_t at_ms) {
+      const auto& meter = meters_[id];
+      if (meter.slots.empty() || at_ms < meter.slots.front()) return true;
+      return is_declared(id, meter, at_ms) || is_declared(id, meter, at_ms - meter.period_ms) || is_evicted(at_ms);
+    };
+    const auto edges = edges_.finish(is_gone);
+    verdict_.edges_compared = edges.compared;
+    verdict_.edges_false = edges.wrong;
+    for (const auto& finding : edges.findings) note(verdict_, finding);
   }
 
   void read_rows(Batch& batch) {
@@ -164,8 +195,8 @@ class Auditor {
       const auto& value = poll.values[i];
       const auto& point = entry.points[i];
       if (!value.present) continue;
-      switch (
-          truth_->check(entry.id, point.quantity, point.phase, point.type, value.bits, poll.start_ms, poll.end_ms)) {
+      switch (truth_->check(entry.id, point.quantity, point.phase, point.type, value.bits, poll.start_ms,
+                            poll.there_ms(value))) {
         case TruthSource::Answer::was_so:
           ++verdict_.values_checked;
           break;
@@ -225,6 +256,15 @@ class Auditor {
     return spans;
   }
 
+  /// Whether readings of that instant left the store before they could come here, and the ledger says so.
+  bool is_evicted(std::int64_t at_ms) const {
+    return std::ranges::any_of(gaps_, [at_ms](const DeclaredGap& declared) {
+      const auto& gap = declared.gap;
+      return gap.cause == evicted_cause && declared.subject == "reading" && gap.from_ms <= at_ms &&
+             at_ms <= gap.until_ms;
+    });
+  }
+
   void count_slots(const std::string& id, const Meter& meter, std::int64_t from_ms, std::int64_t until_ms) {
     if (meter.period_ms <= 0) return;
     if (meter.slots.empty() && from_ms == 0) {
@@ -247,7 +287,7 @@ class Auditor {
       ++verdict_.slots_expected;
       if (next < meter.slots.size() && meter.slots[next] == slot) {
         for (++next; next < meter.slots.size() && meter.slots[next] == slot; ++next) ++verdict_.repeated_polls;
-      } else if (is_declared(id, meter, slot)) {
+      } else if (is_declared(id, meter, slot) || is_evicted(slot)) {
         ++verdict_.slots_in_gaps;
       } else {
         ++verdict_.slots_missing;
@@ -271,17 +311,20 @@ class Auditor {
   std::vector<DeclaredGap> gaps_;
   std::vector<InForce> in_force_;
   std::map<std::string, RowAudit> rows_;  // by gateway and manifest
+  EdgeAudit edges_;
 };
 
 }  // namespace
 
 bool Verdict::clean() const {
-  return damaged + holes + chain_breaks + repeated_polls + slots_missing + values_false + amounts_wrong == 0 &&
+  return damaged + holes + chain_breaks + repeated_polls + slots_missing + values_false + amounts_wrong + edges_false ==
+             0 &&
          conflicts == 0 && false_copies == 0 && refused == 0 && batches > 0;
 }
 
 Verdict audit(const Ledger& ledger, TruthSource* truth, std::int64_t from_ms, std::int64_t until_ms) {
   Auditor auditor(ledger, truth);
+  ledger.for_each([&auditor](const Row& row) { auditor.read_edges(row); });
   ledger.for_each([&auditor](const Row& row) { auditor.read(row); });
   return auditor.finish(from_ms, until_ms);
 }

@@ -24,6 +24,8 @@ struct Verdict {
   std::uint64_t aggregates = 0;        ///< of them, those that are not of meters
   std::uint64_t amounts_compared = 0;  ///< in these rows, with the sums of what they are made of
   std::uint64_t amounts_wrong = 0;
+  std::uint64_t edges_compared = 0;  ///< of meters' rows, with the polls
+  std::uint64_t edges_false = 0;     ///< which no poll read
   std::uint64_t epochs = 0;
 
   std::uint64_t damaged = 0;  ///< stored batches that cannot be decoded

@@ -126,6 +126,20 @@ std::uint64_t bits_of(std::uint64_t ordered, int type) {
   return (low >> 31U) != 0 ? low ^ 0x7FFFFFFFU : low;
 }
 
+/// Which values were there before the end of their poll: triples of poll, point and ms, in that order.
+void read_early(const v1::MeterBlock& block, std::vector<Poll>& polls) {
+  const auto& triples = block.early();
+  if (triples.size() % 3 != 0) throw DamagedBatch("what was early does not come in triples");
+  std::pair<std::uint32_t, std::uint32_t> before{};
+  for (int i = 0; i < triples.size(); i += 3) {
+    const std::pair place{triples[i], triples[i + 1]};
+    if (place.first >= block.polls() || place.second >= block.points() || (i > 0 && place <= before))
+      throw DamagedBatch("what was early is none of the block's, or not in order");
+    polls[place.first].values[place.second].early_ms = triples[i + 2];
+    before = place;
+  }
+}
+
 /// The polls of a block with their qualities; times and values are filled in later.
 std::vector<Poll> read_block(const v1::MeterBlock& block) {
   std::vector<Poll> polls(block.polls());
@@ -146,6 +160,7 @@ std::vector<Poll> read_block(const v1::MeterBlock& block) {
       value.present = value.quality == 0 || value.quality > 4;
     }
   }
+  read_early(block, polls);
   return polls;
 }
 
@@ -180,6 +195,9 @@ void decode_polls(Batch& batch, const PointTypes& types) {
     for (std::size_t point = 0; point < point_types.size(); ++point)
       for (auto& poll : polls)
         if (poll.values[point].present) poll.values[point].bits = bits_of(*next++, point_types[point]);
+    for (const auto& poll : polls)
+      for (const auto& value : poll.values)
+        if (poll.there_ms(value) > poll.end_ms) throw DamagedBatch("a value was early behind the end of its poll");
     std::ranges::move(polls, std::back_inserter(batch.polls));
   }
 }

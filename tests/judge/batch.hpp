@@ -26,6 +26,7 @@ struct Value {
   int quality = 0;
   bool present = false;
   std::uint64_t bits = 0;
+  std::optional<std::int64_t> early_ms{};  ///< Since the poll's start: it was there before the poll's end.
 };
 
 struct Poll {
@@ -34,6 +35,9 @@ struct Poll {
   std::int64_t start_ms = 0;
   std::int64_t end_ms = 0;
   std::vector<Value> values;
+
+  /// When a value was there: at the end, if it was not early.
+  std::int64_t there_ms(const Value& value) const { return value.early_ms ? start_ms + *value.early_ms : end_ms; }
 };
 
 /// What a meter's counter shows at the two ends of an interval.

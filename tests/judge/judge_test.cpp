@@ -70,6 +70,7 @@ class Sender {
     return message;
   }
   Message polls(record::Polls polls) { return send(record::Stream::reading, std::move(polls)); }
+  Message rows(record::Rows rows) { return send(record::Stream::interval, std::move(rows)); }
   /// The content of an earlier batch under the next key of its stream.
   Message copy(const Message& original) {
     const auto stream = record::decode_header(original.payload)->key.stream;
@@ -125,6 +126,38 @@ TEST_F(Judge, SeesAFalseValue) {
   take({sender_.manifest(), sender_.polls({poll_at(0, 10), poll_at(1, 4711), poll_at(2, 12), poll_at(3, 13)})});
   EXPECT_EQ(verdict().values_false, 1U);
   EXPECT_FALSE(verdict().clean());
+}
+
+/// A minute that began at 10 and ended at 12.
+domain::IntervalRow row_between(UtcTime first_at, UtcTime last_at) {
+  domain::IntervalRow row{
+      0, UtcTime{Millis{t0_ms}}, std::chrono::seconds{60}, 4, 60, std::vector<domain::PointInterval>(2)};
+  row.points[0].first = 10;
+  row.points[0].first_at = first_at;
+  row.points[0].last = 12;
+  row.points[0].last_at = last_at;
+  return row;
+}
+
+TEST_F(Judge, SeesAnEdgeThatNoPollRead) {
+  const record::Polls polls{poll_at(0, 10), poll_at(1, 11), poll_at(2, 12), poll_at(3, 13)};
+  auto row = row_between(polls[0].end, polls[2].end);
+  take({sender_.manifest(), sender_.rows({row}), sender_.polls(polls)});
+  EXPECT_EQ(verdict().edges_compared, 2U);
+  EXPECT_TRUE(verdict().clean()) << to_text(verdict());
+  row.points[0].last_at += Millis{500};
+  take({sender_.rows({row})});
+  EXPECT_EQ(verdict().edges_false, 1U);
+  EXPECT_FALSE(verdict().clean());
+}
+
+TEST_F(Judge, AnEdgeIsWhereAValueWasEarly) {
+  record::Polls polls{poll_at(0, 10), poll_at(1, 11), poll_at(2, 12), poll_at(3, 13)};
+  polls[0].early = {{0, polls[0].start + Millis{12}}};
+  take({sender_.manifest(), sender_.rows({row_between(polls[0].early[0].end, polls[2].end)}), sender_.polls(polls)});
+  EXPECT_TRUE(verdict().clean()) << to_text(verdict());
+  take({sender_.rows({row_between(polls[0].end, polls[2].end)})});
+  EXPECT_EQ(verdict().edges_false, 1U);
 }
 
 TEST_F(Judge, CountsWhatTheGatewayCallsImplausibleBesideTheRest) {

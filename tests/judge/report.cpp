@@ -43,6 +43,8 @@ std::string to_json(const Verdict& verdict) {
                                 {"aggregate_rows", verdict.aggregates},
                                 {"amounts_compared", verdict.amounts_compared},
                                 {"amounts_wrong", verdict.amounts_wrong},
+                                {"edges_compared", verdict.edges_compared},
+                                {"edges_false", verdict.edges_false},
                                 {"epochs", verdict.epochs},
                                 {"damaged", verdict.damaged},
                                 {"holes", verdict.holes},
@@ -90,6 +92,10 @@ std::string to_text(const Verdict& verdict) {
   text += line("  false", verdict.values_false);
   if (verdict.values_implausible > 0)
     text += line("  implausible", verdict.values_implausible, "marked so by the gateway");
+  if (verdict.edges_compared > 0)
+    text += line("edges of rows", verdict.edges_compared,
+                 verdict.edges_false == 0 ? "each a sample that was read"
+                                          : std::to_string(verdict.edges_false) + " were NOT read");
   if (verdict.aggregates > 0)
     text += line("amounts in rows", verdict.amounts_compared,
                  verdict.amounts_wrong == 0 ? "each the sum of what it is made of"

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <random>
@@ -110,6 +111,21 @@ TEST(IntervalBuilder, EdgeIsTheNearestSampleOnEitherSide) {
   EXPECT_EQ(rows[0].points[1].last, 5u);  // 3 s before the edge, the other 7 s behind
   EXPECT_EQ(rows[1].points[1].first, 5u);
   EXPECT_EQ(rows[1].points[1].last, 11u);
+}
+
+TEST(IntervalBuilder, EveryEdgeIsASampleWithItsInstantAndNothingInBetween) {
+  Builder b(Millis{7'000});
+  std::vector<std::pair<std::uint64_t, UtcTime>> samples;
+  for (int i = 0; i < 300; ++i) {
+    b.add(poll(midnight + seconds(7 * i), 0, 1'000u * static_cast<unsigned>(i)));
+    samples.emplace_back(1'000u * static_cast<unsigned>(i), midnight + seconds(7 * i) + Millis{30});
+  }
+  ASSERT_GT(b.rows.size(), 30u);
+  for (const IntervalRow& row : b.rows) {
+    const PointInterval& energy = row.points[1];
+    EXPECT_EQ(std::ranges::count(samples, std::pair(energy.first, energy.first_at)), 1) << format_utc(row.start);
+    EXPECT_EQ(std::ranges::count(samples, std::pair(energy.last, energy.last_at)), 1) << format_utc(row.start);
+  }
 }
 
 TEST(IntervalBuilder, BadValuesAreInNoSumAndNoEdge) {

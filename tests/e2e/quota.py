@@ -1,0 +1,62 @@
+"""When the store's quota is used up. Scenarios as in scenarios.py."""
+import signal
+import sqlite3
+import time
+
+from checks import expect, expect_clean, report
+from rig.chain import Chain
+from rig.processes import wait_until
+from scenarios import LOAD_POINTS
+
+EVICTED = 7
+QUOTA = "16MiB"
+PAGES = 3_136  # that a file of an epoch may have in such a quota
+PAGES_FREE = 26
+
+
+def _fill(chain):
+    """Takes the pages of the newest epoch's file away, as if it held the batches of months."""
+    file = max((chain.folder / "store").glob("epoch-*.db"))
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE filler(bytes BLOB)")
+        while (pages := database.execute("PRAGMA page_count").fetchone()[0]) < PAGES - PAGES_FREE:
+            size = min(64, PAGES - PAGES_FREE - pages) * 4_092
+            database.execute("INSERT INTO filler VALUES(zeroblob(?))", (size - 100,))
+    database.close()
+
+
+def _seqs_in_ledger(chain):
+    """The readings' batches that the ledger says are gone."""
+    told = [event["facts"] for event in chain.events(EVICTED) if event["subject"] == "reading"]
+    return {seq for facts in told for seq in range(int(facts["first"]), int(facts["last"]) + 1)}
+
+
+def evicted(_):
+    """The quota is used up while the broker is away: the oldest readings leave, batch by batch, and the ledger says which."""
+    with Chain() as chain:
+        chain.start_plant("load20")
+        chain.start_broker()
+        chain.start_judge()
+        chain.write_site(points=LOAD_POINTS, commit="1s", quota=QUOTA)
+        chain.start_gateway()
+        time.sleep(5)
+        chain.wait_drained(30)
+        chain.stop_gateway()
+        _fill(chain)
+        chain.broker.stop(signal.SIGTERM)
+        chain.start_gateway()
+        wait_until(lambda: chain.status()["store"]["evicted"] > 0, 120, "an eviction", 1)
+        time.sleep(5)
+        chain.restart_broker()
+        chain.wait_drained(90)
+        until_ms = chain.finish_gateway(60)
+        chain.judge.stop()
+        verdict = chain.audit("--until-ms", until_ms)
+        gone = _seqs_in_ledger(chain)
+        expect_clean(verdict, allow=("holes", "chain_breaks"))
+        expect(gone, "the ledger says nothing")
+        expect(verdict["holes"] == len(gone), f"{verdict['holes']} batches are missing, the ledger has {len(gone)}")
+        report(verdict, evicted=len(gone), gaps=verdict["gaps"])
+
+
+ALL = {"evicted": evicted}
