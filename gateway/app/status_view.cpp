@@ -9,6 +9,7 @@
 
 #include "app/load_view.hpp"
 #include "app/print.hpp"
+#include "app/status_screen.hpp"
 #include "app/texts.hpp"
 #include "app/translate.hpp"
 
@@ -19,14 +20,6 @@ using Json = nlohmann::json;
 
 // With the head, the store and a few buses and uplinks this still fits a terminal of 40 lines.
 constexpr std::size_t rows_max = 16;
-
-enum class Tone : std::uint8_t { plain, good, bad, faint };
-
-struct Cell {
-  std::string text;
-  Tone tone = Tone::plain;
-};
-using Row = std::vector<Cell>;
 
 /// Text from devices and files must not steer the terminal.
 std::string printable(std::string text) {
@@ -82,48 +75,6 @@ std::string span_at(const Json& object, const char* key) {
   if (!has(object, key)) return "-";
   return span_text(number_at(object, key));
 }
-
-class Screen {
- public:
-  explicit Screen(Colours colours) : colours_(colours) {}
-
-  void line(const Row& cells) {
-    for (const Cell& cell : cells) text_ += painted(cell);
-    text_ += '\n';
-  }
-
-  /// Columns as wide as their widest cell, indented under `title`.
-  void table(const std::string& title, const std::vector<Row>& rows) {
-    if (rows.empty()) return;
-    line({{"\n" + title, Tone::plain}});
-    std::vector<std::size_t> widths;
-    for (const Row& row : rows) {
-      widths.resize(std::max(widths.size(), row.size()));
-      for (std::size_t column = 0; column < row.size(); ++column)
-        widths[column] = std::max(widths[column], columns_of(row[column].text));
-    }
-    for (const Row& row : rows) {
-      text_ += " ";
-      for (std::size_t column = 0; column < row.size(); ++column) {
-        text_ += " " + painted(row[column]);
-        if (column + 1 < row.size()) text_.append(widths[column] - columns_of(row[column].text) + 1, ' ');
-      }
-      text_ += '\n';
-    }
-  }
-
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string painted(const Cell& cell) const {
-    if (colours_ == Colours::none || cell.tone == Tone::plain) return cell.text;
-    const char* paint = cell.tone == Tone::good ? "\033[32m" : cell.tone == Tone::bad ? "\033[31m" : "\033[2m";
-    return paint + cell.text + "\033[0m";
-  }
-
-  Colours colours_;
-  std::string text_;
-};
 
 /// The sentence of the one key or the other.
 Cell verdict(bool good, const char* yes, const char* no) {
