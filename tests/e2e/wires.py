@@ -73,7 +73,8 @@ def receiver_away(scale):
     with Chain() as chain:
         _begin(chain, "demo", {"receipt_timeout": "5s"}, commit="1s")
         chain.start_gateway()
-        wait_until(lambda: chain.status()["uplinks"][0]["confirmed"] > 3, 30, "the first receipts")
+        wait_until(lambda: chain.status()["uplinks"][0]["published"] > 3, 30, "the first batches")
+        chain.wait_drained(30)
         chain.judge.stop()
         before = chain.status()["uplinks"][0]["published"]
         time.sleep(max(10, 120 * scale))
