@@ -1,0 +1,13 @@
+"""All scenarios of the fault rig by name."""
+import brokers
+import clocks
+import deaths
+import end_to_end
+import network
+import receipts
+import stores
+
+ALL = ({function.__name__: function for module in (network, brokers) for function in module.ALL} | receipts.ALL | end_to_end.ALL |
+       {function.__name__: function for module in (deaths, stores) for function in module.ALL} |
+       {f"clock_{function.__name__}".replace("clock_clock", "clock"): function for function in clocks.ALL})
+LONGEST = ["kills", "watchdog"]  # begin first
