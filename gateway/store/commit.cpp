@@ -84,7 +84,7 @@ Status StoreImpl::write(std::span<const NewBatch> batches, UtcTime now) {
   notes_pending_.clear();
   if (due) {
     persisted_at_ = now;
-    note_progress();
+    note_progress(now);
   }
   return {};
 }

@@ -58,7 +58,7 @@ class StoreImpl final : public Store {
   Status start_epoch(Opening opening, std::uint64_t number, UtcTime now);
   void adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime now);
   void load_beside(const std::vector<EpochName>& names);
-  void note_progress();
+  void note_progress(UtcTime now);
   void retire(const EpochName& name);
   void divide_quota();
 

@@ -231,6 +231,19 @@ TEST_F(Epochs, MissingFileIsNoticedAndTheOneBeforeItIsNotContinued) {
   EXPECT_EQ((*store->reader())->epochs().size(), 2U);
 }
 
+TEST_F(Epochs, LastSignOfLifeOutlivesTheFile) {
+  stopped_store(3);
+  fs::remove(newest_file());
+  {
+    const auto store = open_or_fail(options_, after(1h));
+    EXPECT_EQ(store->opening().last_commit, noon);
+    record_batches(*store, Stream::reading, 8, after(1h));  // the commit after a minute notes the progress
+  }
+  std::ofstream(newest_file()) << "rubbish";
+  fs::remove(newest_file().string() + "-wal");
+  EXPECT_EQ(open_or_fail(options_, after(2h))->opening().last_commit, after(1h + 60s));
+}
+
 TEST_F(Epochs, OlderCopyPutBackIsNoticed) {
   const std::uint64_t epoch = stopped_store(3);
   fs::copy(newest_file(), folder_.path() / "copy.db");
