@@ -119,7 +119,7 @@ def receive_maximum_1(row, options):
     with Attack(row, options) as chain:
         chain.begin(link=BadLink(chain.port, up=up, down=down), broker="max_inflight_messages 1")
         chain.broker.stop()
-        chain.wait_waiting(20)
+        chain.wait_waiting(10)
         chain.restart_broker()
         chain.wait_back()
         chain.wait_drained(60)

@@ -82,7 +82,8 @@ def _step(row, options, *steps, begin_s=0.0):
         time.sleep(12)
         drained_ms = chain.now_ms()
         windows.append((begin_ms + 2000, drained_ms - 1000))
-        verdict = chain.finish(windows=windows, allow=())
+        # The plant lives by the same clock: when that is set back its counters fall, and are marked.
+        verdict = chain.finish(windows=windows, allow=("values_implausible",))
         told = [int(event["facts"]["offset_ms"]) for event in chain.events(CLOCK) if event["facts"]["offset_ms"] != "0"]
         wanted = [round((after - before) * 1000) for before, after in zip((begin_s, *steps), steps)]
         row.note = f"told: clock set by {told} ms"
@@ -123,7 +124,7 @@ def seconds_back(row, options):
         chain.clock.set(-20)
         time.sleep(30)
         end_ms = chain.now_ms()
-        chain.finish(windows=[(begin_ms, end_ms - 1000)], gap_s=25)
+        chain.finish(windows=[(begin_ms, end_ms - 1000)], gap_s=25, allow=("values_implausible",))
 
 
 def midnight(row, options):

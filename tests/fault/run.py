@@ -54,7 +54,7 @@ def main(arguments):
     parser.add_argument("--soak", dest="length", action="store_const", const="soak")
     parser.add_argument("--length", choices=PATIENCE_S, default="usual")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
-    parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--at-once", type=int, default=10)
     parser.add_argument("--one", help="this scenario, in this process")
     parser.add_argument("--result", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")

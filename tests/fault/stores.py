@@ -8,10 +8,11 @@ import time
 from attack import COMMIT_S, Attack, utc_ms
 from rig.disks import LoopDisk, Tmpfs, loop_allowed, mounts_allowed
 from rig.processes import wait_until
-from rig.store_files import epoch_files
+from rig.store_files import batches, epoch_files, received
 
 START_S = 6
 PAGE = 4096
+STORE_DAMAGED = 16  # the kind of event
 NO_MOUNTS = "this machine allows no file system of our own"
 
 
@@ -107,12 +108,12 @@ def deleted(row, options):
         chain.finish(gap_s=time.monotonic() - begin + START_S)
 
 
-def _prepare(chain, batches=25):
+def _prepare(chain, waiting=25):
     """A stopped gateway whose file has so many batches that nobody else has; its path."""
     chain.begin()
     chain.wait_drained(20)
     chain.broker.stop()
-    chain.wait_waiting(batches, 90)
+    chain.wait_waiting(waiting, 90)
     chain.stop_gateway()
     chain.remember()
     return epoch_files(_store(chain))[-1]
@@ -125,21 +126,20 @@ def _go_on(chain, row):
     chain.wait_live(utc_ms(), 60, note=True)
 
 
-def _rows_of_page(file, confirmed_share):
-    """The bytes of a page of readings that is neither first nor last, and the seqs of the rows in it."""
+def _page_of_readings(file, share):
+    """The number of a page of readings that so much of them stands before."""
     with sqlite3.connect(file) as database:
         pages = [page for page, in database.execute(
             "SELECT pageno FROM dbstat WHERE name='reading' AND pagetype='leaf' ORDER BY path")]
-        seqs = [seq for seq, in database.execute("SELECT seq FROM reading ORDER BY seq")]
     database.close()
-    return pages[round((len(pages) - 1) * confirmed_share)], seqs
+    return pages[min(round((len(pages) - 1) * share), len(pages) - 2)]  # without its newest row the file is not continued
 
 
 def corrupt_page(row, options):
     """A page of rows that nobody else has is overwritten with rubbish: the gateway starts, says so, and all other rows arrive."""
     with Attack(row, options) as chain:
         file = _prepare(chain)
-        page, _ = _rows_of_page(file, 0.5)
+        page = _page_of_readings(file, 0.7)
         with open(file, "r+b") as content:
             content.seek((page - 1) * PAGE)
             content.write(chain.chance.randbytes(PAGE))
@@ -159,16 +159,16 @@ def flipped_byte(row, options):
 
 
 def _after_damage(chain, row):
-    """What is lost is what the damage hit, and an event tells of it."""
-    from rig.store_files import batches
+    """What nobody else has and the damage hit is lost, no more; an event tells of it, and what it tells is a declared gap."""
     left = batches(_store(chain))
-    hit = {key: known for key, known in chain.committed.items() if left.get(key) != known}
+    there = received(chain.folder / "judge.db")
+    hit = {key: known for key, known in chain.committed.items() if left.get(key) != known and key not in there}
     destroyed = sum(readings for _, readings in hit.values())
-    row.expect(destroyed > 0, "the damage hit nothing")
+    row.expect(destroyed > 0, "the damage hit nothing that only this box had")
     _go_on(chain, row)
-    chain.finish(gap_s=60, allow=("holes", "chain_breaks"), lost=destroyed)
-    told = chain.events(16)  # store_damaged
-    row.note = f"{len(hit)} batches with {destroyed} readings were destroyed; told: {[event['text'] for event in told]}"
+    chain.finish(gap_s=60, allow=("holes",), lost=destroyed)
+    told = [event["facts"] for event in chain.events(STORE_DAMAGED)]
+    row.note = f"{len(hit)} batches with {destroyed} readings were destroyed by the fault itself; told: {told}"
     row.expect(told, "no event tells of the damage")
 
 
@@ -181,7 +181,7 @@ def damaged_confirmed(row, options):
         chain.stop_gateway()
         chain.remember()
         file = epoch_files(_store(chain))[-1]
-        page, _ = _rows_of_page(file, 0.3)
+        page = _page_of_readings(file, 0.3)
         with open(file, "r+b") as content:
             content.seek((page - 1) * PAGE)
             content.write(chain.chance.randbytes(PAGE))
