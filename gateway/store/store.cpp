@@ -168,13 +168,16 @@ Status StoreImpl::begin_epoch(const std::string& reason, UtcTime now) {
   // Everything in one file: readers then need neither locks nor a look at the log.
   if (auto done = file_->checkpoint_fully(); !done)
     spdlog::warn("old epoch keeps its log epoch={} why=\"{}\"", to_hex(before.epoch), done.error().message());
+  std::error_code unknown;
+  const bool is_there = fs::exists(options_.folder / before.file(), unknown) || unknown;
+  if (!is_there) give_up_deleted();
   std::unique_ptr<EpochFile> old = std::move(file_);
   if (auto begun = start_epoch(std::move(opening), before.number + 1, now); !begun) {
     file_ = std::move(old);
     return begun;
   }
   old.reset();
-  retire(before);
+  if (is_there) retire(before);
   divide_quota();
   return {};
 }

@@ -60,7 +60,7 @@ struct Opening {
   bool stopped_cleanly = false;              ///< Whether the last run said goodbye.
 };
 
-/// Batches that left before every destination had them: one line of the ledger.
+/// Batches that left before every destination had them: one line of the ledger. Or that cannot be read any more.
 struct Eviction {
   record::Stream stream = record::Stream::reading;
   std::uint64_t epoch = 0;
@@ -69,6 +69,7 @@ struct Eviction {
   UtcTime until;
   Hash anchor{};                         ///< Hash of the last evicted batch: the chain continues from it.
   std::vector<std::string> unconfirmed;  ///< Destinations that had not confirmed all of it.
+  bool damaged = false;  ///< They are there, and cannot be read. `from` and `until` are those of their neighbours.
 };
 
 /// Reads batches of all epochs of a store, with a connection of its own. One thread at a time.
@@ -138,7 +139,8 @@ class Store {
   virtual Ranges acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) const = 0;
 
   /// Retention, eviction under quota pressure, dropping of drained old epochs. Call now and then from the writing
-  /// thread; bounded work per call. Returns what was evicted unconfirmed (write it down as events).
+  /// thread; bounded work per call. Returns what was evicted unconfirmed, and what turned out to be damaged: the
+  /// latter once a run (write it down as events).
   virtual Result<std::vector<Eviction>> maintain(UtcTime now) = 0;
 
   /// Begins a new epoch beside the present one (a conflict, or damage). Heads start anew.

@@ -92,6 +92,9 @@ class StoreImpl final : public Store {
   bool is_past_retention(const OldEpoch& old, UtcTime now) const;
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses);
+  void give_up_deleted();
+  std::vector<Eviction> new_damage();
+  std::optional<Eviction> damage_at(const record::BatchKey& key) const;
   std::uint64_t old_bytes() const;
   std::chrono::hours retention_of(record::Stream stream) const;
 
