@@ -31,13 +31,30 @@ def _batches_of(file, epoch):
     found = {}
     with sqlite3.connect(file) as database:
         for name, stream in STREAMS.items():
-            try:
-                for seq, readings, content in database.execute(f"SELECT seq, readings, bytes FROM {name}"):
-                    found[epoch, stream, seq] = hashlib.sha256(content).hexdigest(), readings if stream == 3 else 0
-            except sqlite3.DatabaseError:
-                continue
+            for seq, readings, content in _rows_of(database, name):
+                found[epoch, stream, seq] = hashlib.sha256(content).hexdigest(), readings if stream == 3 else 0
     database.close()
     return found
+
+
+def _rows_of(database, log):
+    """All rows that can be read; behind a damaged page one by one."""
+    ask = f"SELECT seq, readings, bytes FROM {log}"
+    try:
+        return database.execute(f"{ask} ORDER BY seq").fetchall()
+    except sqlite3.DatabaseError:
+        pass
+    try:
+        last = database.execute(f"SELECT seq FROM {log} ORDER BY seq DESC LIMIT 1").fetchone()
+    except sqlite3.DatabaseError:
+        return []
+    rows = []
+    for seq in range(1, last[0] + 1 if last else 1):
+        try:
+            rows += database.execute(f"{ask} WHERE seq=?", (seq,))
+        except sqlite3.DatabaseError:
+            continue
+    return rows
 
 
 def received(judge_db):
