@@ -2,12 +2,13 @@
 import datetime
 import os
 import pathlib
+import signal
 import time
 
 from attack import Attack, plant
 from rig.processes import wait_until
 
-DAY_S = 86_400
+HOUR_S, DAY_S = 3_600, 86_400
 LIBRARY = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 CLOCK = 6  # the kind of event
 
@@ -127,6 +128,24 @@ def seconds_back(row, options):
         chain.finish(windows=[(begin_ms, end_ms - 1000)], gap_s=25, allow=("values_implausible",))
 
 
+def suspended(row, options):
+    """The box sleeps for an hour: the monotonic clock stands, the wall clock goes on; the hour is a declared gap."""
+    if LIBRARY is None:
+        row.skipped = "the package faketime is not installed"
+        return
+    with Timed(row, options) as chain:
+        chain.begin()
+        begin_ms = chain.now_ms()
+        time.sleep(10)
+        chain.gateway.send(signal.SIGSTOP)
+        chain.clock.set(HOUR_S)
+        chain.gateway.send(signal.SIGCONT)
+        chain.wait_fresh(note=True)
+        time.sleep(10)
+        end_ms = chain.now_ms()
+        chain.finish(windows=[(begin_ms, end_ms - 1000)], gap_s=HOUR_S + 3)
+
+
 def midnight(row, options):
     """The plant's day ends in the middle of the run."""
     if LIBRARY is None:
@@ -144,4 +163,4 @@ def midnight(row, options):
         chain.finish(windows=[(begin_ms, end_ms - 1000)])
 
 
-ALL = [day_ahead, day_back, to_1970, clock_late, seconds_back, midnight]
+ALL = [day_ahead, day_back, to_1970, clock_late, seconds_back, suspended, midnight]

@@ -12,6 +12,7 @@ from rig.lossy_wire import FAR, LossyWire
 from rig.processes import wait_until
 
 HALF_OPEN_S = 25
+LIVE_S = 5  # of age at the judge, commits a second apart
 LOOKUP_S = 10  # until the system's resolver gives up on a silent name server
 
 
@@ -64,6 +65,22 @@ def broker_back(row, options):
             chain.restart_broker()
             chain.wait_back()
         chain.finish()
+
+
+def backlog(row, options):
+    """An outage left more than the rate allowed for backlog takes in at once: what is new goes first and stays fresh."""
+    with Attack(row, options) as chain:
+        chain.begin(uplink={"backlog_batches_per_s": 2})
+        chain.broker.stop()
+        chain.wait_waiting(options.pick(30, 200, 3000), 7200)
+        chain.restart_broker()
+        chain.wait_back()
+        lags, begin = [], time.monotonic()
+        while chain.pending() > 6:
+            lags.append(chain.wait_live(utc_ms(), 60))
+        row.expect(lags and max(lags) <= LIVE_S, f"new readings were {max(lags or [0]):.1f} s old while the backlog drained")
+        row.note = f"drained in {time.monotonic() - begin:.0f} s at 2 batches/s; new readings at most {max(lags or [0]):.1f} s old meanwhile"
+        chain.finish(drain_s=1800)
 
 
 def reset_every_second(row, options):
@@ -186,4 +203,4 @@ def names_gone(row, options):
         chain.finish()
 
 
-ALL = [half_open, broker_stopped, broker_back, reset_every_second, slow_link, stalled_link, late_link, loss, names_gone]
+ALL = [half_open, broker_stopped, broker_back, backlog, reset_every_second, slow_link, stalled_link, late_link, loss, names_gone]
