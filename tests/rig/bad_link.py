@@ -77,7 +77,8 @@ class BadLink:
         self.cuts = 0  # done so far
         self.refused = False  # new connections are reset at once
         self.up, self.down = up, down
-        self.attempts = []  # when connections came, UTC ms
+        self.accepted = 0  # connections so far
+        self.attempts = []  # when a client began to speak on one that leads somewhere, UTC ms
         self.published = []  # QoS 1 PUBLISH packets of clients as they came; only with a hook
         self._pairs = {}
         self._loop = asyncio.new_event_loop()
@@ -102,11 +103,6 @@ class BadLink:
         self.deaf_links |= set(range(self.accepted))
 
     @property
-    def accepted(self):
-        """Connections so far."""
-        return len(self.attempts)
-
-    @property
     def _watches(self):
         return self.up is not None or self.down is not None
 
@@ -128,8 +124,7 @@ class BadLink:
         self._loop.stop()
 
     async def _serve(self, near_reader, near_writer):
-        number = len(self.attempts)
-        self.attempts.append(time.time_ns() // 1_000_000)
+        number, self.accepted = self.accepted, self.accepted + 1
         if self.refused or self.cut_after == 0:
             self.cuts += 1
             return _abort(near_writer)
@@ -154,6 +149,8 @@ class BadLink:
                     continue
                 while self.stalled:
                     await asyncio.sleep(0.02)
+                if upwards and passed == 0:
+                    self.attempts.append(time.time_ns() // 1_000_000)
                 passed += len(data)
                 if upwards and self.cut_after is not None and passed >= self.cut_after:
                     self.cuts += 1
