@@ -67,7 +67,7 @@ def certificate_rolled_over(row, options):
         chain.certificates().issue("jd-1", None, days_ago=10)
         chain.broker.stop()
         chain.restart_broker()
-        row.note = f"own certificate expired: status says '{chain.wait_trouble('not connected', 40)}'"
+        row.note = f"own certificate expired: status says '{chain.wait_trouble('certificate', 40)}'"
         time.sleep(5)
         chain.certificates().issue("jd-1")
         chain.wait_back(what="live again with a new certificate of its own")

@@ -157,6 +157,12 @@ class LossyChain(Attack):
         prefix = getattr(self.wire, where) if where else []
         return super().start(name, [*prefix, *arguments], environment)
 
+    def retransmitted(self):
+        """TCP segments that were sent again on the gateway's side."""
+        with open(f"/proc/{self.gateway.pid}/net/snmp") as counters:
+            names, values = (line.split() for line in counters if line.startswith("Tcp:"))
+        return int(dict(zip(names, values))["RetransSegs"])
+
     def _broker_listens(self):
         with open(f"/proc/{self.broker.pid}/net/tcp") as sockets:
             return f":{self.port:04X} 00000000:0000 0A" in sockets.read()
@@ -176,7 +182,9 @@ def loss(row, options):
         while time.monotonic() < end:
             lags.append(chain.wait_live(utc_ms(), 90))
         lags.sort()
-        row.note = f"readings {lags[0]:.1f} to {lags[-1]:.1f} s old at the judge under loss, half of them {lags[len(lags) // 2]:.1f}"
+        again = chain.retransmitted()
+        row.expect(again > 0, "not a segment was sent again: the wire loses nothing")
+        row.note = f"readings {lags[0]:.1f} to {lags[-1]:.1f} s old at the judge under loss, half of them {lags[len(lags) // 2]:.1f}; {again} segments sent again"
         row.expect(lags[-1] <= 60, f"readings arrived only after {lags[-1]:.1f} s")
         chain.finish(drain_s=150)
 

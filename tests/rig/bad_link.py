@@ -147,9 +147,10 @@ class BadLink:
                     self._note(number, unnoted)
                 if number in self.deaf_links:
                     continue
+                held = self.stalled
                 while self.stalled:
                     await asyncio.sleep(0.02)
-                if upwards and passed == 0:
+                if upwards and passed == 0 and not held:  # who sent what was held may have given up
                     self.attempts.append(time.time_ns() // 1_000_000)
                 passed += len(data)
                 if upwards and self.cut_after is not None and passed >= self.cut_after:
