@@ -23,7 +23,7 @@ constexpr Millis rate_time_min = std::chrono::minutes(10);
 Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
   if (!file_) return Error{ErrorKind::invalid, "the store is closed"};
   if (!file_->is_in_place())
-    return Error{ErrorKind::corrupt, "the file of epoch " + to_hex(file_->name().epoch) + " was deleted"};
+    return Error{ErrorKind::not_found, "the file of epoch " + to_hex(file_->name().epoch) + " was deleted"};
   if (auto fit = check_keys(batches); !fit) return fit;
   std::uint64_t pages = pages_beside;
   for (const auto& [hash, bytes] : manifests_pending_) pages += pages_for(bytes.size());

@@ -118,7 +118,8 @@ class Store {
 
   /// Stores batches (and a manifest first used by them) in one durable transaction, with whatever acknowledgements are
   /// due. When it returns, they survive a power cut. Precondition: each key is the next of its stream. Errors: full
-  /// (quota and nothing to evict), io. On error nothing of it is stored.
+  /// (quota and nothing to evict), io; corrupt, and not_found if the file was deleted: only another epoch helps. On
+  /// error nothing of it is stored.
   virtual Status commit(std::span<const NewBatch> batches, UtcTime now) = 0;
 
   /// Keeps a manifest's bytes findable by hash; durable with the next commit.
