@@ -131,8 +131,9 @@ def read_polls(readings, clock, manifest):
             start = slots[i] + starts[i] & ALL_ONES
             samples = [(bits_of(next(values[k]), points[k].type) if code not in NO_VALUE else 0, code)
                        for k, code in enumerate(qualities[i])]
+            early = [[point, start + ms] for poll, point, ms in zip(*[iter(block.early)] * 3) if poll == i]
             polls.append({"meter": block.meter, "slot": slots[i], "start": start, "end": start + ends[i] & ALL_ONES,
-                          "clock": clocks[i], "cause": causes[i], "samples": samples})
+                          "clock": clocks[i], "cause": causes[i], "samples": samples, "early": early})
     return polls
 
 

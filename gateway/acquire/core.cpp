@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <utility>
 
@@ -120,6 +121,7 @@ Result<MeterAnswer> PollerCore::read(std::string_view meter_id, std::stop_token 
   const auto found = find(meter_id);
   if (!found) return found.error();
   Meter* const meter = *found;
+  assert(open_.empty());
   if (auto open = line_.ensure_open(stop); !open) return open.error().during("opening bus '" + bus_id_ + "'");
 
   const auto outcome = read_meter(*meter, stop);
@@ -130,6 +132,7 @@ Result<MeterAnswer> PollerCore::read(std::string_view meter_id, std::stop_token 
 }
 
 Status PollerCore::lend(const Poller::Task& task, std::stop_token stop) {
+  assert(open_.empty());
   auto open = line_.ensure_open(stop);
   if (!open && line_.foreign_master() == nullptr) return open.error().during("opening bus '" + bus_id_ + "'");
   post_bus(true);
@@ -141,10 +144,15 @@ Status PollerCore::lend(const Poller::Task& task, std::stop_token stop) {
 }
 
 bool PollerCore::serve_next(std::stop_token stop) {
+  const UtcTime now = clock_.utc_now();
+  if (serve_edge(now, stop) || serve_open(stop)) {
+    probed_last_ = false;
+    return true;
+  }
   Meter* const silent = due_probe();
   const bool overdue = silent != nullptr && clock_.steady_now() - silent->next_try >= probe_patience;
   if (!overdue || probed_last_) {
-    if (const auto slot = schedule_.take_due(clock_.utc_now())) {
+    if (const auto slot = schedule_.take_due(now)) {
       probed_last_ = false;
       serve(*slot, stop);
       return true;
@@ -158,33 +166,50 @@ bool PollerCore::serve_next(std::stop_token stop) {
 
 void PollerCore::serve(const Slot& slot, const std::stop_token& stop) {
   Meter& meter = meters_[slot.meter];
+  if (!take_up(meter, slot, stop)) return;
+  const auto outcome = read_meter(meter, stop);
+  if (outcome) offer_poll(meter, slot.due, *outcome, false, stop);  // else stopping: the clean stop explains the hole
+}
+
+/// Whether the meter is to be asked in this slot. If not, the hole is told.
+bool PollerCore::take_up(Meter& meter, const Slot& slot, const std::stop_token& stop) {
   meter.changed = true;
   meter.health.slots_skipped += slot.skipped;
   if (slot.skipped > 0) offer_kept_away(meter, slot);
-  if (!line_.ensure_open(stop)) return offer_hole(meter, slot.due, cause_of_line());
-  if (meter.given_up) return offer_hole(meter, slot.due, GapCause::meter_silent);
+  const bool has_line{line_.ensure_open(stop)};
+  if (has_line && !meter.given_up) return true;
+  offer_hole(meter, slot.due, has_line ? GapCause::meter_silent : cause_of_line());
+  return false;
+}
 
-  meter.is_at_edge = is_edge(slot.due);
-  const auto outcome = read_meter(meter, stop);
-  meter.is_at_edge = false;
-  if (!outcome) return;  // stopping: the clean stop explains the hole
-  judge(meter, *outcome);
-  if (outcome->answered()) ask_identity(meter, stop);
-  auto samples = samples_of(meter.polled, meter.learner.plan(), *outcome);
+void PollerCore::offer_poll(Meter& meter, UtcTime slot, const MeterOutcome& outcome, bool at_edge,
+                            const std::stop_token& stop) {
+  judge(meter, outcome);
+  if (outcome.answered()) ask_identity(meter, stop);
+  const MeterPlan& plan = meter.learner.plan();
+  auto samples = samples_of(meter.polled, plan, outcome);
   watch_ratios(meter, samples);
   if (meter.identity.is_foreign()) mark_foreign(samples);
-  outlet_.offer(domain::Poll{meter.polled.index, slot.due, outcome->start, outcome->end, clock_.quality(),
-                             std::move(samples), outcome->bus_failed() ? GapCause::bus_fault : GapCause::meter_silent},
-                clock_.utc_now());
+  domain::Poll poll{meter.polled.index,
+                    slot,
+                    outcome.start,
+                    outcome.end,
+                    clock_.quality(),
+                    std::move(samples),
+                    outcome.bus_failed() ? GapCause::bus_fault : GapCause::meter_silent};
+  if (at_edge) poll.early = early_counts(meter.polled, plan, outcome);
+  outlet_.offer(std::move(poll), clock_.utc_now());
 }
 
 /// The given-up meter to look at now. Healthy meters come first: a probe waits for a pause between slots that is long
-/// enough for one more silence, but on a line without pauses not for ever.
+/// enough for one more silence, but on a line without pauses not for ever. It never reaches into an edge.
 PollerCore::Meter* PollerCore::due_probe() {
   const SteadyTime now = clock_.steady_now();
-  const Millis room = schedule_.next_due() - clock_.utc_now();
+  const UtcTime utc = clock_.utc_now();
+  const Millis room = schedule_.next_due() - utc;
+  const UtcTime edge = schedule_.next_edge();
   for (Meter& meter : meters_) {
-    if (!meter.given_up || meter.next_try > now) continue;
+    if (!meter.given_up || meter.next_try > now || utc + meter.silence_cost > edge) continue;
     if (room >= meter.silence_cost || now - meter.next_try >= probe_patience) return &meter;
   }
   return nullptr;
@@ -333,6 +358,7 @@ void PollerCore::post_bus(bool lent) {
   bus.address = line_.address();
   bus.open = line_.is_open() && !line_.down();
   bus.lent = lent;
+  bus.other_master = !bus.open && line_.foreign_master() != nullptr;
   bus.requests = line_.requests();
   bus.reopened = line_.reopened();
   bus.dropped_polls = outlet_.dropped_polls();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -30,6 +32,9 @@ namespace jidian::acquire {
 ///
 /// A meter that did not answer three polls in a row is given up for a time: its slots go out as polls without a value
 /// and cost the line nothing, and one short probe at growing distances (5 s … 5 min) looks whether it is back.
+///
+/// On the edge of a quarter hour the counters of all meters that are due are read before anything else, those of meters
+/// that did not answer lately last; what else belongs to their polls follows.
 class PollerCore {
  public:
   /// Waits for at most the given time.
@@ -39,9 +44,13 @@ class PollerCore {
   PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
              health::Board& board, Pause pause, LineManners manners = {});
 
-  /// Serves at most one slot, or else one probe. Blocks for one poll of a meter at most. Returns how long nothing will
-  /// be due; zero: call again at once.
+  /// Serves at most one slot, or else one probe. Blocks for one poll of a meter at most; on the edge of a quarter hour
+  /// for one read of each meter. Returns how long nothing will be due; zero: call again at once.
   Millis step(std::stop_token stop);
+
+  /// Whether the line is wanted for an edge: it is near, or polls that began there are not over. Then nothing else may
+  /// be asked for: neither `read` nor `identify` nor `lend`.
+  bool is_at_edge() const;
 
   /// Reads a meter now, also one that is given up. Errors: not_found, unreachable (the bus), cancelled.
   Result<MeterAnswer> read(std::string_view meter_id, std::stop_token stop);
@@ -73,8 +82,7 @@ class PollerCore {
     RatioWatch ratios;
     health::MeterHealth health;
     std::size_t first_read = 0;  ///< The read to begin with: one that timed out goes to the end of the queue.
-    bool counts_came = true;     ///< With the last poll. If not, they must not stand in the way of the rest.
-    bool is_at_edge = false;     ///< The slot in hand is the edge of a quarter hour: its counters are read first.
+    bool counts_silent = false;  ///< It answers, but not when asked for its counts: they do not go before the rest.
     SteadyTime last_end{};       ///< When it was last talked to.
     Millis silence_cost{0};      ///< Line time its last unanswered read took.
     bool given_up = false;
@@ -84,13 +92,29 @@ class PollerCore {
     bool changed = true;  ///< Its health has news.
   };
 
+  /// A poll on the edge of a quarter hour that is not over.
+  struct OpenPoll {
+    std::size_t meter = 0;
+    UtcTime slot;
+    std::optional<ReadRound> round;  ///< Nothing: none of it was asked yet.
+    std::size_t counts = 0;          ///< So many reads of the round's order hold counters.
+  };
+
   Result<Meter*> find(std::string_view meter_id);
   bool serve_next(std::stop_token stop);
   void serve(const Slot& slot, const std::stop_token& stop);
+  bool serve_edge(UtcTime now, const std::stop_token& stop);
+  void open_poll(const Slot& slot, const std::stop_token& stop);
+  bool serve_open(const std::stop_token& stop);
+  bool take_up(Meter& meter, const Slot& slot, const std::stop_token& stop);
+  void offer_poll(Meter& meter, UtcTime slot, const MeterOutcome& outcome, bool at_edge, const std::stop_token& stop);
   void probe(Meter& meter, std::stop_token stop);
   Meter* due_probe();
   std::optional<MeterOutcome> read_meter(Meter& meter, std::stop_token stop);
-  std::optional<MeterOutcome> read_round(Meter& meter, std::stop_token stop);
+  ReadRound make_round(const Meter& meter) const;
+  bool advance(Meter& meter, ReadRound& round, std::size_t until, std::stop_token stop);
+  std::optional<MeterOutcome> finish_rounds(Meter& meter, ReadRound round, std::stop_token stop);
+  void note_round(Meter& meter, const ReadRound& round);
   Status find_place(Meter& meter, const std::stop_token& stop);
   void note_no_place(Meter& meter, const Error& why);
   void report_learned(Meter& meter);
@@ -122,6 +146,7 @@ class PollerCore {
   Outlet outlet_;
   std::vector<Meter> meters_;
   Schedule schedule_;
+  std::deque<OpenPoll> open_;
   Millis clock_difference_;   ///< UTC minus steady when last looked at.
   bool probed_last_ = false;  ///< Never two probes in a row while a slot is due.
   bool down_reported_ = false;

@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "acquire/core.hpp"
@@ -75,6 +76,7 @@ Result<Identity> PollerCore::identify(std::string_view meter_id, std::string_vie
   const auto found = find(meter_id);
   if (!found) return found.error();
   Meter& meter = **found;
+  assert(open_.empty());
   if (auto open = line_.ensure_open(stop); !open) return open.error().during("opening bus '" + bus_id_ + "'");
   if (auto placed = find_place(meter, stop); !placed) return placed.error();
   if (meter.polled.turnaround > Millis{0}) pause_(meter.polled.turnaround);

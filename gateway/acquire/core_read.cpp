@@ -19,18 +19,6 @@ constexpr int rounds_max = 8;
 constexpr Millis place_first{10'000};
 constexpr Millis place_most{3'600'000};
 
-/// The read that holds the meter's energy, else its first counter; 0 without one.
-std::size_t read_of_counters(const PolledMeter& meter, const MeterPlan& plan) {
-  std::optional<std::size_t> found;
-  for (std::size_t n = 0; n < meter.points.size() && n < plan.places.size(); ++n) {
-    const bool is_energy = meter.points[n].quantity == "active_energy_import";
-    if (meter.points[n].kind != PointKind::counter || plan.places[n].read == MeterPlan::not_read) continue;
-    if (!found || is_energy) found = plan.places[n].read;
-    if (is_energy) break;
-  }
-  return found.value_or(0);
-}
-
 void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
   for (const BlockOutcome& block : outcome.blocks) {
     if (!block.asked || !block.error) continue;
@@ -41,6 +29,10 @@ void count_errors(health::MeterHealth& health, const MeterOutcome& outcome) {
   const Error* first = outcome.first_error();
   health.last_error = first != nullptr ? first->message() : std::string{};
   health.last_error_kind = first != nullptr ? std::optional(first->kind()) : std::nullopt;
+}
+
+bool timed_out(const BlockOutcome& block) {
+  return block.asked && block.error && block.error->kind() == ErrorKind::timeout;
 }
 
 }  // namespace
@@ -54,40 +46,51 @@ std::optional<MeterOutcome> PollerCore::read_meter(Meter& meter, std::stop_token
     meter.changed = true;
     return outcome;
   }
-  std::optional<MeterOutcome> outcome;
-  meter.learner.begin_poll(clock_.steady_now());
   meter.changed = true;
-  for (int round = 1;; ++round) {
-    outcome = read_round(meter, stop);
-    if (!outcome) return outcome;
-    if (!meter.learner.learn(*outcome, clock_.steady_now()) || round == rounds_max) break;
+  meter.learner.begin_poll(clock_.steady_now());
+  return finish_rounds(meter, make_round(meter), std::move(stop));
+}
+
+ReadRound PollerCore::make_round(const Meter& meter) const {
+  return begin_round(meter.learner.plan(), meter.first_read);
+}
+
+/// Asks what is left of `round`, and again with another plan. Nothing if `stop` came before.
+std::optional<MeterOutcome> PollerCore::finish_rounds(Meter& meter, ReadRound round, std::stop_token stop) {
+  for (int number = 1;; ++number) {
+    if (!advance(meter, round, round.order.size(), stop)) return std::nullopt;
+    note_round(meter, round);
+    if (!meter.learner.learn(round.outcome, clock_.steady_now()) || number == rounds_max) break;
     meter.learner.begin_round();
+    round = make_round(meter);
   }
   note_learning(meter);
   report_learned(meter);
-  return outcome;
+  return std::move(round.outcome);
 }
 
-std::optional<MeterOutcome> PollerCore::read_round(Meter& meter, std::stop_token stop) {
-  const MeterPlan& plan = meter.learner.plan();
+/// Reads on until so many reads of the round's order are over. False if `stop` came before.
+bool PollerCore::advance(Meter& meter, ReadRound& round, std::size_t until, std::stop_token stop) {
   const SteadyTime from = clock_.steady_now();
   const SteadyTime ready = meter.last_end + meter.polled.turnaround;
-  if (ready > from) pause_(ready - from);
-  std::size_t first = plan.reads.empty() ? 0 : meter.first_read % plan.reads.size();
-  const std::size_t counters = read_of_counters(meter.polled, plan);
-  if (first == 0 && meter.is_at_edge && meter.counts_came) first = counters;
-  auto outcome = read_blocks(context(std::move(stop)), meter.polled, plan, first);
+  if (ready > from && round.done < until && !round.given_up) pause_(ready - from);
+  const bool is_first = round.done == 0;
+  const bool is_over = carry_on(context(std::move(stop)), meter.polled, meter.learner.plan(), round, until);
   meter.last_end = clock_.steady_now();
-  if (!outcome) return outcome;
-
-  count_errors(meter.health, *outcome);
-  meter.counts_came = counters < outcome->blocks.size() && !outcome->blocks[counters].error;
-  const auto& error = outcome->blocks.empty() ? std::nullopt : outcome->blocks[first].error;
-  if (error && error->kind() == ErrorKind::timeout) {
-    meter.first_read = (first + 1) % plan.reads.size();
+  if (is_first && until > 0 && timed_out(round.outcome.blocks[round.order.front()]))
     meter.silence_cost = meter.last_end - from;
-  }
-  return outcome;
+  return is_over;
+}
+
+/// What a round says of how the meter is to be read.
+void PollerCore::note_round(Meter& meter, const ReadRound& round) {
+  count_errors(meter.health, round.outcome);
+  if (round.order.empty()) return;
+  const auto& blocks = round.outcome.blocks;
+  const std::size_t first = round.order.front();
+  if (timed_out(blocks[first])) meter.first_read = (first + 1) % round.order.size();
+  const auto counts = read_of_counts(meter.polled, meter.learner.plan());
+  if (counts && round.outcome.answered() && blocks[*counts].asked) meter.counts_silent = timed_out(blocks[*counts]);
 }
 
 /// Finds out where a SunSpec device has the meter's points: at the start, daily, and when it was silent meanwhile.

@@ -151,24 +151,29 @@ const Error* MeterOutcome::first_error() const {
   return failed == blocks.end() ? nullptr : &*failed->error;
 }
 
-std::optional<MeterOutcome> read_blocks(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan,
-                                        std::size_t first) {
-  MeterOutcome outcome;
-  outcome.words.resize(plan.words);
-  outcome.blocks.resize(plan.reads.size());
-  outcome.start = context.clock.utc_now();
-  int timeouts = 0;
-  std::optional<Error> given_up;  // why the rest is not asked
-  for (std::size_t n = 0; n < plan.reads.size(); ++n) {
-    if (context.stop.stop_requested()) return std::nullopt;
-    const std::size_t number = (first + n) % plan.reads.size();
+ReadRound begin_round(const MeterPlan& plan, std::size_t first) {
+  ReadRound round;
+  round.outcome.words.resize(plan.words);
+  round.outcome.blocks.resize(plan.reads.size());
+  round.order.reserve(plan.reads.size());
+  for (std::size_t n = 0; n < plan.reads.size(); ++n) round.order.push_back((first + n) % plan.reads.size());
+  return round;
+}
+
+bool carry_on(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan, ReadRound& round,
+              std::size_t until) {
+  MeterOutcome& outcome = round.outcome;
+  if (round.done == 0) outcome.start = outcome.end = context.clock.utc_now();
+  for (const std::size_t from = round.done; round.done < until; ++round.done) {
+    if (context.stop.stop_requested()) return false;
+    const std::size_t number = round.order[round.done];
     BlockOutcome& block = outcome.blocks[number];
     block.start = block.end = context.clock.utc_now();
-    if (given_up) {
-      block.error = given_up;
+    if (round.given_up) {
+      block.error = round.given_up;
       continue;
     }
-    if (n > 0 && meter.turnaround > Millis{0}) {
+    if (round.done > from && meter.turnaround > Millis{0}) {
       context.pause(meter.turnaround);
       block.start = context.clock.utc_now();
     }
@@ -176,19 +181,50 @@ std::optional<MeterOutcome> read_blocks(const ReadContext& context, const Polled
     const auto& [registers, offset] = plan.reads[number];
     const auto into = std::span{outcome.words}.subspan(offset, registers.count);
     const auto done = context.line.read(meter.unit, registers, into, context.stop);
-    block.end = context.clock.utc_now();
+    block.end = outcome.end = context.clock.utc_now();
     context.after_read();
     if (done) continue;
 
     const ErrorKind kind = done.error().kind();
-    if (kind == ErrorKind::cancelled) return std::nullopt;
+    if (kind == ErrorKind::cancelled) return false;
     block.error = done.error();
     if (kind == ErrorKind::refused) block.exception = context.line.last_exception();
-    if (kind == ErrorKind::timeout && (n == 0 || ++timeouts >= timeouts_max)) given_up = done.error();
-    if (kind == ErrorKind::unreachable || kind == ErrorKind::conflict) given_up = done.error();
+    if (kind == ErrorKind::timeout && (round.done == 0 || ++round.timeouts >= timeouts_max))
+      round.given_up = done.error();
+    if (kind == ErrorKind::unreachable || kind == ErrorKind::conflict) round.given_up = done.error();
   }
-  outcome.end = context.clock.utc_now();
-  return outcome;
+  return true;
+}
+
+std::optional<std::size_t> read_of_counts(const PolledMeter& meter, const MeterPlan& plan) {
+  std::optional<std::size_t> found;
+  for (std::size_t n = 0; n < meter.points.size() && n < plan.places.size(); ++n) {
+    const bool is_energy = meter.points[n].quantity == "active_energy_import";
+    if (meter.points[n].kind != PointKind::counter || plan.places[n].read == MeterPlan::not_read) continue;
+    if (!found || is_energy) found = plan.places[n].read;
+    if (is_energy) break;
+  }
+  return found;
+}
+
+std::size_t put_counts_first(const PolledMeter& meter, const MeterPlan& plan, ReadRound& round) {
+  const auto energy = read_of_counts(meter, plan);
+  if (!energy) return 0;
+  std::vector<bool> has_counts(plan.reads.size());
+  for (std::size_t n = 0; n < meter.points.size(); ++n)
+    if (meter.points[n].kind == PointKind::counter && plan.places[n].read != MeterPlan::not_read)
+      has_counts[plan.places[n].read] = true;
+  const auto rest =
+      std::stable_partition(round.order.begin(), round.order.end(), [&](std::size_t read) { return has_counts[read]; });
+  std::stable_partition(round.order.begin(), rest, [&](std::size_t read) { return read == *energy; });
+  return static_cast<std::size_t>(rest - round.order.begin());
+}
+
+std::optional<MeterOutcome> read_blocks(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan,
+                                        std::size_t first) {
+  ReadRound round = begin_round(plan, first);
+  if (!carry_on(context, meter, plan, round, plan.reads.size())) return std::nullopt;
+  return std::move(round.outcome);
 }
 
 MeterOutcome failed_outcome(const MeterPlan& plan, const Error& why, UtcTime now) {
@@ -198,6 +234,17 @@ MeterOutcome failed_outcome(const MeterPlan& plan, const Error& why, UtcTime now
   outcome.blocks.assign(plan.reads.size(), BlockOutcome{false, now, now, why, 0});
   if (!outcome.blocks.empty()) outcome.blocks.front().asked = true;
   return outcome;
+}
+
+std::vector<domain::EarlyEnd> early_counts(const PolledMeter& meter, const MeterPlan& plan,
+                                           const MeterOutcome& outcome) {
+  std::vector<domain::EarlyEnd> early;
+  for (std::size_t n = 0; n < meter.points.size(); ++n) {
+    if (meter.points[n].kind != PointKind::counter || error_of(plan.places[n], outcome)) continue;
+    const UtcTime end = outcome.blocks[plan.places[n].read].end;
+    if (end < outcome.end) early.push_back({static_cast<std::uint16_t>(n), end});
+  }
+  return early;
 }
 
 std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome) {

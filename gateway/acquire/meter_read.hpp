@@ -84,13 +84,40 @@ struct ReadContext {
   std::function<void()> after_read;   ///< Called after every transaction with what it may want to count.
 };
 
-/// Carries out the reads of `plan`, beginning with number `first`. A silent meter costs one time-out: after a time-out
-/// of the first read, or a second one later, the rest is not asked. Nothing if `stop` came before all was asked.
+/// The reads of a plan under way: what became of some of them, and which are still to be asked.
+struct ReadRound {
+  MeterOutcome outcome;
+  std::vector<std::size_t> order;  ///< Numbers of the plan's reads, as they are asked.
+  std::size_t done = 0;            ///< So many of `order` are over.
+  int timeouts = 0;                ///< Of reads behind the first one.
+  std::optional<Error> given_up;   ///< Why the rest is not asked.
+};
+
+/// All reads of `plan`, from number `first` on and round to it. Nothing is asked yet.
+ReadRound begin_round(const MeterPlan& plan, std::size_t first);
+
+/// The read that holds the meter's energy taken, else its first counter; nothing if no counter is read.
+std::optional<std::size_t> read_of_counts(const PolledMeter& meter, const MeterPlan& plan);
+
+/// Moves the reads that hold counters to the front of the order, that of `read_of_counts` before the others. Returns
+/// how many there are. Precondition: none was asked yet.
+std::size_t put_counts_first(const PolledMeter& meter, const MeterPlan& plan, ReadRound& round);
+
+/// Carries out reads of `round` until so many of its order are over. A silent meter costs one time-out: after a
+/// time-out of the first read, or a second one later, the rest is not asked. False if `stop` came before.
+bool carry_on(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan, ReadRound& round,
+              std::size_t until);
+
+/// Carries out all reads of `plan`, beginning with number `first`. Nothing if `stop` came before all was asked.
 std::optional<MeterOutcome> read_blocks(const ReadContext& context, const PolledMeter& meter, const MeterPlan& plan,
                                         std::size_t first);
 
 /// A poll of which nothing could be asked, and why.
 MeterOutcome failed_outcome(const MeterPlan& plan, const Error& why, UtcTime now);
+
+/// The counters whose values were there before `outcome` ended, and when.
+std::vector<domain::EarlyEnd> early_counts(const PolledMeter& meter, const MeterPlan& plan,
+                                           const MeterOutcome& outcome);
 
 /// The outcome of every point.
 std::vector<domain::Sample> samples_of(const PolledMeter& meter, const MeterPlan& plan, const MeterOutcome& outcome);

@@ -30,11 +30,12 @@ class Poller::Loop {
   void run(std::stop_token stop) {
     stop_ = stop;
     while (!stop.stop_requested()) {
-      serve_request();
+      const bool is_taken = core_.is_at_edge();
+      if (!is_taken) serve_request();
       const Millis wait = core_.step(stop);
       if (wait == Millis{0}) continue;
       std::unique_lock lock(mutex_);
-      asked_.wait_for(lock, stop, wait, [this] { return !requests_.empty(); });
+      asked_.wait_for(lock, stop, wait, [&] { return !is_taken && !requests_.empty(); });
     }
     core_.post_health();
     bus_->close();

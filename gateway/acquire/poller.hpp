@@ -109,8 +109,9 @@ class Poller {
   /// What is done with a lent bus. Should take no longer than a few seconds: slots wait meanwhile.
   using Task = std::function<Status(Bus& bus, std::stop_token stop)>;
 
-  /// Runs `task` with the bus (opened before) between two slots, on the poller's thread. Due slots come first. From any
-  /// thread. Errors: what the task gives, unreachable, full (too much is waiting), cancelled (stopping).
+  /// Runs `task` with the bus (opened before) between two slots, on the poller's thread. Due slots come first, and the
+  /// edges of quarter hours: requests of any kind wait for the two seconds before one until its polls are over. From
+  /// any thread. Errors: what the task gives, unreachable, full (too much is waiting), cancelled (stopping).
   std::future<Status> lend(Task task);
 
   /// Asks the loop to stop after its present transaction; the destructor waits for it. For stopping many at once.

@@ -12,6 +12,13 @@ namespace {
 /// lived a second time.
 constexpr Millis repeat_wait_max{60'000};
 
+/// Edges of hours, shifts and local days are edges of quarter hours, too.
+using QuarterHours = std::chrono::duration<Millis::rep, std::ratio<900>>;
+
+UtcTime quarter_of(UtcTime slot) {
+  return std::chrono::floor<QuarterHours>(slot);
+}
+
 /// The first slot of `entry` at or after `now`.
 UtcTime slot_from(const Schedule::Entry& entry, UtcTime now) {
   const Millis since = now.time_since_epoch() - entry.offset;
@@ -21,11 +28,6 @@ UtcTime slot_from(const Schedule::Entry& entry, UtcTime now) {
 
 }  // namespace
 
-bool is_edge(UtcTime slot) {
-  constexpr Millis quarter = std::chrono::minutes(15);
-  return slot.time_since_epoch() % quarter == Millis{0};
-}
-
 Schedule::Schedule(const std::vector<Entry>& entries, UtcTime now) {
   states_.reserve(entries.size());
   for (const Entry& entry : entries) {
@@ -34,25 +36,59 @@ Schedule::Schedule(const std::vector<Entry>& entries, UtcTime now) {
   }
 }
 
+/// Before the first slot it serves nobody knows when a meter was read last: then an edge is what has no slot before it
+/// in its quarter hour.
+bool Schedule::is_edge(const State& state, UtcTime slot) {
+  if (!state.entry.has_counters) return false;
+  if (state.last) return quarter_of(*state.last) != quarter_of(slot);
+  return slot - quarter_of(slot) < state.entry.period;
+}
+
+/// The slot that is served if the meter is at `now`: its latest one. Precondition: one is due.
+UtcTime Schedule::due_at(const State& state, UtcTime now) {
+  return state.next + (now - state.next) / state.entry.period * state.entry.period;
+}
+
+Slot Schedule::take(State& state, UtcTime now) {
+  const UtcTime due = due_at(state, now);
+  const auto passed = static_cast<std::uint64_t>((due - state.next) / state.entry.period);
+  state.last = due;
+  state.served = ++served_;
+  state.next = due + state.entry.period;
+  return Slot{static_cast<std::size_t>(&state - states_.data()), due, passed};
+}
+
 std::optional<Slot> Schedule::take_due(UtcTime now) {
   // Among equals the one served longest ago: an overloaded bus starves nobody.
-  const auto rank = [](const State& s) {
-    return std::tuple{s.next, is_edge(s.next) && !s.entry.has_counters, s.served};
-  };
+  const auto rank = [](const State& s) { return std::tuple{s.next, s.served}; };
   const auto first = std::ranges::min_element(states_, {}, rank);
   if (first == states_.end() || first->next > now) return std::nullopt;
+  return take(*first, now);
+}
 
-  const auto passed = static_cast<std::uint64_t>((now - first->next) / first->entry.period);
-  const UtcTime due = first->next + first->entry.period * static_cast<Millis::rep>(passed);
-  first->last = due;
-  first->served = ++served_;
-  first->next = due + first->entry.period;
-  return Slot{static_cast<std::size_t>(first - states_.begin()), due, passed};
+std::optional<Slot> Schedule::take_edge(UtcTime now) {
+  State* first = nullptr;
+  for (State& state : states_) {
+    if (state.next > now || !is_edge(state, due_at(state, now))) continue;
+    if (first == nullptr || state.served < first->served) first = &state;
+  }
+  if (first == nullptr) return std::nullopt;
+  return take(*first, now);
 }
 
 UtcTime Schedule::next_due() const {
   const auto first = std::ranges::min_element(states_, {}, &State::next);
   return first == states_.end() ? UtcTime::max() : first->next;
+}
+
+UtcTime Schedule::next_edge() const {
+  UtcTime next = UtcTime::max();
+  for (const State& state : states_) {
+    if (!state.entry.has_counters) continue;
+    const UtcTime quarter_end = quarter_of(state.next) + QuarterHours{1};
+    next = std::min(next, is_edge(state, state.next) ? state.next : slot_from(state.entry, quarter_end));
+  }
+  return next;
 }
 
 void Schedule::realign(UtcTime now) {

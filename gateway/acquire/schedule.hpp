@@ -16,9 +16,6 @@ struct Slot {
   std::uint64_t skipped = 0;  ///< Slots of this meter that passed unserved before this one.
 };
 
-/// Whether a slot is the edge of a quarter hour, and so of hours, shifts and days.
-bool is_edge(UtcTime slot);
-
 /// Fixed-rate slots of the meters of one bus, aligned to the wall clock: slots are the multiples of the period since
 /// 1970-01-01T00:00Z, shifted by the meter's own offset. Missed slots are skipped and counted, never bunched. Pure.
 class Schedule {
@@ -32,12 +29,18 @@ class Schedule {
   explicit Schedule(const std::vector<Entry>& entries, UtcTime now);
 
   /// The slot to serve at `now`: the longest overdue, among equals the one served longest ago; nothing if none is
-  /// due. On the edge of a quarter hour meters with counters go before those without. Taking it moves the meter to its
-  /// next slot.
+  /// due. Taking it moves the meter to its next slot.
   std::optional<Slot> take_due(UtcTime now);
+
+  /// Of the slots due at `now` one that is an edge: a meter's first in a quarter hour (and so in an hour, a shift, a
+  /// day), if the meter has counters; the one served longest ago first. These are to be taken before all others.
+  std::optional<Slot> take_edge(UtcTime now);
 
   /// When the next slot is due; `UtcTime::max()` if there is no meter.
   UtcTime next_due() const;
+
+  /// When the next edge is due; `UtcTime::max()` if no meter has counters.
+  UtcTime next_edge() const;
 
   /// The wall clock stepped: slots are laid anew from `now`. Slots the step jumped over never existed, so they are not
   /// counted as skipped. After a step back of up to a minute no slot is repeated: the next one is the first after the
@@ -51,6 +54,11 @@ class Schedule {
     std::optional<UtcTime> last;  ///< The slot served last.
     std::uint64_t served;         ///< When that was, in slots of this schedule.
   };
+
+  static bool is_edge(const State& state, UtcTime slot);
+  static UtcTime due_at(const State& state, UtcTime now);
+  Slot take(State& state, UtcTime now);
+
   std::vector<State> states_;
   std::uint64_t served_ = 0;
 };

@@ -26,9 +26,9 @@ using AddJson = nlohmann::ordered_json;
 struct Addition {
   AddOptions options;  ///< With the id and, once it is known, the serial number.
   const meter::Profile* profile = nullptr;
-  nlohmann::json probe;  ///< What the meter said; null if it was not asked.
-  std::string text;      ///< Of the new file.
-  std::vector<std::string> warnings;
+  nlohmann::json probe = nlohmann::json(nlohmann::json::value_t::null);  ///< What the meter said; null: not asked.
+  std::string text;                                                      ///< Of the new file.
+  std::vector<config::Mistake> warnings;
 };
 
 /// "chint-dtsu666-7", or with a number behind if that is taken.
@@ -75,13 +75,13 @@ Status compose(Addition& addition, const SiteFile& file, const config::Catalogue
   const auto after = config::parse_site(*changed, name, catalogue);
   if (!after.site) {
     std::string mistakes = text("add.mistakes");
-    for (const auto& mistake : after.mistakes) mistakes += "\n" + mistake.to_string();
+    for (const auto& mistake : after.mistakes) mistakes += "\n" + line_of(mistake);
     return Error{ErrorKind::invalid, mistakes};
   }
   addition.warnings.clear();
   for (const auto& warning : after.mistakes)
     if (std::ranges::find(before, warning.text, &config::Mistake::text) == before.end())
-      addition.warnings.push_back(warning.to_string());
+      addition.warnings.push_back(warning);
   addition.text = std::move(*changed);
   return {};
 }
@@ -93,6 +93,20 @@ std::string said(const nlohmann::json& probe, const char* key) {
 std::string list_of(const nlohmann::json& ids) {
   std::string list;
   for (const auto& id : ids) list += (list.empty() ? "" : ", ") + id.get<std::string>();
+  return list;
+}
+
+/// What the probe compared with this result: "frequency 50.01 Hz, voltage 231.2 V".
+std::string checks_with(const nlohmann::json& probe, std::string_view result) {
+  std::string list;
+  for (const auto& check : probe.value("checks", nlohmann::json::array())) {
+    if (check.value("result", "") != result) continue;
+    const std::string key = "add." + check.value("check", "") + "." + check.value("because", "");
+    const auto told = check.value("values", nlohmann::json::object());
+    Values values;
+    for (const auto& [name, value] : told.items()) values.emplace_back(name, value.get<std::string>());
+    list += (list.empty() ? "" : ", ") + (has_text(key) ? text(key, values) : key);
+  }
   return list;
 }
 
@@ -108,6 +122,7 @@ Values values_of(const Addition& addition) {
           {"told", said(addition.probe, "serial")},
           {"given", addition.options.serial},
           {"others", list_of(others)},
+          {"contradictions", checks_with(addition.probe, "contradicts")},
           {"other", others.empty() ? "" : others[0].get<std::string>()}};
 }
 
@@ -133,6 +148,21 @@ std::optional<Values> ratio_contradicted(const Addition& addition) {
                   {"told", told}};
   }
   return std::nullopt;
+}
+
+/// What the meter turned out to be, and by what.
+void print_probe(const Addition& addition) {
+  const auto verdict = said(addition.probe, "verdict");
+  const bool measured = verdict == "looks" && !said(addition.probe, "voltage").empty();
+  std::cout << text(verdict == "says" ? "add.says"
+                    : measured        ? "add.looks"
+                                      : "add.reads",
+                    values_of(addition))
+            << (said(addition.probe, "serial").empty() ? "" : " " + text("add.serial", values_of(addition))) << '\n';
+  for (const auto& [result, key] : {std::pair{"agrees", "add.checked"}, {"untold", "add.unchecked"}})
+    if (const auto list = checks_with(addition.probe, result); !list.empty())
+      std::cout << text(key, {{"list", list}}) << '\n';
+  std::cout << std::flush;
 }
 
 /// Asks the meter whether it is what it is taken for, and for its serial number. Gives how the verb ends if it must end
@@ -163,6 +193,7 @@ std::optional<Exit> ask_meter(const Common& common, const config::Site& site, Ad
     return refuse(ErrorKind::conflict, named ? "add.differs" : "add.differs-unnamed", Exit::findings);
   if (verdict == "refuses")
     return refuse(ErrorKind::refused, named ? "add.refuses" : "add.refuses-unnamed", Exit::findings);
+  if (verdict == "contradicts") return refuse(ErrorKind::conflict, "add.contradicts", Exit::findings);
   const auto serial = said(addition.probe, "serial");
   if (!serial.empty() && !options.serial.empty() && !acquire::is_same_serial(serial, options.serial))
     return refuse(ErrorKind::conflict, "add.serial-differs", Exit::findings);
@@ -171,14 +202,7 @@ std::optional<Exit> ask_meter(const Common& common, const config::Site& site, Ad
     return Exit::findings;
   }
   if (options.serial.empty()) options.serial = serial;
-  if (!common.json) {
-    const bool measured = verdict == "looks" && !said(addition.probe, "voltage").empty();
-    std::cout << text(verdict == "says" ? "add.says"
-                      : measured        ? "add.looks"
-                                        : "add.reads",
-                      values_of(addition))
-              << (serial.empty() ? "" : " " + text("add.serial", values_of(addition))) << std::endl;
-  }
+  if (!common.json) print_probe(addition);
   return std::nullopt;
 }
 
@@ -192,16 +216,19 @@ void report(const Common& common, const Addition& addition, const SiteFile& file
                                 values);
   const std::string diff = options.dry_run ? line_diff(file.text(), addition.text, file.path().string()) : "";
   if (common.json) {
-    AddJson line{{"meter", options.id},          {"bus", options.bus},          {"unit", options.unit},
-                 {"profile", options.profile},   {"serial", options.serial},    {"facility", options.facility},
-                 {"file", file.path().string()}, {"written", !options.dry_run}, {"probe", addition.probe},
-                 {"warnings", addition.warnings}};
+    auto warnings = AddJson::array();
+    for (const auto& warning : addition.warnings) warnings.push_back(warning.to_string());
+    AddJson line{{"meter", options.id},          {"bus", options.bus},
+                 {"unit", options.unit},         {"profile", options.profile},
+                 {"serial", options.serial},     {"facility", options.facility},
+                 {"file", file.path().string()}, {"written", !options.dry_run},
+                 {"probe", addition.probe},      {"warnings", std::move(warnings)}};
     if (options.dry_run) line["diff"] = diff;
     line["next"] = next;
     std::cout << line.dump(-1, ' ', false, AddJson::error_handler_t::replace) << '\n';
     return;
   }
-  for (const auto& warning : addition.warnings) std::cout << "WARN  " << warning << '\n';
+  for (const auto& warning : addition.warnings) std::cout << text("check.warning") << line_of(warning) << '\n';
   std::cout << diff;
   if (!options.dry_run) {
     std::cout << text("add.done", values) << '\n';

@@ -61,6 +61,12 @@ std::string describe(const IdentityPlace& place) {
          type_of(place.type, place.place.count) + (place.alone ? ", read alone" : "");
 }
 
+std::string describe(meter::Connection connection) {
+  if (connection == meter::Connection::direct) return "directly, without transformers";
+  if (connection == meter::Connection::transformer) return "behind current transformers";
+  return "directly or behind current transformers, by version";
+}
+
 std::string describe_limits(const Profile& profile) {
   std::string text = "at most " + std::to_string(profile.limits.count_max) + " registers a request, " +
                      (profile.limits.gap_max == 0 ? "never across a hole"
@@ -236,6 +242,7 @@ std::string explain_text(const Profile& profile) {
       {"source", profile.provenance},
       {"checked by", std::to_string(profile.vectors.size()) + " known exchanges"},
       {"delivered as", describe(profile.link)}};
+  if (profile.connection) head.push_back({"connected", describe(*profile.connection)});
   if (const auto settings = settings_of(profile.link); !settings.empty()) head.push_back({"can be set to", settings});
   head.push_back({"requests", describe_limits(profile)});
   for (const meter::Identification& it : profile.identify)
@@ -259,6 +266,7 @@ Ordered explain_json(const Profile& profile) {
   Ordered json = summary_of(profile);
   json["provenance"] = profile.provenance;
   json["notes"] = profile.notes;
+  json["connection"] = profile.connection ? Ordered(config::word_for(*profile.connection)) : Ordered();
   json["limits"] = {{"count_max", profile.limits.count_max},
                     {"gap_max", profile.limits.gap_max},
                     {"short_count_max", profile.short_count_max},

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "app/load.hpp"
 #include "app/print.hpp"
+#include "app/texts.hpp"
 #include "app/verbs.hpp"
 
 namespace jidian::app {
@@ -18,24 +18,33 @@ nlohmann::json json_of(const config::Mistake& mistake) {
           {"text", mistake.text}};
 }
 
-std::string counted(std::size_t count, const std::string& word) {
-  return std::to_string(count) + " " + word + (count == 1 ? "" : "s");
+std::string counted(std::size_t count, std::string_view one, std::string_view several) {
+  return text(count == 1 ? one : several, {{"count", std::to_string(count)}});
 }
 
 std::string describe(const config::Site& site) {
   std::size_t points = 0;
   for (const auto& meter : site.meters) points += meter.points.size();
-  return std::to_string(site.buses.size()) + (site.buses.size() == 1 ? " bus, " : " buses, ") +
-         counted(site.meters.size(), "meter") + ", " + counted(points, "point") + ", " +
-         counted(site.uplinks.size(), "uplink");
+  return text("check.site", {{"buses", counted(site.buses.size(), "check.bus", "check.buses")},
+                             {"meters", counted(site.meters.size(), "check.meter", "check.meters")},
+                             {"points", counted(points, "check.point", "check.points")},
+                             {"uplinks", counted(site.uplinks.size(), "check.uplink", "check.uplinks")}});
 }
 
-/// A line without meters is looked through first; else the gateway may run.
-std::string next_after(const config::Site& site, const std::string& file) {
-  for (const auto& bus : site.buses)
-    if (std::ranges::find(site.meters, bus.id, &config::Meter::bus) == site.meters.end())
-      return "jidian scan " + bus.id + " --site " + file;
-  return "jidian run --site " + file;
+std::size_t warnings_of(const Loaded& loaded) {
+  return static_cast<std::size_t>(std::ranges::count_if(loaded.mistakes, [](const auto& it) { return it.warning; }));
+}
+
+/// What to do next. A line without meters is looked through first; else the gateway may run.
+std::string closing_line(const Loaded& loaded, const std::string& file) {
+  if (!loaded.site) {
+    const std::size_t errors = loaded.mistakes.size() - warnings_of(loaded);
+    return text(errors == 1 ? "check.mistake" : "check.mistakes", {{"count", std::to_string(errors)}, {"site", file}});
+  }
+  for (const auto& bus : loaded.site->buses)
+    if (std::ranges::find(loaded.site->meters, bus.id, &config::Meter::bus) == loaded.site->meters.end())
+      return text("check.next-scan", {{"bus", bus.id}, {"site", file}});
+  return text("check.next-run", {{"site", file}});
 }
 
 }  // namespace
@@ -46,27 +55,18 @@ Exit check(const Common& common) {
     print_failure(common, Error{ErrorKind::unreachable, loaded.problem});
     return Exit::usage;
   }
-  const auto warnings =
-      static_cast<std::size_t>(std::ranges::count_if(loaded.mistakes, [](const auto& m) { return m.warning; }));
-  const auto errors = loaded.mistakes.size() - warnings;
-
   if (common.json) {
     auto mistakes = nlohmann::json::array();
     for (const auto& mistake : loaded.mistakes) mistakes.push_back(json_of(mistake));
     std::cout << nlohmann::json{{"valid", loaded.site.has_value()}, {"mistakes", mistakes}}.dump(2) << '\n';
   } else {
-    for (auto mistake : loaded.mistakes) {
-      std::cout << (std::exchange(mistake.warning, false) ? "WARN  " : "ERR   ") << mistake.to_string() << '\n';
-    }
-    if (loaded.site) std::cout << "OK    " << describe(*loaded.site) << '\n';
-    if (!loaded.site)
-      std::cout << counted(errors, "mistake") << "; correct them and run: jidian check --site " << common.site.string()
-                << '\n';
-    else
-      std::cout << "Next: " << next_after(*loaded.site, common.site.string()) << '\n';
+    for (const auto& mistake : loaded.mistakes)
+      std::cout << text(mistake.warning ? "check.warning" : "check.error") << line_of(mistake) << '\n';
+    if (loaded.site) std::cout << text("check.ok") << describe(*loaded.site) << '\n';
+    std::cout << closing_line(loaded, common.site.string()) << '\n';
   }
   if (!loaded.site) return Exit::usage;
-  return warnings == 0 ? Exit::ok : Exit::findings;
+  return warnings_of(loaded) == 0 ? Exit::ok : Exit::findings;
 }
 
 }  // namespace jidian::app

@@ -31,7 +31,7 @@ void add_common(CLI::App& verb, Common& common) {
   verb.add_option_function<std::string>(
           "--lang",
           [](const std::string& language) { speak(language == "zh" ? Language::chinese : Language::english); },
-          "Language of the commissioning verbs: en, zh (default: as LC_ALL, LC_MESSAGES, LANG say)")
+          "Language of what is said to people: en, zh (default: as LC_ALL, LC_MESSAGES, LANG say)")
       ->check(CLI::IsMember({"en", "zh"}));
 }
 

@@ -51,7 +51,7 @@ class ReadingPrinter {
         others_.insert(meter.id);
         continue;
       }
-      for (std::size_t i = 0; i < poll.samples.size(); ++i) print(poll, meter, meter.points[i], poll.samples[i]);
+      for (std::size_t i = 0; i < poll.samples.size(); ++i) print(poll, meter, i);
     }
   }
 
@@ -66,21 +66,23 @@ class ReadingPrinter {
     return names;
   }
 
-  void print(const domain::Poll& poll, const domain::MeterEntry& meter, const domain::PointEntry& point,
-             const domain::Sample& sample) {
+  void print(const domain::Poll& poll, const domain::MeterEntry& meter, std::size_t position) {
     ++readings_;
+    const domain::PointEntry& point = meter.points[position];
+    const domain::Sample& sample = poll.samples[position];
+    const std::string end = format_utc(domain::end_of(poll, position));
     const bool there = domain::has_value(sample.quality);
     const auto exponent = domain::exponent_of(meter, point, poll.samples);
     const auto value = there && exponent ? meter::format_value(sample.bits, point.type, *exponent) : std::string();
     const auto quality = std::string(domain::name_of(sample.quality));
     if (options_.format == "csv") {
-      std::cout << meter.id << ',' << point.name << ',' << format_utc(poll.start) << ',' << format_utc(poll.end) << ','
-                << value << ',' << point.unit << ',' << times_of(meter, point) << ',' << quality << ','
+      std::cout << meter.id << ',' << point.name << ',' << format_utc(poll.start) << ',' << end << ',' << value << ','
+                << point.unit << ',' << times_of(meter, point) << ',' << quality << ','
                 << (there ? to_hex(sample.bits) : "") << '\n';
       return;
     }
-    nlohmann::json line{{"meter", meter.id},           {"point", point.name}, {"start", format_utc(poll.start)},
-                        {"end", format_utc(poll.end)}, {"unit", point.unit},  {"quality", quality}};
+    nlohmann::json line{{"meter", meter.id}, {"point", point.name}, {"start", format_utc(poll.start)},
+                        {"end", end},        {"unit", point.unit},  {"quality", quality}};
     if (!point.ratio_points.empty()) line["times"] = times_of(meter, point);
     line["value"] = there && exponent ? nlohmann::json(value) : nlohmann::json();
     line["raw"] = there ? nlohmann::json(to_hex(sample.bits)) : nlohmann::json();

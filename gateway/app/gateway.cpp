@@ -149,7 +149,6 @@ Status Gateway::start_parts(const config::Site& site, Clock& clock) {
   options.live_interval = site.live_interval;
   options.boot = host::boot_id();
   options.version = version;
-  options.data_rules = site.data_rules;
   auto recorder = recorder::Recorder::start(
       std::move(options), *store_, clock, board_,
       {.committed = [this] { relay_.committed(); }, .live = [this](const std::string& json) { relay_.live(json); }});

@@ -16,6 +16,7 @@
 #include "app/jobs.hpp"
 #include "app/local_client.hpp"
 #include "app/print.hpp"
+#include "app/texts.hpp"
 #include "host/host.hpp"
 
 namespace jidian::app {
@@ -63,8 +64,7 @@ Status run_inside(const LocalClient& gateway, const Common& common, const std::s
     const auto body = gateway.post("/v1/command", Json{{"op", "job"}, {"id", id}, {"after", after}}.dump());
     if (!body) return body.error();
     const auto news = Json::parse(*body, nullptr, false);
-    if (!news.is_object() || !news.contains("lines"))
-      return Error{ErrorKind::corrupt, "the gateway's answer cannot be understood"};
+    if (!news.is_object() || !news.contains("lines")) return Error{ErrorKind::corrupt, text("answer.unclear")};
     for (const auto& line : news["lines"]) deliver(common, line, on_line);
     after = news.value("next", after);
     if (!news.value("done", false)) {

@@ -122,12 +122,12 @@ Result<commission::Job> make_probe(const config::Bus& bus, const std::filesystem
   return commission::probe(std::move(options));
 }
 
-/// The latency timer of the USB adapter behind `device`, in ms; nothing if it has none.
+/// The latency timer of the USB adapter behind `device` as it is now, in ms; nothing if it has none.
 std::optional<int> usb_latency_ms(const std::string& device) {
   std::error_code failed;
   const auto port = std::filesystem::canonical(device, failed);
   if (failed) return std::nullopt;
-  std::ifstream file("/sys/bus/usb-serial/devices/" + port.filename().string() + "/latency_timer");
+  std::ifstream file("/sys/class/tty/" + port.filename().string() + "/device/latency_timer");
   int latency = 0;
   if (!(file >> latency)) return std::nullopt;
   return latency;
@@ -140,7 +140,7 @@ Result<commission::Job> make_doctor(const config::Site& site, const config::Bus&
   options.home = {bus.baud, bus.parity, bus.stop_bits};
   options.duration = std::chrono::seconds{*seconds};
   options.is_line = bus.kind != config::BusKind::tcp;
-  if (bus.kind == config::BusKind::rtu) options.latency_ms = usb_latency_ms(bus.device);
+  if (bus.kind == config::BusKind::rtu) options.latency_ms = [device = bus.device] { return usb_latency_ms(device); };
   for (const auto& meter : site.meters) {
     if (meter.bus != bus.id) continue;
     const auto plan = acquire::plan_of(polled_meter_of(meter, 0));

@@ -235,7 +235,7 @@ Status write_rule(const Common& common, const LearnOptions& options, const RunRu
   const auto parsed = config::parse_site(*changed, file->path().string(), known.catalogue);
   if (parsed.site) return file->replace(*changed);
   std::string mistakes = text("learn.mistakes");
-  for (const auto& mistake : parsed.mistakes) mistakes += "\n" + mistake.to_string();
+  for (const auto& mistake : parsed.mistakes) mistakes += "\n" + line_of(mistake);
   return Error{ErrorKind::invalid, mistakes};
 }
 

@@ -45,7 +45,7 @@ class DoctorView {
   std::size_t faults() const { return faults_; }
 
   void print() const {
-    std::vector<std::vector<std::string>> rows{split(text("doctor.heads"))};
+    std::vector<std::vector<std::string>> rows{headings("doctor.heads")};
     rows.insert(rows.end(), units_.begin(), units_.end());
     std::cout << format_table(rows)
               << text("doctor.line", {{"requests", count(line_, "requests")},
@@ -54,6 +54,8 @@ class DoctorView {
                                       {"framing", count(line_, "framing_errors")},
                                       {"parity", count(line_, "parity_errors")}})
               << '\n';
+    if (line_.contains("latency_ms") && line_["latency_ms"].is_number())
+      std::cout << text("doctor.timer", {{"latency_ms", std::to_string(line_.value("latency_ms", 0))}}) << '\n';
     for (const auto& diagnosis : diagnoses_) {
       const auto cause = diagnosis.value("cause", "");
       if (!has_text("doctor." + cause)) {  // of a gateway newer than this command line
@@ -72,17 +74,6 @@ class DoctorView {
   }
 
  private:
-  static std::vector<std::string> split(const std::string& heads) {
-    std::vector<std::string> cells(1);
-    for (const char c : heads) {
-      if (c == '|')
-        cells.emplace_back();
-      else
-        cells.back() += c;
-    }
-    return cells;
-  }
-
   static std::string count(const Json& line, const char* key) {
     return line.contains(key) ? std::to_string(line.value(key, std::uint64_t{0})) : "-";
   }

@@ -27,8 +27,8 @@ void resolve_credentials(config::Site& site, const std::string& file, std::vecto
       if (path)
         *spelling = std::move(*path);
       else
-        mistakes.push_back(
-            {file, 1, 1, "uplink '" + uplink.id + "': '" + *spelling + "': " + path.error().message(), true});
+        mistakes.push_back({file, uplink.line, uplink.column,
+                            "uplink '" + uplink.id + "': '" + *spelling + "': " + path.error().message(), true});
     }
 }
 

@@ -24,7 +24,7 @@ Values mark_values(const Json& mark, const std::string& subject) {
 Exit print_marked(const Common& common, const std::string& body) {
   const auto answer = Json::parse(body, nullptr, false);
   if (!answer.is_object() || !answer.contains("facts") || !answer["facts"].is_object())
-    return print_failure(common, Error{ErrorKind::corrupt, "the gateway's answer cannot be understood"}), Exit::device;
+    return print_failure(common, Error{ErrorKind::corrupt, text("answer.unclear")}), Exit::device;
   if (common.json) return std::cout << body << '\n', Exit::ok;
   const Json& facts = answer["facts"];
   const Values values = mark_values(facts, answer.value("subject", ""));
@@ -61,7 +61,7 @@ Exit marks(const Common& common) {
   if (common.json) return std::cout << *answer << '\n', Exit::ok;
   const auto listed = Json::parse(*answer, nullptr, false);
   if (!listed.is_object() || !listed.contains("marks") || !listed["marks"].is_array())
-    return print_failure(common, Error{ErrorKind::corrupt, "the gateway's answer cannot be understood"}), Exit::device;
+    return print_failure(common, Error{ErrorKind::corrupt, text("answer.unclear")}), Exit::device;
   for (const Json& mark : listed["marks"]) {
     const bool is_open = !mark.contains("until") || mark["until"].is_null();
     const bool in_force = mark.value("in_force", false);

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+
+#include "app/texts.hpp"
+#include "app/translate.hpp"
 
 namespace jidian::app {
 namespace {
@@ -37,7 +41,35 @@ void print_failure(const Common& common, const Error& error) {
     std::cout << nlohmann::json{{"error", {{"kind", name_of(error.kind())}, {"message", error.message()}}}}.dump()
               << '\n';
   else
-    std::cerr << "jidian: " << error.message() << '\n';
+    std::cerr << "jidian: " << translated(error.message()) << '\n';
+}
+
+std::vector<std::string> headings(std::string_view key) {
+  std::vector<std::string> heads(1);
+  for (const char letter : text(key)) {
+    if (letter == '|')
+      heads.emplace_back();
+    else
+      heads.back() += letter;
+  }
+  return heads;
+}
+
+std::string word_for_quality(const std::string& quality) {
+  const std::string key = "quality." + quality;
+  return has_text(key) ? text(key) : quality;
+}
+
+std::string span_text(double seconds) {
+  const auto write = [](const char* pattern, double number) {
+    std::array<char, 64> written{};
+    (void)std::snprintf(written.data(), written.size(), pattern, number);
+    return std::string(written.data());
+  };
+  if (seconds < 120) return write("%.0f s", seconds);
+  if (seconds < 7'200) return write("%.0f min", seconds / 60);
+  if (seconds < 172'800) return write("%.0f h", seconds / 3600);
+  return text("status.span-days", {{"days", write("%.0f", seconds / 86'400)}});
 }
 
 std::size_t columns_of(std::string_view text) {
@@ -72,6 +104,12 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
+std::string line_of(config::Mistake mistake) {
+  mistake.text = translated(mistake.text);
+  mistake.warning = false;
+  return mistake.to_string();
+}
+
 std::optional<config::Site> load_or_explain(const Common& common) {
   auto loaded = load_site(common.site, common.profiles);
   if (!loaded.problem.empty()) {
@@ -79,7 +117,7 @@ std::optional<config::Site> load_or_explain(const Common& common) {
     return std::nullopt;
   }
   if (!loaded.site)
-    for (const auto& mistake : loaded.mistakes) std::cerr << mistake.to_string() << '\n';
+    for (const auto& mistake : loaded.mistakes) std::cerr << line_of(mistake) << '\n';
   return std::move(loaded.site);
 }
 

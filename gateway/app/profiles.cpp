@@ -61,7 +61,7 @@ Exit profiles(const Common& common, const std::string& id) {
     print_failure(common, Error{ErrorKind::unreachable, loaded.problem});
     return Exit::usage;
   }
-  for (const auto& mistake : loaded.mistakes) std::cerr << mistake.to_string() << '\n';
+  for (const auto& mistake : loaded.mistakes) std::cerr << line_of(mistake) << '\n';
   const Exit shown = loaded.mistakes.empty() ? Exit::ok : Exit::findings;
   if (!id.empty()) {
     const Exit explained = explain(common, loaded.catalogue, id);

@@ -57,7 +57,7 @@ bool keep_serial(const Common& common, const Values& facts, const std::string& m
 Exit print_replaced(const Common& common, const std::string& body) {
   const auto answer = Json::parse(body, nullptr, false);
   if (!answer.is_object() || !answer.contains("facts") || !answer["facts"].is_object())
-    return print_failure(common, Error{ErrorKind::corrupt, "the gateway's answer cannot be understood"}), Exit::device;
+    return print_failure(common, Error{ErrorKind::corrupt, text("answer.unclear")}), Exit::device;
   const Values facts = facts_of(answer);
   if (common.json)
     std::cout << body << '\n';

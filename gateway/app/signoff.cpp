@@ -81,7 +81,7 @@ std::string sentence_of(const Json& check) {
 Exit print_signoff(const Common& common, const std::string& body) {
   const auto answer = Json::parse(body, nullptr, false);
   if (!answer.is_object() || !answer.contains("checks"))
-    return print_failure(common, Error{ErrorKind::corrupt, "the gateway's answer cannot be understood"}), Exit::device;
+    return print_failure(common, Error{ErrorKind::corrupt, text("answer.unclear")}), Exit::device;
   const bool recorded = answer.value("recorded", false);
   if (common.json) {
     std::cout << body << '\n';

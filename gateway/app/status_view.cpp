@@ -7,7 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "app/load_view.hpp"
 #include "app/print.hpp"
+#include "app/texts.hpp"
+#include "app/translate.hpp"
 
 namespace jidian::app {
 namespace {
@@ -77,10 +80,7 @@ std::string bytes_at(const Json& object, const char* key) {
 /// "12 s", "5 min", "7 h", "3 days", or "-".
 std::string span_at(const Json& object, const char* key) {
   if (!has(object, key)) return "-";
-  const double seconds = number_at(object, key);
-  if (seconds < 120) return format("%.0f s", seconds);
-  if (seconds < 7'200) return format("%.0f min", seconds / 60);
-  return seconds < 172'800 ? format("%.0f h", seconds / 3600) : format("%.0f days", seconds / 86'400);
+  return span_text(number_at(object, key));
 }
 
 class Screen {
@@ -125,53 +125,68 @@ class Screen {
   std::string text_;
 };
 
+/// The sentence of the one key or the other.
 Cell verdict(bool good, const char* yes, const char* no) {
-  return good ? Cell{yes, Tone::good} : Cell{no, Tone::bad};
+  return good ? Cell{text(yes), Tone::good} : Cell{text(no), Tone::bad};
+}
+
+/// The word for a code of the gateway's; one that is unknown as it is.
+std::string word_of(const std::string& group, const std::string& code) {
+  return has_text(group + code) ? text(group + code) : code;
+}
+
+/// How many of a list are not shown.
+void show_rest(std::size_t hidden, Screen& screen) {
+  if (hidden > 0) screen.line({{text("status.more", {{"count", std::to_string(hidden)}}), Tone::faint}});
 }
 
 void show_head(const Json& status, Screen& screen) {
   screen.line({{text_at(status, "gateway") + "  "},
-               verdict(is_true(status, "recording"), "recording", "NOT RECORDING"),
-               {"  for " + span_at(status, "uptime_s") + "  version " + text_at(status, "version") + "  clock " +
-                text_at(status, "clock")},
+               verdict(is_true(status, "recording"), "status.recording", "status.not-recording"),
+               {text("status.head", {{"span", span_at(status, "uptime_s")},
+                                     {"version", text_at(status, "version")},
+                                     {"clock", word_of("status.clock.", text_at(status, "clock"))}})},
                {"  " + text_at(status, "time"), Tone::faint}});
   const Json& store = at(status, "store");
-  const std::string left = has(store, "days_left") ? format("%.0f days left", number_at(store, "days_left"))
-                                                   : std::string("days left not known yet");
-  screen.line({{"store  " + bytes_at(store, "bytes") + " of " + bytes_at(store, "quota_bytes") + ", " + left +
-                ", last commit " + span_at(store, "last_commit_age_s") + " ago, " +
-                text_at(store, "readings_recorded") + " readings since the start"}});
+  const std::string left = has(store, "days_left")
+                               ? text("status.days-left", {{"days", format("%.0f", number_at(store, "days_left"))}})
+                               : text("status.days-unknown");
+  screen.line({{text("status.store", {{"bytes", bytes_at(store, "bytes")},
+                                      {"quota", bytes_at(store, "quota_bytes")},
+                                      {"left", left},
+                                      {"age", span_at(store, "last_commit_age_s")},
+                                      {"readings", text_at(store, "readings_recorded")}})}});
 }
 
 void show_uplinks(const Json& status, Screen& screen) {
   std::vector<Row> rows;
   for (const Json& uplink : at(status, "uplinks")) {
-    const std::string pending = text_at(uplink, "pending") + " waiting";
+    const Values waiting{{"pending", text_at(uplink, "pending")}, {"age", span_at(uplink, "oldest_pending_age_s")}};
     const bool by_broker = text_at(uplink, "confirm") == "broker";
-    rows.push_back(
-        {{text_at(uplink, "id")},
-         verdict(is_true(uplink, "connected"), "connected", "not connected"),
-         {has(uplink, "oldest_pending_age_s") ? pending + ", oldest " + span_at(uplink, "oldest_pending_age_s")
-                                              : pending},
-         {by_broker ? "confirmed by the broker only" : "receipt " + span_at(uplink, "last_receipt_age_s")},
-         {text_at(uplink, "address"), Tone::faint}});
+    rows.push_back({{text_at(uplink, "id")},
+                    verdict(is_true(uplink, "connected"), "status.connected", "status.not-connected"),
+                    {text(has(uplink, "oldest_pending_age_s") ? "status.pending-oldest" : "status.pending", waiting)},
+                    {by_broker ? text("status.by-broker")
+                               : text("status.receipt", {{"age", span_at(uplink, "last_receipt_age_s")}})},
+                    {text_at(uplink, "address"), Tone::faint}});
   }
-  screen.table("uplinks", rows);
+  screen.table(text("status.uplinks"), rows);
 }
 
 void show_buses(const Json& status, Screen& screen) {
   std::vector<Row> rows;
   for (const Json& bus : at(status, "buses"))
     rows.push_back({{text_at(bus, "id")},
-                    is_true(bus, "lent") ? Cell{"lent"} : verdict(is_true(bus, "open"), "open", "closed"),
-                    {format("%.0f %% busy", number_at(bus, "load") * 100)},
+                    is_true(bus, "lent") ? Cell{text("status.lent")}
+                                         : verdict(is_true(bus, "open"), "status.open", "status.closed"),
+                    {text("status.busy", {{"percent", format("%.0f", number_at(bus, "load") * 100)}})},
                     {text_at(bus, "address"), Tone::faint}});
   // Of hundreds of TCP meters each is its own bus: the closed ones are what matters.
   std::stable_partition(rows.begin(), rows.end(), [](const Row& row) { return row[1].tone == Tone::bad; });
   const std::size_t hidden = rows.size() > rows_max ? rows.size() - rows_max : 0;
   rows.resize(rows.size() - hidden);
-  screen.table("buses", rows);
-  if (hidden > 0) screen.line({{"  and " + std::to_string(hidden) + " more", Tone::faint}});
+  screen.table(text("status.buses"), rows);
+  show_rest(hidden, screen);
 }
 
 /// As the gateway says; one of an older release says no word, but what went wrong.
@@ -193,31 +208,34 @@ int rank_of(const Json& meter) {
 
 Cell verdict_of(const Json& meter) {
   const auto state = state_at(meter);
-  if (state == "well") return {"ok", Tone::good};
-  if (state == "new") return {"asked for the first time"};
-  if (state == "learning") return {"being learnt"};
-  return {state == "doubtful" ? "CHECK" : "FAULT", Tone::bad};
+  if (state == "well") return {text("status.meter.ok"), Tone::good};
+  if (state == "new") return {text("status.meter.new")};
+  if (state == "learning") return {text("status.meter.learning")};
+  return {text(state == "doubtful" ? "status.meter.check" : "status.meter.fault"), Tone::bad};
 }
 
 /// "signed off 2026-03-01 by Li Na"; nothing of a gateway that does not say.
 std::optional<Cell> signature_of(const Json& meter) {
   if (!meter.is_object() || !meter.contains("signed_off")) return std::nullopt;
   const Json& signature = at(meter, "signed_off");
-  if (signature.is_null()) return Cell{"not signed off", Tone::faint};
-  return Cell{"signed off " + text_at(signature, "at").substr(0, 10) + " by " + text_at(signature, "by"), Tone::faint};
+  if (signature.is_null()) return Cell{text("status.not-signed-off"), Tone::faint};
+  return Cell{
+      text("status.signed-off", {{"day", text_at(signature, "at").substr(0, 10)}, {"by", text_at(signature, "by")}}),
+      Tone::faint};
 }
 
 Row row_of_meter(const Json& meter) {
   Row row{{text_at(meter, "id")},
           {text_at(meter, "bus") + "/" + text_at(meter, "unit"), Tone::faint},
           verdict_of(meter),
-          {has(meter, "age_s") ? span_at(meter, "age_s") + " ago" : "never"},
-          {text_at(meter, "polls_failed") + " of " +
-               format("%.0f", number_at(meter, "polls_good") + number_at(meter, "polls_failed")) + " polls failed",
+          {has(meter, "age_s") ? text("status.age", {{"age", span_at(meter, "age_s")}}) : text("status.never")},
+          {text("status.polls",
+                {{"failed", text_at(meter, "polls_failed")},
+                 {"count", format("%.0f", number_at(meter, "polls_good") + number_at(meter, "polls_failed"))}}),
            Tone::faint}};
   if (const auto signature = signature_of(meter)) row.push_back(*signature);
-  if (has(meter, "error") && !is_starting(meter)) row.push_back({text_at(meter, "error"), Tone::bad});
-  if (has(meter, "next_try_in_s")) row.push_back({"next try in " + span_at(meter, "next_try_in_s")});
+  if (has(meter, "error") && !is_starting(meter)) row.push_back({translated(text_at(meter, "error")), Tone::bad});
+  if (has(meter, "next_try_in_s")) row.push_back({text("status.next-try", {{"age", span_at(meter, "next_try_in_s")}})});
   return row;
 }
 
@@ -229,32 +247,34 @@ void show_meters(const Json& status, Screen& screen) {
 
   std::vector<Row> rows;
   for (std::size_t i = 0; i < std::min(meters.size(), rows_max); ++i) rows.push_back(row_of_meter(*meters[i]));
-  screen.table("meters  " + std::to_string(well) + " of " + std::to_string(meters.size()) + " well", rows);
-  if (meters.size() > rows_max)
-    screen.line({{"  and " + std::to_string(meters.size() - rows_max) + " more", Tone::faint}});
+  screen.table(text("status.meters", {{"well", std::to_string(well)}, {"count", std::to_string(meters.size())}}), rows);
+  show_rest(meters.size() - rows.size(), screen);
 }
 
 void show_marks(const Json& status, Screen& screen) {
   std::vector<Row> rows;
   for (const Json& mark : at(status, "marks")) {
     if (rows.size() == rows_max) break;
-    rows.push_back({{text_at(mark, "subject").empty() ? "whole site" : text_at(mark, "subject")},
-                    {text_at(mark, "mark")},
-                    {"from " + text_at(mark, "from") + (has(mark, "until") ? " until " + text_at(mark, "until") : "")},
-                    {is_true(mark, "in_force") ? "in force" : "ahead"},
+    rows.push_back({{text_at(mark, "subject").empty() ? text("status.whole-site") : text_at(mark, "subject")},
+                    {word_of("quality.", text_at(mark, "mark"))},
+                    {text(has(mark, "until") ? "status.from-until" : "status.from",
+                          {{"from", text_at(mark, "from")}, {"until", text_at(mark, "until")}})},
+                    {text(is_true(mark, "in_force") ? "status.in-force" : "status.ahead")},
                     {text_at(mark, "reason"), Tone::faint}});
   }
-  screen.table("marks", rows);
+  screen.table(text("status.marks"), rows);
 }
 
 /// "load 380 kW of 400 kW", "level orange, load unknown".
 std::string load_of(const Json& order) {
   const std::string level = text_at(order, "level");
-  std::string text = level.empty() || level == "-" ? "" : "level " + level + ", ";
-  text += "load " + (has(order, "load_kw") ? format("%.1f kW", number_at(order, "load_kw")) : std::string("unknown"));
-  if (has(order, "limit_kw")) text += " of " + text_at(order, "limit_kw") + " kW";
-  if (has(order, "limit_kwh")) text += ", quota " + text_at(order, "limit_kwh") + " kWh";
-  return text;
+  const bool is_known = has(order, "load_kw");
+  std::string words = level.empty() || level == "-" ? "" : text("status.level", {{"level", level}});
+  words += text("status.load",
+                {{"load", is_known ? format("%.1f kW", number_at(order, "load_kw")) : text("status.load-unknown")}});
+  if (has(order, "limit_kw")) words += text("status.limit", {{"limit", text_at(order, "limit_kw")}});
+  if (has(order, "limit_kwh")) words += text("status.quota", {{"quota", text_at(order, "limit_kwh")}});
+  return words;
 }
 
 void show_directives(const Json& status, Screen& screen) {
@@ -266,19 +286,19 @@ void show_directives(const Json& status, Screen& screen) {
       if (facility.is_string()) facilities += (facilities.empty() ? "" : " ") + printable(facility.get<std::string>());
     rows.push_back({{text_at(order, "id") + " v" + text_at(order, "version")},
                     {text_at(order, "issuer"), Tone::faint},
-                    {is_true(order, "in_force") ? "in force" : "ahead"},
-                    {"from " + text_at(order, "from") + " to " + text_at(order, "to")},
-                    {facilities.empty() ? "whole site" : facilities},
+                    {text(is_true(order, "in_force") ? "status.in-force" : "status.ahead")},
+                    {text("status.from-to", {{"from", text_at(order, "from")}, {"until", text_at(order, "to")}})},
+                    {facilities.empty() ? text("status.whole-site") : facilities},
                     {load_of(order)}});
   }
-  screen.table("orders from above", rows);
+  screen.table(text("status.orders"), rows);
 }
 
 /// "12.5 kW", "8.1 A", "status 3", or "-".
 std::string value_of_facility(const Json& facility) {
   if (has(facility, "power_kw")) return format("%.4g kW", number_at(facility, "power_kw"));
   if (has(facility, "current_a")) return format("%.4g A", number_at(facility, "current_a"));
-  return has(facility, "status") ? "status " + text_at(facility, "status") : "-";
+  return has(facility, "status") ? text("status.value", {{"value", text_at(facility, "status")}}) : "-";
 }
 
 void show_facilities(const Json& status, Screen& screen) {
@@ -288,47 +308,65 @@ void show_facilities(const Json& status, Screen& screen) {
     if (rows.size() == rows_max) break;
     const std::string state = text_at(facility, "state");
     if (text_at(facility, "source") == "none") {
-      rows.push_back({{text_at(facility, "id")}, {"not told", Tone::faint}});
+      rows.push_back({{text_at(facility, "id")}, {text("status.not-told"), Tone::faint}});
       continue;
     }
     const bool is_grave = state == "unknown" || state == "de_energised";
     rows.push_back({{text_at(facility, "id")},
-                    {state, is_grave             ? Tone::bad
-                            : state == "running" ? Tone::good
-                                                 : Tone::plain},
-                    {has(facility, "since_s") ? "for " + span_at(facility, "since_s") : "-"},
+                    {word_of("learn.state.", state), is_grave             ? Tone::bad
+                                                     : state == "running" ? Tone::good
+                                                                          : Tone::plain},
+                    {has(facility, "since_s") ? text("status.for", {{"age", span_at(facility, "since_s")}}) : "-"},
                     {value_of_facility(facility)}});
   }
-  screen.table("facilities", rows);
-  if (facilities.size() > rows_max)
-    screen.line({{"  and " + std::to_string(facilities.size() - rows_max) + " more", Tone::faint}});
+  screen.table(text("status.facilities"), rows);
+  show_rest(facilities.size() - rows.size(), screen);
+}
+
+/// "meter press-1": what a finding is about.
+std::string about_of(const Json& finding) {
+  const std::string about = text_at(finding, "about");
+  const auto kind = about.substr(0, about.find(' '));
+  return word_of("status.about.", kind) + about.substr(kind.size());
+}
+
+void show_load(const Json& status, Screen& screen) {
+  for (const LoadTable& table : load_tables(status)) {
+    std::vector<Row> rows;
+    for (const auto& told : table.rows) {
+      if (rows.size() == rows_max) break;
+      Row& row = rows.emplace_back();
+      for (const std::string& cell : told) row.push_back({printable(cell)});
+    }
+    screen.table(table.title, rows);
+    show_rest(table.rows.size() - rows.size(), screen);
+  }
 }
 
 void show_findings(const Json& status, Screen& screen) {
   const Json& findings = at(status, "findings");
   if (findings.empty()) return;
-  screen.line({{"\nfindings"}});
+  screen.line({{"\n" + text("status.findings")}});
   std::size_t shown = 0;
   for (const Json& finding : findings) {
     if (shown++ == rows_max) break;
     const bool grave = text_at(finding, "level") == "error";
-    screen.line({{grave ? "  ERROR " : "  WARN  ", grave ? Tone::bad : Tone::plain},
-                 {text_at(finding, "about") + ": " + text_at(finding, "what")}});
-    screen.line({{"        -> " + text_at(finding, "do")}});
+    screen.line(
+        {{"  " + text(grave ? "status.error" : "status.warning") + " ", grave ? Tone::bad : Tone::plain},
+         {text("status.finding", {{"about", about_of(finding)}, {"what", translated(text_at(finding, "what"))}})}});
+    screen.line({{"        -> " + translated(text_at(finding, "do"))}});
   }
-  if (findings.size() > rows_max)
-    screen.line({{"  and " + std::to_string(findings.size() - rows_max) + " more", Tone::faint}});
+  show_rest(findings.size() - std::min(findings.size(), rows_max), screen);
 }
 
 std::string last_line(const Json& status, bool healthy) {
   const Json& findings = at(status, "findings");
   const Json& meters = at(status, "meters");
   if (healthy && meters.is_array() && std::any_of(meters.begin(), meters.end(), is_starting))
-    return "\nNothing is wrong; meters are still being asked for the first time, or learnt.\n"
-           "Next: jidian status again in a minute\n";
-  if (healthy) return "\nAll is well.\nNext: jidian watch shows the newest values\n";
-  if (findings.empty()) return "\nNext: jidian status again in a minute; if it still does not record, see its log\n";
-  return "\nNext: " + text_at(findings.front(), "do") + "\n";
+    return "\n" + text("status.starting") + "\n";
+  if (healthy) return "\n" + text("status.well") + "\n";
+  if (findings.empty()) return "\n" + text("status.not-recording-next") + "\n";
+  return "\n" + text("status.next", {{"next", translated(text_at(findings.front(), "do"))}}) + "\n";
 }
 
 }  // namespace
@@ -343,6 +381,7 @@ Result<StatusView> render_status(const std::string& status_json, Colours colours
   show_buses(status, screen);
   show_meters(status, screen);
   show_facilities(status, screen);
+  show_load(status, screen);
   show_marks(status, screen);
   show_directives(status, screen);
   show_findings(status, screen);

@@ -1,121 +1,17 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <stop_token>
 
 #include "app/print.hpp"
+#include "app/tail_lines.hpp"
 #include "app/verbs.hpp"
-#include "base/bytes.hpp"
 #include "host/host.hpp"
 #include "mqtt/broker.hpp"
-#include "record/aggregates.hpp"
-#include "record/batch.hpp"
-#include "record/manifest.hpp"
 #include "uplink/broker.hpp"
 
 namespace jidian::app {
 namespace {
-
-/// The last word of its topic: "reading", "live", …
-std::string topic_of(const uplink::Incoming& message) {
-  return message.topic.substr(message.topic.rfind('/') + 1);
-}
-
-/// Turns what arrives into lines. Manifests come with the event batches; this site's own is known from the start.
-class Decoder {
- public:
-  Decoder(const Common& common, const domain::Manifest& own) : json_(common.json) {
-    manifests_.emplace(record::encode(own).hash, own);
-  }
-
-  /// Learns the manifests that come with a message, and prints it if it is wanted.
-  void take(const uplink::Incoming& message, bool wanted) {
-    if (wanted || topic_of(message) == "event") show(message, wanted);
-  }
-
- private:
-  void show(const uplink::Incoming& message, bool wanted) {
-    const auto topic = topic_of(message);
-    if (!record::stream_of(topic)) {
-      print_text(message, topic);
-      return;
-    }
-    const auto header = record::decode_header(message.payload);
-    if (!header) {
-      if (wanted)
-        print_line({{"topic", topic}, {"bytes", message.payload.size()}, {"error", header.error().message()}});
-      return;
-    }
-    const auto manifest = manifests_.find(header->manifest);
-    const auto batch = record::decode(message.payload, manifest == manifests_.end() ? nullptr : &manifest->second);
-    nlohmann::ordered_json line{{"topic", topic},
-                                {"epoch", to_hex(header->key.epoch)},
-                                {"seq", header->key.seq},
-                                {"bytes", message.payload.size()}};
-    if (header->copy_of) line["copy_of"] = {{"epoch", to_hex(header->copy_of->epoch)}, {"seq", header->copy_of->seq}};
-    if (!batch) {
-      line["error"] = batch.error().message();
-    } else {
-      line["count"] = batch->count;
-      line["from"] = format_utc(batch->start);
-      line["to"] = format_utc(batch->end);
-      if (const auto* events = std::get_if<record::Events>(&batch->body)) add_events(line, *events);
-      if (const auto* rows = std::get_if<record::Rows>(&batch->body)) add_rows(line, *rows, manifest->second);
-    }
-    if (wanted) print_line(line);
-  }
-
-  void add_events(nlohmann::ordered_json& line, const record::Events& events) {
-    auto list = nlohmann::ordered_json::array();
-    for (const auto& event : events) {
-      list.push_back({{"time", format_utc(event.time)},
-                      {"kind", domain::name_of(event.kind)},
-                      {"subject", event.subject},
-                      {"text", event.text}});
-      if (event.manifest.empty()) continue;
-      if (auto manifest = record::decode_manifest(event.manifest))
-        manifests_.emplace(record::sha256(event.manifest), std::move(*manifest));
-    }
-    line["events"] = std::move(list);
-  }
-
-  static void add_rows(nlohmann::ordered_json& line, const record::Rows& rows, const domain::Manifest& manifest) {
-    for (const auto& row : rows)
-      if (const auto* aggregate = std::get_if<domain::AggregateRow>(&row))
-        line["rows"].push_back(nlohmann::ordered_json::parse(record::to_json(*aggregate, manifest)));
-  }
-
-  void print_text(const uplink::Incoming& message, const std::string& topic) const {
-    const std::string text(message.payload.begin(), message.payload.end());
-    const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
-    print_line({{"topic", topic},
-                {"retained", message.retained},
-                {"content", json.is_discarded() ? nlohmann::ordered_json(text) : json}});
-  }
-
-  void print_line(const nlohmann::ordered_json& line) const {
-    if (json_) {
-      std::cout << line.dump() << std::endl;
-      return;
-    }
-    std::string text;
-    for (const auto& [key, value] : line.items())
-      if (key != "events" && key != "rows")
-        text += (text.empty() ? "" : "  ") + key + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
-    if (line.contains("events"))
-      for (const auto& event : line["events"])
-        text += "\n    " + event.value("time", "") + "  " + event.value("kind", "") + "  " +
-                event.value("subject", "") + "  " + event.value("text", "");
-    if (line.contains("rows"))
-      for (const auto& row : line["rows"]) text += "\n    " + row.dump();
-    std::cout << text << std::endl;
-  }
-
-  bool json_;
-  std::map<Hash, domain::Manifest> manifests_;
-};
 
 std::stop_source interrupted;
 
@@ -126,7 +22,7 @@ const config::Uplink* find_uplink(const config::Site& site, const std::string& i
   return found == site.uplinks.end() ? nullptr : &*found;
 }
 
-Exit listen(uplink::Broker& broker, Decoder& decoder, const Common& common, const TailOptions& options, Clock& clock) {
+Exit listen(uplink::Broker& broker, TailLines& lines, const Common& common, const TailOptions& options, Clock& clock) {
   constexpr std::chrono::hours for_ever{24 * 365};
   const auto deadline =
       clock.steady_now() + (options.seconds == 0 ? Millis{for_ever} : Millis{options.seconds * 1000LL});
@@ -137,10 +33,12 @@ Exit listen(uplink::Broker& broker, Decoder& decoder, const Common& common, cons
         return print_failure(common, Error{ErrorKind::unreachable, "the broker is gone: " + gone->why}), Exit::device;
       const auto* message = std::get_if<uplink::Incoming>(&event);
       if (message == nullptr) continue;
-      const auto topic = topic_of(*message);
-      const bool wanted = options.only.empty() || std::ranges::find(options.only, topic) != options.only.end();
-      decoder.take(*message, wanted);
+      const auto word = last_word_of(*message);
+      const bool wanted = options.only.empty() || std::ranges::find(options.only, word) != options.only.end();
+      if (!wanted && word != "event") continue;
+      const auto line = lines.take(*message);
       if (!wanted) continue;
+      std::cout << line << std::endl;
       if (options.count != 0 && ++shown >= options.count) return Exit::ok;
     }
   }
@@ -176,8 +74,8 @@ Exit tail(const Common& common, const TailOptions& options) {
   if (!connecting) return print_failure(common, connecting.error()), Exit::usage;
 
   (void)std::signal(SIGINT, [](int) { interrupted.request_stop(); });
-  Decoder decoder(common, config::manifest_of(*site));
-  const auto exit = listen(*broker, decoder, common, options, *clock);
+  TailLines lines(common.json, config::manifest_of(*site));
+  const auto exit = listen(*broker, lines, common, options, *clock);
   broker->disconnect(Millis{500});
   return exit;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <initializer_list>
 
 #include "app/texts_tables.hpp"
 
@@ -14,6 +15,12 @@ const Sentence* find_sentence(std::string_view key) {
   const auto sentences = sentences_in(spoken);
   const auto found = std::ranges::find(sentences, key, &Sentence::key);
   return found == sentences.end() ? nullptr : &*found;
+}
+
+std::vector<Sentence> joined(std::initializer_list<std::span<const Sentence>> subjects) {
+  std::vector<Sentence> all;
+  for (const auto& sentences : subjects) all.insert(all.end(), sentences.begin(), sentences.end());
+  return all;
 }
 
 }  // namespace
@@ -51,8 +58,16 @@ Language language_of(const char* lc_all, const char* lc_messages, const char* la
   return Language::english;
 }
 
+Language spoken_language() {
+  return spoken;
+}
+
 std::span<const Sentence> sentences_in(Language language) {
-  return language == Language::chinese ? chinese_sentences() : english_sentences();
+  static const auto english = joined({english_sentences(), english_plant_sentences(), english_uplink_sentences(),
+                                      english_status_sentences(), english_said_sentences()});
+  static const auto chinese = joined({chinese_sentences(), chinese_plant_sentences(), chinese_uplink_sentences(),
+                                      chinese_status_sentences(), chinese_said_sentences()});
+  return language == Language::chinese ? chinese : english;
 }
 
 }  // namespace jidian::app

@@ -25,6 +25,9 @@ bool has_text(std::string_view key);
 /// From now on `text` speaks this language. Before any thread; English until then.
 void speak(Language language);
 
+/// The language that `text` speaks.
+Language spoken_language();
+
 /// The language of a POSIX locale's user: the first of LC_ALL, LC_MESSAGES and LANG that is not empty decides, "zh…" is
 /// Chinese. Null: not set.
 Language language_of(const char* lc_all, const char* lc_messages, const char* lang);
@@ -35,7 +38,7 @@ struct Sentence {
   std::string_view words;
 };
 
-/// All sentences of a language, in an order of their own.
+/// All sentences of a language, in an order of their own, that of each subject kept.
 std::span<const Sentence> sentences_in(Language language);
 
 }  // namespace jidian::app

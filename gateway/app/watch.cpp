@@ -10,6 +10,7 @@
 
 #include "app/local_client.hpp"
 #include "app/print.hpp"
+#include "app/texts.hpp"
 #include "app/verbs.hpp"
 #include "config/journal.hpp"
 
@@ -24,7 +25,7 @@ std::string text_of(const nlohmann::json& value) {
 /// A meter's line: id, age, quality, then a few points that say most.
 std::vector<std::string> row_of(const std::string& id, const nlohmann::json& meter) {
   std::vector<std::string> row{id, meter.contains("age_s") ? text_of(meter["age_s"]) + " s" : "-",
-                               meter.value("quality", "-")};
+                               word_for_quality(meter.value("quality", "-"))};
   static constexpr std::array shown{"active_power.total",   "active_power",  "active_energy_import.total",
                                     "active_energy_import", "voltage_ln.l1", "current.l1"};
   constexpr std::size_t columns_max = 4;
@@ -44,7 +45,7 @@ std::vector<std::string> row_of(const std::string& id, const nlohmann::json& met
 }
 
 std::string render_live(const nlohmann::json& live) {
-  std::vector<std::vector<std::string>> rows{{"METER", "AGE", "QUALITY", "VALUES (before ratios)"}};
+  std::vector<std::vector<std::string>> rows{headings("watch.heads")};
   if (live.contains("meters"))
     for (const auto& [id, meter] : live["meters"].items()) rows.push_back(row_of(id, meter));
   return live.value("gateway", "?") + "  " + live.value("time", "") + "\n" + format_table(rows);
@@ -80,7 +81,7 @@ Exit watch(const Common& common, const WatchOptions& options) {
     if (options.rounds != 0 && round == options.rounds) break;
     wait_s(options.interval_s);
   }
-  if (!common.json) std::cout << "Next: jidian read METER shows every point of one meter\n";
+  if (!common.json) std::cout << text("watch.next") << '\n';
   return Exit::ok;
 }
 

@@ -182,11 +182,13 @@ Snapshot Commands::snapshot() const {
   snapshot.marks = parts_.recorder->marks();
   snapshot.directives = parts_.recorder->directives();
   if (parts_.manifest == nullptr) return snapshot;
-  const auto facilities = parts_.recorder->facilities();
-  for (std::size_t i = 0; i < facilities.size() && i < parts_.manifest->facilities.size(); ++i) {
+  const domain::PlantNow plant = parts_.recorder->plant_now();
+  for (std::size_t i = 0; i < plant.facilities.size() && i < parts_.manifest->facilities.size(); ++i) {
     const domain::FacilityEntry& entry = parts_.manifest->facilities[i];
-    snapshot.facilities.push_back({entry.id, entry.run.source, facilities[i]});
+    snapshot.facilities.push_back({entry.id, entry.run.source, plant.facilities[i], entry.loads});
   }
+  snapshot.load = load_profile_of(*parts_.manifest, plant.demands, snapshot.now);
+  snapshot.directives_refused = plant.refusals;
   return snapshot;
 }
 

@@ -98,7 +98,12 @@ void add_store(const Snapshot& snapshot, Findings& findings) {
 
 void add_bus(const health::BusHealth& bus, std::size_t meters, std::size_t silent, Findings& findings) {
   const std::string about = "bus " + bus.id;
-  if (!bus.open && !bus.lent && !bus.last_error.empty()) {
+  if (bus.other_master && !bus.lent) {
+    findings.push_back(
+        {Level::error, about, "nothing is sent on " + bus.address + ": " + bus.last_error,
+         "let one of the two go, and the line is polled within two minutes; if both must stay and all agree, "
+         "`other_master = \"accepted\"` in its [[bus]]"});
+  } else if (!bus.open && !bus.lent && !bus.last_error.empty()) {
     findings.push_back({Level::error, about, bus.address + " cannot be opened: " + bus.last_error,
                         is_serial(bus) ? "check that the adapter is plugged in and no other program uses the port"
                                        : "check the device's power and network cable, then `ping` it; many devices "

@@ -1,9 +1,11 @@
 #include "command/metrics.hpp"
 
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstdio>
 #include <initializer_list>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
@@ -119,6 +121,83 @@ void add_buses(const std::vector<health::BusHealth>& buses, Page& page) {
             &BusHealth::dropped_polls);
 }
 
+/// What the facilities could do without, as declared.
+void add_facilities(const std::vector<FacilityView>& facilities, Page& page) {
+  using domain::DeclaredLoads;
+  const auto add = [&](std::string_view name, std::string_view help, auto value, double scale) {
+    page.family(name, "gauge", help);
+    for (const auto& facility : facilities)
+      if (const auto declared = facility.loads.*value; declared != 0)
+        page.sample({{"facility", facility.id}}, static_cast<double>(declared) * scale);
+  };
+  add("jidian_facility_security_load_watts", "Power that safety needs while all else is off, declared.",
+      &DeclaredLoads::security_w, 1);
+  add("jidian_facility_interruptible_watts", "Power that can be switched off, declared.",
+      &DeclaredLoads::interruptible_w, 1);
+  add("jidian_facility_interruptible_seconds", "How long that takes, declared.", &DeclaredLoads::interruptible_minutes,
+      60);
+  add("jidian_facility_adjustable_watts", "Power that can be reduced without switching off, declared.",
+      &DeclaredLoads::adjustable_w, 1);
+  add("jidian_facility_adjustable_seconds", "How long that takes, declared.", &DeclaredLoads::adjustable_minutes, 60);
+}
+
+/// Calls `add` with the labels of each supply.
+template <typename Add>
+void for_supplies(const LoadProfile& load, Add add) {
+  for (const SupplyView& account : load.accounts) add("account", account);
+  if (load.site) add("site", *load.site);
+}
+
+/// A family with one sample for each supply of which there is a number.
+template <typename Value>
+void supply_family(Page& page, std::string_view name, std::string_view help, const LoadProfile& load, Value value) {
+  page.family(name, "gauge", help);
+  for_supplies(load, [&](std::string_view subject, const SupplyView& supply) {
+    if (const auto number = value(supply))
+      page.sample({{"subject", subject},
+                   {"id", supply.id},
+                   {"carrier", name_of(supply.carrier)},
+                   {"number", supply.number},
+                   {"unit", supply.unit}},
+                  *number);
+  });
+}
+
+void add_load(const LoadProfile& load, Page& page) {
+  using Number = std::optional<double>;
+  const auto declared = [&](std::string_view name, std::string_view help, std::int64_t value, double scale) {
+    page.family(name, "gauge", help);
+    if (value != 0) page.sample({}, static_cast<double>(value) * scale);
+  };
+  declared("jidian_contract_capacity_voltamperes", "Contract capacity, declared.", load.contract_capacity_kva, 1e3);
+  declared("jidian_security_load_watts", "Power that the site's safety needs, declared.", load.security_load_kw, 1e3);
+  const auto scaled = [](const std::optional<Demand>& demand, int exponent) {
+    return demand ? Number(static_cast<double>(demand->value) / std::pow(10.0, -exponent)) : Number();
+  };
+  const auto instant = [](const std::optional<Demand>& demand) {
+    return demand ? Number(static_cast<double>(demand->until.time_since_epoch().count()) / 1000) : Number();
+  };
+  supply_family(page, "jidian_demand", "Mean of the newest quarter hour that is over, in the unit named.", load,
+                [&](const SupplyView& it) { return scaled(it.present, it.exponent); });
+  supply_family(page, "jidian_demand_timestamp_seconds", "When that quarter hour ended, Unix time.", load,
+                [&](const SupplyView& it) { return instant(it.present); });
+  supply_family(
+      page, "jidian_demand_incomplete", "1 if that quarter hour is not counted whole, or holds more.", load,
+      [](const SupplyView& it) { return it.present ? Number(it.is_partial || it.is_spanning ? 1 : 0) : Number(); });
+  supply_family(page, "jidian_demand_month_peak", "Greatest 15 minutes of the local month, in the unit named.", load,
+                [&](const SupplyView& it) { return scaled(it.month, it.exponent); });
+  supply_family(page, "jidian_demand_month_peak_timestamp_seconds", "When these ended, Unix time.", load,
+                [&](const SupplyView& it) { return instant(it.month); });
+  supply_family(page, "jidian_contract_m3_per_day", "Gas or water agreed, declared.", load, [](const SupplyView& it) {
+    return it.contract_m3_per_day != 0 ? Number(static_cast<double>(it.contract_m3_per_day)) : Number();
+  });
+  supply_family(page, "jidian_safety_minimum_m3_per_day", "Gas or water below which the plant comes to harm, declared.",
+                load, [](const SupplyView& it) {
+                  return it.safety_minimum_m3_per_day != 0 ? Number(static_cast<double>(it.safety_minimum_m3_per_day))
+                                                           : Number();
+                });
+}
+
 void add_store(const health::StoreHealth& store, Page& page) {
   page.family("jidian_store_bytes", "gauge", "Size of the store.");
   page.sample({}, store.bytes);
@@ -162,6 +241,41 @@ void add_uplinks(const std::vector<health::UplinkHealth>& uplinks, Page& page) {
       &UplinkHealth::receipts_refused);
 }
 
+void add_marks(const std::vector<domain::Mark>& marks, UtcTime now, Page& page) {
+  page.family("jidian_mark_in_force", "gauge", "A mark: 1 in force, 0 ahead. An empty subject is the whole site.");
+  for (const domain::Mark& mark : marks)
+    page.sample({{"id", mark.id}, {"subject", mark.subject}, {"mark", name_of(mark.as)}},
+                is_under(mark, now) ? 1U : 0U);
+}
+
+/// A family with one sample for each order that has a number under `key`, in thousands.
+void directive_family(Page& page, std::string_view name, std::string_view help, const nlohmann::json& orders,
+                      const char* key) {
+  page.family(name, "gauge", help);
+  for (const auto& order : orders)
+    if (const auto number = order.find(key); number != order.end() && number->is_number())
+      page.sample({{"issuer", order.value("issuer", "")}, {"id", order.value("id", "")}}, number->get<double>() * 1e3);
+}
+
+void add_directives(const Snapshot& snapshot, Page& page) {
+  auto orders = nlohmann::json::parse(snapshot.directives, nullptr, false);
+  if (!orders.is_array()) orders = nlohmann::json::array();
+  std::erase_if(orders.get_ref<nlohmann::json::array_t&>(), [](const auto& order) { return !order.is_object(); });
+  page.family("jidian_directive_in_force", "gauge", "An order from above: 1 in force, 0 ahead.");
+  for (const auto& order : orders)
+    page.sample({{"issuer", order.value("issuer", "")},
+                 {"id", order.value("id", "")},
+                 {"kind", order.value("kind", "")},
+                 {"level", order.value("level", "")}},
+                order.value("in_force", false) ? 1U : 0U);
+  directive_family(page, "jidian_directive_limit_watts", "Power that an order says is not to be passed.", orders,
+                   "limit_kw");
+  directive_family(page, "jidian_directive_load_watts", "What the facilities of an order draw.", orders, "load_kw");
+  page.family("jidian_directives_refused_total", "counter", "Orders that were not taken, by reason.");
+  for (std::size_t i = 0; i < domain::all_refusals.size(); ++i)
+    page.sample({{"why", name_of(domain::all_refusals[i])}}, snapshot.directives_refused[i]);
+}
+
 }  // namespace
 
 std::string metrics_text(const Snapshot& snapshot) {
@@ -169,6 +283,10 @@ std::string metrics_text(const Snapshot& snapshot) {
   add_gateway(snapshot, page);
   add_meters(snapshot.meters, page);
   add_buses(snapshot.buses, page);
+  add_facilities(snapshot.facilities, page);
+  add_load(snapshot.load, page);
+  add_marks(snapshot.marks, snapshot.now, page);
+  add_directives(snapshot, page);
   add_store(snapshot.store, page);
   add_uplinks(snapshot.uplinks, page);
   return page.take();

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "command/load_profile.hpp"
+#include "domain/directive.hpp"
 #include "domain/facility_now.hpp"
 #include "domain/mark.hpp"
 #include "domain/run_rule.hpp"
@@ -17,6 +19,7 @@ struct FacilityView {
   std::string id;
   domain::RunSource source = domain::RunSource::none;
   domain::FacilityNow now;
+  domain::DeclaredLoads loads = {};
 };
 
 /// What is known of the gateway at one instant: the value that status, findings and metrics are made from.
@@ -35,7 +38,9 @@ struct Snapshot {
   health::StoreHealth store;
   std::vector<domain::Mark> marks;  ///< In force or ahead.
   std::string directives = "[]";    ///< The orders in force or ahead, as JSON.
+  domain::RefusalCounts directives_refused{};
   std::vector<FacilityView> facilities = {};
+  LoadProfile load = {};
 };
 
 /// Seconds from `then` to `now`; 0 if a clock step has put `then` into the future.

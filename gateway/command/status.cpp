@@ -137,7 +137,8 @@ Json json_of(const FacilityView& facility, UtcTime now) {
           {"current_a", in_unit(domain::RunSource::current, -3)},
           {"status", in_unit(domain::RunSource::status, 0)},
           {"value_time", time_of(facility.now.total_at)},
-          {"value_age_s", age_of(now, facility.now.total_at)}};
+          {"value_age_s", age_of(now, facility.now.total_at)},
+          {"declared", declared_json(facility.loads)}};
 }
 
 Json json_of(const Finding& finding) {
@@ -161,6 +162,7 @@ std::string status_json(const Snapshot& snapshot) {
               {"buses", Json::array()},
               {"meters", Json::array()},
               {"facilities", Json::array()},
+              {"load", load_json(snapshot.load, snapshot.now)},
               {"store", json_of(snapshot.store, snapshot.now)},
               {"uplinks", Json::array()},
               {"marks", Json::array()},

@@ -34,7 +34,6 @@ class Examination {
       unit.unit = patient.unit;
       unit.meter = patient.meter;
     }
-    line_.latency_ms = options.latency_ms;
     line_.is_line = options.is_line;
   }
 
@@ -124,6 +123,7 @@ class Examination {
   }
 
   void tell() {
+    if (options_.latency_ms) line_.latency_ms = options_.latency_ms();
     for (const auto& unit : line_.units)
       emit(Json{{"type", "unit"},
                 {"unit", unit.unit},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,8 +33,10 @@ struct DoctorOptions {
   std::vector<Patient> patients;
   acquire::LineSettings home;
   std::chrono::seconds duration{60};
-  std::optional<int> latency_ms;  ///< Latency timer of the USB adapter.
   bool is_line = true;
+  /// Latency timer of the USB adapter in ms; nothing where there is none. Asked at the end: an open port may have
+  /// another than a closed one.
+  std::function<std::optional<int>()> latency_ms = {};
 };
 
 /// Asks every meter in turn, a short and a long read each, and listens in between; never faster than each meter's

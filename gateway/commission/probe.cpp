@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cassert>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "commission/ask.hpp"
+#include "commission/coherence.hpp"
 #include "meter/decode.hpp"
+#include "meter/read_plan.hpp"
 #include "meter/sunspec.hpp"
 
 namespace jidian::commission {
@@ -14,6 +17,9 @@ namespace {
 
 using acquire::Bus;
 using Json = nlohmann::ordered_json;
+
+/// Loads change between two requests: a contradiction must show twice.
+constexpr int comparisons_max = 2;
 
 constexpr int tries_max = 3;  ///< Of a unit that does not answer, or garbled, before it is called silent.
 
@@ -31,6 +37,8 @@ class UnitExamination {
     const std::string pt_ratio = fits ? ratio_at(*wanted, "pt_ratio") : "";
     Json others = Json::array();
     for (const auto& id : others_) others.push_back(id);
+    Json checks = Json::array();
+    for (const auto& check : checks_) checks.push_back(json_of(check));
     io_.emit(Json{{"type", "meter"},
                   {"unit", options_.unit},
                   {"profile", options_.profile},
@@ -40,6 +48,7 @@ class UnitExamination {
                   {"voltage", voltage_},
                   {"ct_ratio", ct_ratio},
                   {"pt_ratio", pt_ratio},
+                  {"checks", std::move(checks)},
                   {"others", std::move(others)}}
                  .dump(-1, ' ', false, Json::error_handler_t::replace));
     return {};
@@ -49,16 +58,79 @@ class UnitExamination {
   Status examine(const meter::Profile& wanted) {
     if (wanted.sunspec) return walk(wanted);
     if (auto done = read(wanted.points.front().place); !done || verdict_ == Verdict::silent) return done;
-    if (auto done = identify({&wanted}); !done || verdict_ == Verdict::says || verdict_ == Verdict::looks) return done;
+    if (auto done = identify({&wanted}); !done || verdict_ == Verdict::says) return done;
+    if (verdict_ != Verdict::refuses && wanted.identify.empty())
+      if (auto done = compare(wanted); !done || (verdict_ == Verdict::looks && agrees_in("power"))) return done;
 
-    std::vector<const meter::Profile*> all;
-    for (const auto& profile : options_.profiles) all.push_back(&profile);
-    Identifier identifier(all);
+    // What looks right and tells too little may still be a model that can say what it is.
+    const bool only_certain = verdict_ == Verdict::looks;
+    std::vector<const meter::Profile*> asked;
+    for (const auto& profile : options_.profiles)
+      if (&profile != &wanted && (!only_certain || !profile.identify.empty())) asked.push_back(&profile);
+    Identifier identifier(asked);
     if (auto done = ask_all(io_, tuning(), options_.unit, identifier); !done) return done;
     for (const auto* model : identifier.models()) others_.push_back(model->id);
     const bool others_look_right = verdict_ == Verdict::reads && !others_.empty();
     if (identifier.is_certain() || !wanted.identify.empty() || others_look_right) verdict_ = Verdict::differs;
     return {};
+  }
+
+  bool agrees_in(std::string_view what) const {
+    const auto check = std::ranges::find(checks_, what, &CoherenceCheck::check);
+    return check != checks_.end() && check->agreement == Agreement::agrees;
+  }
+
+  /// Whether its values make sense together where this model has them.
+  Status compare(const meter::Profile& wanted) {
+    const auto points = coherence_points(wanted);
+    if (points.empty()) return {};
+    for (int comparison = 0; comparison < comparisons_max; ++comparison) {
+      PlainValues values;
+      if (auto done = read_values(wanted.limits, points, values); !done) return done;
+      checks_ = check_coherence(wanted, values);
+      if (std::ranges::find(checks_, Agreement::contradicts, &CoherenceCheck::agreement) == checks_.end()) return {};
+    }
+    verdict_ = Verdict::contradicts;
+    return {};
+  }
+
+  /// Fills `values` with what the points tell. Points that are refused or never answered are left out.
+  Status read_values(meter::ReadLimits limits, const std::vector<const meter::Point*>& points, PlainValues& values) {
+    std::vector<meter::Registers> needed;
+    for (const auto* point : points) needed.push_back(point->place);
+    const auto planned = meter::plan_reads(needed, limits);
+    std::deque<meter::Registers> reads(planned.begin(), planned.end());
+    int tries = 0;
+    const auto step = [&](Bus& bus) -> Result<bool> {
+      if (reads.empty()) return true;
+      const meter::Registers place = reads.front();
+      std::vector<std::uint16_t> words(place.count);
+      const auto done = bus.read(options_.unit, place, words);
+      if (!done && done.error().kind() == ErrorKind::unreachable && tries + 1 == tries_max) return done.error();
+      if (!done && done.error().kind() != ErrorKind::refused && ++tries < tries_max) return false;
+      tries = 0;
+      reads.pop_front();
+      for (const auto* point : points) {
+        const bool inside =
+            point->place.table == place.table && point->place.first >= place.first && point->place.end() <= place.end();
+        if (!inside) continue;
+        if (!done && point->place.count < place.count) reads.push_back(point->place);  // alone, it may be given
+        if (!done) continue;
+        const auto own = std::span(words).subspan(point->place.first - place.first, point->place.count);
+        if (const auto value = plain_value(*point, own)) values[point->name] = *value;
+      }
+      return reads.empty();
+    };
+    return in_turns(io_, tuning(), step);
+  }
+
+  static Json json_of(const CoherenceCheck& check) {
+    Json values = Json::object();
+    for (const auto& [name, value] : check.values) values[name] = value;
+    return {{"check", check.check},
+            {"result", name_of(check.agreement)},
+            {"because", check.because},
+            {"values", std::move(values)}};
   }
 
   /// The transformer ratio in the unit's own register; empty if the model has none there, or it was not told.
@@ -150,6 +222,7 @@ class UnitExamination {
   Millis took_{0};
   std::string serial_;
   std::string voltage_;
+  std::vector<CoherenceCheck> checks_;
   std::vector<std::string> others_;
 };
 
@@ -169,6 +242,8 @@ std::string_view name_of(Verdict verdict) {
       return "differs";
     case Verdict::refuses:
       return "refuses";
+    case Verdict::contradicts:
+      return "contradicts";
   }
   return "";
 }

@@ -99,12 +99,14 @@ class Scan {
 
   Status run_stage(const ScanStage& stage) {
     noise_ = 0;
+    late_ = 0;
     std::set<std::uint8_t> answered;
     if (auto done = probe_all(stage, stage.units, answered); !done) return done;
-    if (!answered.empty() || noise_ > 0) {
+    if (is_worth_another_pass(!answered.empty())) {
       std::vector<std::uint8_t> silent;
       for (const auto unit : stage.units)
         if (!answered.contains(unit)) silent.push_back(unit);
+      total_ += probe_time(options_.line, stage.settings) * static_cast<Millis::rep>(silent.size());
       if (auto done = probe_all(stage, silent, answered); !done) return done;
     }
     if (!answered.empty() && std::ranges::find(answered_, stage.settings) == answered_.end())
@@ -114,6 +116,13 @@ class Scan {
     for (; told_ < found_.size(); ++told_)
       if (auto done = name(found_[told_]); !done) return done;
     return {};
+  }
+
+  /// A question or its answer may have been lost: where something was heard that was no answer in time that is likely;
+  /// where all answers came clean it is rare, and a quick search does not pay a second pass for it.
+  [[nodiscard]] bool is_worth_another_pass(bool answered) const {
+    if (noise_ > 0 || late_ > 0) return true;
+    return answered && options_.request.depth != ScanDepth::quick;
   }
 
   Status probe_all(const ScanStage& stage, const std::vector<std::uint8_t>& units, std::set<std::uint8_t>& answered) {
@@ -134,6 +143,7 @@ class Scan {
       noise_ += probe->noise_bytes;
       if (probe->answered) note({units[at], stage.settings, probe->exception, took}, answered);
       for (const auto other : probe->others) {
+        ++late_;
         if (std::ranges::find(recent, other) != recent.end())
           note({other, stage.settings, 0, Millis{0}}, answered);
         else if (++foreign_ >= foreign_max && !options_.request.despite_other_master)
@@ -210,7 +220,8 @@ class Scan {
   std::vector<Found> found_;
   std::size_t told_ = 0;  ///< How many of them were named.
   std::vector<LineSettings> answered_;
-  std::size_t noise_ = 0;
+  std::size_t noise_ = 0;  ///< Bytes of this stage that were no frame.
+  std::size_t late_ = 0;   ///< Frames of this stage that belonged to another question.
   std::size_t foreign_ = 0;
   Millis total_{0};
   Millis spent_{0};

@@ -23,8 +23,9 @@ struct ScanOptions {
 /// time it takes, then {"type": "progress"} and {"type": "unit"} as they come, {"type": "noise"} where a setting
 /// brought none but garbage, and {"type": "summary"}; also when it is cancelled.
 ///
-/// Silent units are asked a second time where something answered or noise was heard. A reply is taken for a unit's only
-/// if it carries its number; a late one counts for the unit that it names.
+/// Silent units are asked a second time where noise or a late reply was heard and, unless the search is quick, where
+/// something answered. A reply is taken for a unit's only if it carries its number; a late one counts for the unit that
+/// it names.
 /// Errors: conflict (another master was heard), unreachable, cancelled.
 Job scan(ScanOptions options);
 

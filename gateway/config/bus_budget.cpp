@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
+#include <utility>
 
+#include "base/decimal.hpp"
 #include "config/site.hpp"
 #include "config/units.hpp"
 #include "meter/read_plan.hpp"
@@ -18,6 +21,8 @@ constexpr unsigned longest_frame_bytes = 256;
 /// Silence that ends a frame, in half characters: 3.5 characters, or 1.75 ms above 19,200 baud.
 constexpr unsigned silence_half_characters = 7;
 constexpr double silence_s_above_19200 = 0.00175;
+/// What most meters take to answer, where only time on the wire is known.
+constexpr double usual_latency_s = 0.03;
 /// A meter that does not answer is asked once in this time at most (later ever more rarely).
 constexpr double probe_interval_s = 5;
 
@@ -35,21 +40,59 @@ double character_s(const Bus& bus) {
   return (1.0 + 8.0 + parity_bits + bus.stop_bits) / bus.baud;
 }
 
+double frame_silence_s(const Bus& bus) {
+  return bus.baud > 19'200 ? silence_s_above_19200 : character_s(bus) * silence_half_characters / 2;
+}
+
+/// The time a transaction takes on the wire, with the silences of its two frames: behind the answer `pause_s`.
+double transaction_s(const Bus& bus, const meter::Registers& read, double pause_s) {
+  return (request_bytes + answer_bytes + data_bytes(read)) * character_s(bus) + frame_silence_s(bus) + pause_s;
+}
+
 /// The shares of the line's time each of the bus's meters takes.
 std::vector<double> shares_of(const Bus& bus, const std::vector<Meter>& meters) {
-  const double character = character_s(bus);
-  const double silence_s = bus.baud > 19'200 ? silence_s_above_19200 : character * silence_half_characters / 2;
   std::vector<double> shares;
   for (const Meter& meter : meters) {
     if (meter.bus != bus.id) continue;
     const std::vector<meter::Registers> needed = meter::runs_of(meter.points);
-    const double pause_s = std::max(silence_s, seconds(meter.turnaround));
+    const double pause_s = std::max(frame_silence_s(bus), seconds(meter.turnaround));
     double poll_s = 0;
     for (const meter::Registers& read : meter::plan_reads(needed, meter.limits))
-      poll_s += (request_bytes + answer_bytes + data_bytes(read)) * character + silence_s + pause_s;
+      poll_s += transaction_s(bus, read, pause_s);
     shares.push_back(poll_s / seconds(meter.period));
   }
   return shares;
+}
+
+/// The run of the energy a meter counts, else of its first counter: what is read first of it on an edge.
+std::optional<meter::Registers> energy_run_of(const Meter& meter, const std::vector<meter::Registers>& runs) {
+  std::optional<meter::Registers> found;
+  for (std::size_t n = 0; n < meter.points.size(); ++n) {
+    const bool is_energy = meter.points[n].quantity == "active_energy_import";
+    if (meter.points[n].kind != PointKind::counter || (found && !is_energy)) continue;
+    found = runs[n];
+    if (is_energy) break;
+  }
+  return found;
+}
+
+/// How many meters have counters, and how long their energies take, one read of each after the other.
+std::pair<std::size_t, double> energies_of(const Bus& bus, const std::vector<Meter>& meters) {
+  std::size_t count = 0;
+  double time_s = 0;
+  for (const Meter& meter : meters) {
+    if (meter.bus != bus.id) continue;
+    const std::vector<meter::Registers> runs = meter::runs_of(meter.points);
+    const auto run = energy_run_of(meter, runs);
+    if (!run) continue;
+    ++count;
+    const auto reads = meter::plan_reads(runs, meter.limits);
+    const auto read = std::ranges::find_if(reads, [&](const meter::Registers& r) {
+      return r.table == run->table && r.first <= run->first && r.end() >= run->end();
+    });
+    if (read != reads.end()) time_s += transaction_s(bus, *read, frame_silence_s(bus)) + usual_latency_s;
+  }
+  return {count, time_s};
 }
 
 double sum_of(const std::vector<double>& shares) {
@@ -80,13 +123,14 @@ std::string faster_than(Millis period, const Bus& bus, const std::vector<Meter>&
   return count <= named_max ? list : list + " and " + std::to_string(count - named_max) + " more";
 }
 
-/// The lowest usual rate above the present one that brings the load to `goal`; 0 if none up to 115,200 does.
-std::uint32_t baud_for(Bus bus, const std::vector<Meter>& meters, double goal) {
+/// The lowest usual rate above the present one with which `is_enough`; 0 if none up to 115,200 is.
+template <typename Check>
+std::uint32_t baud_for(Bus bus, const Check& is_enough) {
   static constexpr std::array<std::uint32_t, 7> rates{2400, 4800, 9600, 19'200, 38'400, 57'600, 115'200};
   for (const std::uint32_t rate : rates) {
     if (rate <= bus.baud) continue;
     bus.baud = rate;
-    if (sum_of(shares_of(bus, meters)) <= goal) return rate;
+    if (is_enough(bus)) return rate;
   }
   return 0;
 }
@@ -113,13 +157,29 @@ BusBudget bus_budget(const Bus& bus, const std::vector<Meter>& meters) {
   return budget;
 }
 
+std::string late_energies(const Bus& bus, const std::vector<Meter>& meters) {
+  constexpr double most_s = 1;
+  if (bus.kind == BusKind::tcp) return {};
+  const auto [count, time_s] = energies_of(bus, meters);
+  if (time_s <= most_s) return {};
+  const std::string time = format_decimal(std::int64_t{std::lround(time_s * 10)}, -1);
+  const auto in_time = static_cast<std::size_t>(static_cast<double>(count) * most_s / time_s);
+  std::string text = "the energies of its " + std::to_string(count) + " meters take " + time +
+                     " s to read, so those of some lie more than a second behind the edges of days; ";
+  const auto is_enough = [&](const Bus& faster) { return energies_of(faster, meters).second <= most_s; };
+  if (const std::uint32_t baud = baud_for(bus, is_enough); baud != 0)
+    text += "write baud = " + std::to_string(baud) + " in its [[bus]], or ";
+  return text + "put all but about " + std::to_string(in_time) + " of them on another line";
+}
+
 std::string advice_for(const Bus& bus, const std::vector<Meter>& meters) {
   constexpr double goal = 0.8;
   std::string advice;
-  if (const Millis period = period_for(bus, meters, goal); period > Millis{0})
-    advice = "write period = \"" + format_duration(period) +
-             "\" in each [[meter]] of it that is faster: " + faster_than(period, bus, meters);
-  if (const std::uint32_t baud = baud_for(bus, meters, goal); baud != 0)
+  const Millis period = period_for(bus, meters, goal);
+  if (const auto faster = faster_than(period, bus, meters); !faster.empty())
+    advice = "write period = \"" + format_duration(period) + "\" in each [[meter]] of it that is faster: " + faster;
+  const auto is_enough = [&](const Bus& quicker) { return sum_of(shares_of(quicker, meters)) <= goal; };
+  if (const std::uint32_t baud = baud_for(bus, is_enough); baud != 0)
     advice += (advice.empty() ? "write baud = " : "; or baud = ") + std::to_string(baud) + " in its [[bus]]";
   return advice.empty() ? "choose fewer points, or put some meters on another line" : advice;
 }

@@ -142,6 +142,10 @@ std::string_view word_for(meter::Confidence confidence) {
   return word_in(confidence_words, confidence);
 }
 
+std::string_view word_for(meter::Connection connection) {
+  return word_in(connection_words, connection);
+}
+
 std::optional<meter::Table> parse_table(Section& section) {
   return section.choice("table", table_words);
 }

@@ -72,7 +72,7 @@ void describe(Meter& meter) {
 }
 
 domain::Manifest manifest_of(const Site& site) {
-  domain::Manifest manifest{site.gateway, site.card, {}, site.facilities, site.plausibility};
+  domain::Manifest manifest{site.gateway, site.card, {}, site.facilities, site.plausibility, site.data_rules};
   for (const Meter& meter : site.meters) manifest.meters.push_back(meter.entry);
   return manifest;
 }

@@ -138,6 +138,25 @@ void read_plate(Section& section, domain::MeterEntry& entry) {
   read_ratio(section, "pt_ratio", "\"10000/100\"", entry.pt_ratio);
 }
 
+/// Whether the declared ratio of current transformers agrees with how the profile's meters are connected.
+void check_connection(Section& section, const Meter& meter, const Catalogue& catalogue) {
+  const auto found = catalogue.find(meter.profile);
+  if (found == catalogue.end() || !found->second.connection) return;
+  const std::string of = "profile '" + meter.profile + "' is of meters ";
+  const auto ratio = domain::parse_ratio(meter.entry.ct_ratio);
+  if (*found->second.connection == meter::Connection::direct && ratio && ratio->first != ratio->second)
+    section.journal().warn(section.place("ct_ratio"),
+                           section.subject() + ": ct_ratio '" + meter.entry.ct_ratio + "' is declared, but " + of +
+                               "that are connected directly; correct the profile, or remove ct_ratio");
+  const bool tells =
+      std::ranges::find(found->second.points, "ct_ratio", &meter::Point::quantity) != found->second.points.end();
+  if (*found->second.connection == meter::Connection::transformer && meter.entry.ct_ratio.empty() && !tells)
+    section.journal().warn(section.place("profile"),
+                           section.subject() + ": " + of +
+                               "behind current transformers and none of its points tells their ratio; write "
+                               "ct_ratio = \"200/5\", as on their plates");
+}
+
 std::string percent(double share) {
   return std::to_string(std::lround(share * 100)) + " %";
 }
@@ -169,6 +188,8 @@ void check_bus(Section& section, const Site& site) {
     section.journal().warn(section.place(), need + dead + "; " + advice);
   else if (budget.one_dead > load_most)
     section.journal().warn(section.place(), need + dead + "; lower worst_latency if the meters allow it, or " + advice);
+  if (const std::string late = late_energies(*bus, site.meters); !late.empty())
+    section.journal().warn(section.place(), section.subject() + ": " + late);
 }
 
 }  // namespace
@@ -186,6 +207,7 @@ void read_meters(Section& root, Site& site, const Catalogue& catalogue) {
     read_registers(section, meter, catalogue);
     read_period(section, meter);
     read_plate(section, meter.entry);
+    check_connection(section, meter, catalogue);
     read_family(section, meter.entry);
     section.finish();
     describe(meter);

@@ -18,6 +18,10 @@ inline constexpr std::array<std::pair<std::string_view, meter::Confidence>, 3> c
     {{"verified", meter::Confidence::verified},
      {"high", meter::Confidence::high},
      {"unverified", meter::Confidence::unverified}}};
+inline constexpr std::array<std::pair<std::string_view, meter::Connection>, 3> connection_words{
+    {{"direct", meter::Connection::direct},
+     {"transformer", meter::Connection::transformer},
+     {"either", meter::Connection::either}}};
 inline constexpr std::array<std::pair<std::string_view, Carrier>, 5> carrier_words{
     {{"electricity", Carrier::electricity},
      {"gas", Carrier::gas},

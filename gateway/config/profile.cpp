@@ -70,6 +70,7 @@ ParsedProfile parse_profile(std::string_view text, const std::string& file) {
   profile.confidence = root.choice("confidence", confidence_words).value_or(Confidence::unverified);
   profile.provenance = root.text("provenance").value_or("");
   profile.notes = root.text("notes").value_or("");
+  profile.connection = root.choice("connection", connection_words);
   read_link(root, profile);
   read_limits(root, profile);
   root.require("registers", "a section [registers] with the points");

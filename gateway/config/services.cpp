@@ -75,6 +75,8 @@ void read_uplinks(Section& root, Site& site) {
       break;
     }
     Uplink uplink;
+    uplink.line = section.place().line;
+    uplink.column = section.place().column;
     uplink.id = read_id(section, ids_of(site.uplinks));
     uplink.insecure = section.boolean("insecure").value_or(false);
     read_url(section, uplink);
@@ -92,7 +94,8 @@ void read_uplinks(Section& root, Site& site) {
     section.finish();
     site.uplinks.push_back(std::move(uplink));
   }
-  if (!root.has("uplink")) root.journal().warn({}, "site file: there is no [[uplink]], so nothing is published");
+  if (!root.has("uplink"))
+    root.journal().warn(root.place("gateway"), "site file: there is no [[uplink]], so nothing is published");
 }
 
 void read_store(Section& root, Site& site) {

@@ -87,6 +87,8 @@ struct Uplink {
   std::chrono::seconds keep_alive{30};
   std::chrono::seconds receipt_timeout{60};
   std::uint32_t backlog_batches_per_s = 20;
+  int line = 1;  ///< Where its section begins in the site file, for what is found out later.
+  int column = 1;
 };
 
 /// An authority that may give orders, and the uplink through which they come.
@@ -160,6 +162,11 @@ BusBudget bus_budget(const Bus& bus, const std::vector<Meter>& meters);
 /// What to change so that the load falls to 80 %: `write period = "5s" in each [[meter]] of it that is faster: press-1
 /// (1s), oven (1s); or baud = 19200 in its [[bus]]`.
 std::string advice_for(const Bus& bus, const std::vector<Meter>& meters);
+
+/// Whether the energies of all meters of a serial line cannot be read within a second of a day's edge, and what to
+/// change then: a sentence, else nothing. On edges one read of each meter goes before all else; 30 ms are taken for the
+/// meters' own delay.
+std::string late_energies(const Bus& bus, const std::vector<Meter>& meters);
 
 /// Whether `text` may name a file that holds a secret or a certificate: an absolute path, or "credentials:NAME" for a
 /// file of the credentials directory that systemd hands to the service.

@@ -10,6 +10,8 @@ namespace jidian::domain {
 namespace {
 
 constexpr std::string_view note_prefix = "month-peak.";
+/// An account may be called "site".
+constexpr std::string_view site_note = "site-month-peak";
 
 /// Two numbers with a blank between them.
 std::optional<Peak> parse_peak(std::string_view text) {
@@ -58,11 +60,10 @@ void AggregateBuilder::restore(const AggregateRow& row) {
 }
 
 void AggregateBuilder::restore(const Note& note) {
-  if (!note.name.starts_with(note_prefix)) return;
+  if (!note.name.starts_with(note_prefix) && note.name != site_note) return;
   const auto peak = parse_peak(note.text);
-  const std::string_view id = std::string_view(note.name).substr(note_prefix.size());
   for (SubjectRows& subject : subjects_)
-    if (peak && subject.subject().kind == SubjectKind::account && id_of(manifest_, subject.subject()) == id)
+    if (peak && subject.subject().kind != SubjectKind::facility && note_name(subject.subject()) == note.name)
       subject.restore_month_peak(*peak);
 }
 
@@ -101,11 +102,23 @@ void AggregateBuilder::skip_to(UtcTime now, Rows& rows) {
         frontier.until[i] = align(now, SubjectRows::lengths[i]);
 }
 
+std::vector<DemandNow> AggregateBuilder::demands() const {
+  std::vector<DemandNow> demands;
+  for (const SubjectRows& subject : subjects_)
+    if (subject.subject().kind != SubjectKind::facility) demands.push_back(subject.demand());
+  return demands;
+}
+
+std::string AggregateBuilder::note_name(Subject subject) const {
+  if (subject.kind == SubjectKind::site) return std::string(site_note);
+  return std::string(note_prefix) + std::string(id_of(manifest_, subject));
+}
+
 std::vector<Note> AggregateBuilder::take_notes() {
   std::vector<Note> notes;
   for (SubjectRows& subject : subjects_)
     if (const auto peak = subject.take_month_peak())
-      notes.push_back({std::string(note_prefix) + std::string(id_of(manifest_, subject.subject())),
+      notes.push_back({note_name(subject.subject()),
                        std::to_string(peak->value) + ' ' + std::to_string(peak->until.time_since_epoch().count())});
   return notes;
 }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "domain/aggregate.hpp"
 #include "domain/amount_steps.hpp"
+#include "domain/demand.hpp"
 #include "domain/interval.hpp"
 #include "domain/note.hpp"
 #include "domain/subject_rows.hpp"
@@ -29,7 +31,8 @@ class AggregateBuilder {
 
   void restore(const IntervalRow& row);
   void restore(const AggregateRow& row);
-  /// The greatest quarter hour of an account's month, of an earlier run. One that is no such note is passed over.
+  /// The greatest quarter hour of an account's or the site's month, of an earlier run. One that is no such note is
+  /// passed over.
   void restore(const Note& note);
 
   /// A row of a meter. Those it completes are appended; what is overdue waits for `close_overdue`, because more rows of
@@ -45,6 +48,9 @@ class AggregateBuilder {
   /// The time until `now` was not lived through: the box was off, or the clock was set.
   void skip_to(UtcTime now, Rows& rows);
 
+  /// What the accounts and the site took, in the order of the manifest; those that have no amounts are not in it.
+  std::vector<DemandNow> demands() const;
+
   /// Notes about months' greatest quarter hours that changed since this was asked last.
   std::vector<Note> take_notes();
 
@@ -52,6 +58,7 @@ class AggregateBuilder {
   void end_recall(Rows& rows);
   void note_frontier(const IntervalRow& row);
   SubjectRows* find(Subject subject);
+  std::string note_name(Subject subject) const;
 
   const Manifest& manifest_;
   AmountSteps steps_;

@@ -80,19 +80,25 @@ bool carries_back(const Manifest& manifest, const MeterEntry& meter) {
 
 }  // namespace
 
-DataWatch::DataWatch(const Manifest& manifest, const DataRules& rules) : manifest_(manifest), rules_(rules) {
+DataWatch::DataWatch(const Manifest& manifest) : manifest_(manifest), rules_(manifest.data_rules) {
   for (const MeterEntry& entry : manifest.meters) {
     Meter& meter = meters_.emplace_back();
     meter.gauge = make_gauge(manifest, entry);
     meter.either_sign = meter.gauge.is_source || carries_back(manifest, entry);
+    const auto is_checked = [&entry](std::string_view check) {
+      return std::ranges::count(entry.unchecked, check) == 0;
+    };
+    meter.checks_rows = is_checked("rows");
+    meter.checks_negative = is_checked("negative");
+    meter.checks_range = is_checked("over_range");
     for (std::size_t i = 0; i < entry.points.size(); ++i) {
       const PointEntry& point = entry.points[i];
       const auto position = static_cast<std::uint16_t>(i);
       if (point.kind == PointKind::instantaneous && std::ranges::count(never_negative, point.quantity) > 0)
         meter.not_negative.emplace_back(entry, position);
-      if (point.quantity == own_clock_quantity) meter.own_clock.emplace(entry, position);
+      if (point.quantity == own_clock_quantity && is_checked("meter_clock")) meter.own_clock.emplace(entry, position);
       for (const auto& [quantity, check] : opening_quantities)
-        if (point.quantity == quantity) meter.openings.push_back({position, check, {}, {}});
+        if (point.quantity == quantity && is_checked(check)) meter.openings.push_back({position, check, {}, {}});
     }
   }
 }
@@ -106,8 +112,8 @@ void DataWatch::add(const Poll& poll, std::vector<Event>& events) {
   Meter& meter = meters_[poll.meter];
   note_openings(poll, events);
   const bool is_known = has_any_value(poll);
-  note(poll, ValueCheck::negative, negative_point(meter, poll), is_known, events);
-  note(poll, ValueCheck::over_range, over_range_point(meter, poll), is_known, events);
+  if (meter.checks_negative) note(poll, ValueCheck::negative, negative_point(meter, poll), is_known, events);
+  if (meter.checks_range) note(poll, ValueCheck::over_range, over_range_point(meter, poll), is_known, events);
   if (!meter.own_clock) return;
   const auto offset = clock_offset_s(meter, poll);
   const bool is_off = offset && std::abs(*offset) > rules_.meter_clock_most.count();
@@ -205,6 +211,7 @@ void DataWatch::note_openings(const Poll& poll, std::vector<Event>& events) {
 void DataWatch::count(const IntervalRow& row, std::vector<Event>* events) {
   if (row.length != minute) return;
   Meter& meter = meters_[row.meter];
+  if (!meter.checks_rows) return;
   const UtcTime hour = align(row.start, whole_hour);
   if (!meter.begun || row.start < *meter.begun) {
     meter.begun = row.start;

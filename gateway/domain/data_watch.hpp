@@ -38,8 +38,8 @@ namespace jidian::domain {
 /// nothing is open: what lasts is told again.
 class DataWatch {
  public:
-  /// Both outlive this.
-  DataWatch(const Manifest& manifest, const DataRules& rules);
+  /// `manifest` outlives this. What a meter's `unchecked` names is not looked at.
+  explicit DataWatch(const Manifest& manifest);
 
   /// A poll of an earlier run: openings are counted on from there.
   void remember(const Poll& poll);
@@ -89,6 +89,9 @@ class DataWatch {
     UtcTime hour;                  ///< The hour in progress.
     std::uint32_t minutes = 0;     ///< Of it, with values.
     Spell lacking;
+    bool checks_rows = true;
+    bool checks_negative = true;
+    bool checks_range = true;
   };
 
   void count(const IntervalRow& row, std::vector<Event>* events);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,6 +37,13 @@ enum class Refusal : std::uint8_t {
   replayed,          ///< Its version is not higher than the one that is known, and it says something else.
   full,              ///< More orders are in force or ahead than are kept.
 };
+
+inline constexpr std::array all_refusals{Refusal::invalid, Refusal::unknown_issuer, Refusal::unknown_facility,
+                                         Refusal::expired, Refusal::replayed,       Refusal::full};
+
+/// How many orders were not taken since the start, by the reason's place in `all_refusals`; the same one again counts
+/// once.
+using RefusalCounts = std::array<std::uint64_t, all_refusals.size()>;
 
 /// The contract's word: "invalid", "unknown_issuer", …
 std::string_view name_of(Refusal refusal);

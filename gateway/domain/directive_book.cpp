@@ -153,6 +153,7 @@ void DirectiveBook::refuse(const RefusedDirective& refused, const std::string& d
     refusals_since_ = now;
     refusals_ = 0;
   }
+  ++refusal_counts_[static_cast<std::size_t>(std::ranges::find(all_refusals, refused.why) - all_refusals.begin())];
   if (refusals_ >= refusals_an_hour) {
     ++refusals_passed_over_;
     return;

@@ -44,6 +44,9 @@ class DirectiveBook {
   /// In force or ahead, by issuer and id.
   std::vector<KnownDirective> orders() const;
 
+  /// Orders that were not taken, told of or passed over.
+  const RefusalCounts& refusals() const { return refusal_counts_; }
+
  private:
   using Key = std::pair<std::string, std::string>;  ///< Issuer and id.
 
@@ -60,6 +63,7 @@ class DirectiveBook {
   std::optional<UtcTime> refusals_since_;  ///< The hour in which the next two were counted.
   std::size_t refusals_ = 0;
   std::size_t refusals_passed_over_ = 0;
+  RefusalCounts refusal_counts_{};
 };
 
 }  // namespace jidian::domain

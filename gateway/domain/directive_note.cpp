@@ -68,14 +68,9 @@ std::optional<RememberedDirective> directive_in(const Note& note) {
   name.remove_prefix(directive_prefix.size());
   const auto slash = name.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
-  std::array<std::string_view, line_count> lines;
-  std::string_view rest = note.text;
-  for (auto& line : lines) {
-    const auto end = rest.find('\n');
-    if (end == std::string_view::npos) return std::nullopt;
-    line = rest.substr(0, end);
-    rest.remove_prefix(end + 1);
-  }
+  const auto told = lines_of<line_count>(note);
+  if (!told) return std::nullopt;
+  const auto& lines = *told;
   RememberedDirective remembered;
   Directive& order = remembered.known.order;
   order.issuer = name.substr(0, slash);

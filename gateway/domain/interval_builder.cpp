@@ -82,7 +82,7 @@ void IntervalBuilder::add(const Poll& poll, Rows& rows) {
   for (std::size_t i = 0; i < points.size(); ++i)
     if (is_rescaled(meter, points[i], poll)) meter.latest[i] = {};
   for (std::size_t i = 0; i < poll.samples.size(); ++i)
-    if (is_good(poll.samples[i])) meter.latest[i] = {poll.samples[i].bits, poll.end};
+    if (is_good(poll.samples[i])) meter.latest[i] = {poll.samples[i].bits, end_of(poll, i)};
 }
 
 /// The edges that are another meter's.
@@ -125,7 +125,7 @@ void IntervalBuilder::collect(const Poll& poll, Interval& interval) {
       if (state.samples == 0 || is_less(type, state.most, sample.bits)) state.most = sample.bits;
       state.sum = add_up(type, state.sum, sample.bits);
     } else if (!state.first.is_set()) {
-      state.first = {sample.bits, poll.end};
+      state.first = {sample.bits, end_of(poll, i)};
     }
     ++state.samples;
   }
@@ -159,7 +159,7 @@ PointInterval IntervalBuilder::finish_point(const Meter& meter, std::size_t poin
   Edge last = meter.latest[point];
   if (entry.kind == PointKind::counter && next != nullptr && is_good(next->samples[point]) &&
       !is_rescaled(meter, entry, *next)) {
-    const Edge after{next->samples[point].bits, next->end};
+    const Edge after{next->samples[point].bits, end_of(*next, point)};
     if (!last.is_set() || after.at - end <= end - last.at) last = after;
   }
   const bool is_news = state.first.is_set() && last.is_set() && last.at >= state.first.at;

@@ -11,6 +11,7 @@
 
 #include "base/quantity.hpp"
 #include "domain/amount.hpp"
+#include "domain/data_rules.hpp"
 #include "domain/plausibility.hpp"
 #include "domain/reading.hpp"
 #include "domain/run_rule.hpp"
@@ -89,7 +90,7 @@ struct MeterEntry {
   std::chrono::milliseconds period{1000};
   std::vector<PointEntry> points;
   std::string parent;                  ///< Id of the meter that this one's consumption is part of, or empty.
-  std::vector<std::string> unchecked;  ///< Words of the checks of plausibility that do not fit it.
+  std::vector<std::string> unchecked;  ///< Words of the checks of plausibility and data that do not fit it.
   friend bool operator==(const MeterEntry&, const MeterEntry&) = default;
 };
 
@@ -127,6 +128,7 @@ struct Manifest {
   std::vector<MeterEntry> meters;
   std::vector<FacilityEntry> facilities;
   PlausibilityRules plausibility = {};
+  DataRules data_rules = {};
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 

@@ -50,7 +50,7 @@ void PlausibilityWatch::remember(const Poll& poll) {
     const CounterColumn& counter = gauge.counters[i];
     if (!is_trusted(poll.samples[counter.column.position()].quality)) continue;
     if (counter.scale && !is_trusted(poll.samples[*counter.scale].quality)) continue;
-    meters_[poll.meter].counters[i].remember(counter, poll.samples, poll.end);
+    meters_[poll.meter].counters[i].remember(counter, poll.samples, end_of(poll, counter.column.position()));
   }
 }
 
@@ -93,7 +93,8 @@ void PlausibilityWatch::judge_counters(Poll& poll, Findings& findings) {
     const CounterColumn& counter = gauge.counters[i];
     Sample& sample = poll.samples[counter.column.position()];
     if (!is_trusted(sample.quality)) continue;
-    const auto outcome = meter.counters[i].judge(counter, poll.samples, poll.end, bounds);
+    const auto outcome =
+        meter.counters[i].judge(counter, poll.samples, end_of(poll, counter.column.position()), bounds);
     if (outcome == CounterWatch::Outcome::plausible) continue;
     if (outcome == CounterWatch::Outcome::doubted) {
       mark(sample);

@@ -196,9 +196,15 @@ void SubjectRows::tell_first(std::size_t length, Rows& rows) {
 
 void SubjectRows::finish_quarter(AggregateRow& row) {
   if (manifest_.site.sliding_demand.count() > 0) row.peak = sliding_peak(row);
-  if (subject_.kind != SubjectKind::account) return;
+  note_newest(row);
+  if (subject_.kind == SubjectKind::facility) return;
   note_peak(row);
-  row.month_peak = month_peak_;
+  if (subject_.kind == SubjectKind::account) row.month_peak = month_peak_;
+}
+
+void SubjectRows::note_newest(const AggregateRow& quarter) {
+  if (amounts_.empty() || (newest_quarter_ && newest_quarter_->start > quarter.start)) return;
+  newest_quarter_ = QuarterTaken{quarter.amounts[0], quarter.start};
 }
 
 /// The greatest 15 minutes that end within a quarter hour. Those with a marked row are no peak.
@@ -257,6 +263,7 @@ void SubjectRows::restore(const AggregateRow& row) {
     if (minutes_.size() > minutes_kept) minutes_.pop_front();
     return;
   }
+  note_newest(row);
   if (row.month_peak) restore_month_peak(*row.month_peak);
   long_rows_.restore(row);
 }

@@ -8,6 +8,7 @@
 
 #include "domain/aggregate.hpp"
 #include "domain/amount_steps.hpp"
+#include "domain/demand.hpp"
 #include "domain/interval.hpp"
 #include "domain/long_rows.hpp"
 
@@ -51,10 +52,14 @@ class SubjectRows {
   /// The time until `now` was not lived through: tells what does not contain it, and goes on with what does.
   void skip_to(UtcTime now, Rows& rows);
 
-  /// The greatest quarter hour of the calendar month, if it changed since this was asked last.
+  /// The greatest quarter hour of the calendar month, if it changed since this was asked last. Of accounts and the
+  /// site.
   std::optional<Peak> take_month_peak();
   /// That of an earlier run; an older or smaller one than is known counts for nothing.
   void restore_month_peak(const Peak& peak);
+
+  /// What it took in the newest quarter hour, and in the greatest of the month. Of accounts and the site.
+  DemandNow demand() const { return {subject_, newest_quarter_, month_peak_}; }
 
  private:
   struct Open {
@@ -73,6 +78,7 @@ class SubjectRows {
   bool is_overdue(UtcTime end, UtcTime now) const;
   void tell_first(std::size_t length, Rows& rows);
   void finish_quarter(AggregateRow& row);
+  void note_newest(const AggregateRow& quarter);
   std::optional<Peak> sliding_peak(const AggregateRow& quarter) const;
   void note_peak(const AggregateRow& quarter);
 
@@ -87,6 +93,7 @@ class SubjectRows {
   std::deque<AggregateRow> minutes_;  ///< The newest, for sliding demand.
   LongRows long_rows_;
   std::optional<UtcTime> states_until_;
+  std::optional<QuarterTaken> newest_quarter_;
   std::optional<Peak> month_peak_;
   bool is_month_peak_new_ = false;
   bool is_recalling_ = true;

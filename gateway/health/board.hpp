@@ -74,6 +74,7 @@ struct BusHealth {
   std::string address;  ///< "/dev/serial/by-id/… 9600 8N1" or "10.0.0.5:502".
   bool open = false;
   bool lent = false;
+  bool other_master = false;  ///< Nothing is sent here: somebody else was heard.
   std::uint64_t requests = 0;
   std::uint64_t reopened = 0;
   std::uint64_t dropped_polls = 0;  ///< Polls that found the recorder's queue full.

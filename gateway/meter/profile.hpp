@@ -156,14 +156,22 @@ struct Sunspec {
 /// How far a profile can be trusted.
 enum class Confidence : std::uint8_t { verified, high, unverified };
 
+/// How the current of a line comes to the meter.
+enum class Connection : std::uint8_t {
+  direct,       ///< It flows through the meter: there is no ratio.
+  transformer,  ///< By current transformers, whose ratio belongs to every value.
+  either,       ///< The model is made both ways, or several models share the map.
+};
+
 /// A meter model's register map: a data file of the catalogue.
 struct Profile {
   std::string id;  ///< File name without ".toml": "eastron-sdm630".
   std::string vendor;
   std::string model;
   Confidence confidence = Confidence::unverified;
-  std::string provenance;  ///< Where the map comes from, for people.
-  std::string notes;       ///< What the next person must know.
+  std::string provenance;                ///< Where the map comes from, for people.
+  std::string notes;                     ///< What the next person must know.
+  std::optional<Connection> connection;  ///< Nothing: not known, or nothing of electricity.
   LinkDefaults link;
   ReadLimits limits;
   std::uint16_t short_count_max = 0;     ///< What some units of this model take at most instead; 0: none are known.

@@ -95,6 +95,7 @@ class RtuBus : public acquire::Bus {
   bool catch_up();
   void sort_run(std::uint8_t unit, acquire::Probe& probe);
   bool drain();
+  bool forget_what_waits();
   Catch listen_until(SteadyClock::time_point deadline);
   void keep(ByteView bytes);
   void end_run(acquire::Heard* heard = nullptr);

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t run_max = 300;
 constexpr std::size_t frames_max = 32;
+constexpr int waiting_reads_max = 4'096;  ///< Far more than a system keeps for a line; a peer may send without end.
 constexpr std::chrono::milliseconds stop_interval{100};
 
 }  // namespace
@@ -25,6 +26,10 @@ using acquire::FrameKind;
 
 Result<acquire::Heard> RtuBus::listen(Millis duration, std::stop_token stop) {
   assert(is_open());
+  if (!forget_what_waits()) {
+    close();
+    return gone();
+  }
   acquire::Heard all;
   const auto end = SteadyClock::now() + duration;
   while (SteadyClock::now() < end) {
@@ -40,6 +45,18 @@ Result<acquire::Heard> RtuBus::listen(Millis duration, std::stop_token stop) {
   }
   end_run(&all);
   return all;
+}
+
+/// Throws away what came before and was not read: nobody reads a line that is left to its master, and what the system
+/// kept of it would be heard as if the master were still there. False: the port is gone.
+bool RtuBus::forget_what_waits() {
+  for (int reads = 0; reads < waiting_reads_max; ++reads) {
+    const Catch waiting = listen_until(SteadyClock::now());
+    run_.clear();
+    if (waiting.gone) return false;
+    if (waiting.deadline) break;
+  }
+  return true;
 }
 
 /// Waits for bytes and keeps them in the run.

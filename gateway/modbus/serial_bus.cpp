@@ -74,6 +74,7 @@ class SerialBus final : public RtuBus {
     const int port = modbus_get_socket(context.get());
     if (auto fits = fits_select(port); !fits) return fits.error();
     exclude_others(port);
+    (void)shorten_latency(port);  // where it cannot be, replies come as late as ever
     by_kernel_ = options_.rs485 && drive_rs485(port);
     modbus_flush(context.get());
     set_settings(settings);

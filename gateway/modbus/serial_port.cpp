@@ -1,6 +1,7 @@
 #include "modbus/serial_port.hpp"
 
 #include <fcntl.h>
+#include <linux/serial.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -78,6 +79,15 @@ Result<Descriptor> lock_port(const std::string& device) {
 
 void exclude_others(int fd) {
   (void)::ioctl(fd, TIOCEXCL);
+}
+
+bool shorten_latency(int fd) {
+  constexpr int low_latency = ASYNC_LOW_LATENCY;
+  serial_struct port{};
+  if (::ioctl(fd, TIOCGSERIAL, &port) != 0) return false;
+  if ((port.flags & low_latency) != 0) return true;
+  port.flags |= low_latency;
+  return ::ioctl(fd, TIOCSSERIAL, &port) == 0;
 }
 
 }  // namespace jidian::modbus

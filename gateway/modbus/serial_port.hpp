@@ -15,6 +15,11 @@ Result<Descriptor> lock_port(const std::string& device);
 /// Makes the kernel refuse further opens of the terminal `fd` (TIOCEXCL; root may still).
 void exclude_others(int fd);
 
+/// Asks the driver of the terminal `fd` to hand every byte over at once (ASYNC_LOW_LATENCY): USB adapters of FTDI's
+/// kind hold a reply back for 16 ms by default, longer than a short one takes on the wire. Whether it will: other
+/// drivers have nothing to shorten.
+bool shorten_latency(int fd);
+
 /// The processes that have `device` open, as "mbpoll (pid 4711)"; empty if none can be seen.
 std::string holders_of(const std::string& device);
 

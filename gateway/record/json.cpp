@@ -190,6 +190,11 @@ std::string to_json(const domain::Manifest& manifest, const Hash& hash) {
                           {"parent_percent", rules.parent_percent},
                           {"parent_quarters", rules.parent_quarters},
                           {"constant_after_s", rules.constant_after.count()}};
+  const auto& data = manifest.data_rules;
+  json["data_rules"] = {
+      {"link_after_s", data.link_after.count()},   {"minutes_least", data.minutes_least},
+      {"value_polls", data.value_polls},           {"capacity_percent", data.capacity_percent},
+      {"clock_after_s", data.clock_after.count()}, {"meter_clock_most_s", data.meter_clock_most.count()}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

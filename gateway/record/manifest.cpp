@@ -119,6 +119,32 @@ domain::PlausibilityRules read_rules(const jidian::v1::Plausibility& in) {
   return rules;
 }
 
+/// Likewise.
+void write_data_rules(const domain::DataRules& rules, jidian::v1::Manifest& out) {
+  const domain::DataRules usual;
+  if (rules == usual) return;
+  auto& entry = *out.mutable_data_rules();
+  const auto seconds = [](std::chrono::seconds time) { return static_cast<std::uint64_t>(time.count()); };
+  if (rules.link_after != usual.link_after) entry.set_link_after_s(seconds(rules.link_after));
+  if (rules.minutes_least != usual.minutes_least) entry.set_minutes_least(rules.minutes_least);
+  if (rules.value_polls != usual.value_polls) entry.set_value_polls(rules.value_polls);
+  if (rules.capacity_percent != usual.capacity_percent) entry.set_capacity_percent(rules.capacity_percent);
+  if (rules.clock_after != usual.clock_after) entry.set_clock_after_s(seconds(rules.clock_after));
+  if (rules.meter_clock_most != usual.meter_clock_most) entry.set_meter_clock_most_s(seconds(rules.meter_clock_most));
+}
+
+domain::DataRules read_data_rules(const jidian::v1::DataRules& in) {
+  domain::DataRules rules;
+  const auto seconds = [](std::uint64_t time) { return std::chrono::seconds{static_cast<std::int64_t>(time)}; };
+  if (in.has_link_after_s()) rules.link_after = seconds(in.link_after_s());
+  if (in.has_minutes_least()) rules.minutes_least = in.minutes_least();
+  if (in.has_value_polls()) rules.value_polls = in.value_polls();
+  if (in.has_capacity_percent()) rules.capacity_percent = in.capacity_percent();
+  if (in.has_clock_after_s()) rules.clock_after = seconds(in.clock_after_s());
+  if (in.has_meter_clock_most_s()) rules.meter_clock_most = seconds(in.meter_clock_most_s());
+  return rules;
+}
+
 /// A facility whose state is not told has no rule: a manifest of an earlier release says the same.
 void write_run(const domain::RunRule& rule, jidian::v1::Facility& out) {
   if (rule.source == domain::RunSource::none) return;
@@ -273,6 +299,7 @@ EncodedManifest encode(const domain::Manifest& manifest) {
   }
   for (const auto& facility : manifest.facilities) write_facility(facility, *message.add_facilities());
   write_rules(manifest.plausibility, message);
+  write_data_rules(manifest.data_rules, message);
 
   EncodedManifest encoded{Bytes(message.ByteSizeLong()), {}};
   message.SerializeWithCachedSizesToArray(encoded.bytes.data());
@@ -293,7 +320,12 @@ Result<domain::Manifest> decode_manifest(ByteView bytes) {
     if (!points) return points.error();
     lists.push_back(std::move(*points));
   }
-  domain::Manifest manifest{message.gateway(), read_site(message.site()), {}, {}, read_rules(message.plausibility())};
+  domain::Manifest manifest{message.gateway(),
+                            read_site(message.site()),
+                            {},
+                            {},
+                            read_rules(message.plausibility()),
+                            read_data_rules(message.data_rules())};
   std::size_t points = 0;
   for (const auto& meter : message.meters()) {
     if (meter.point_list() >= lists.size()) return Error{ErrorKind::corrupt, "a meter's point list is not there"};

@@ -96,6 +96,16 @@ void write_codes(const std::vector<const Poll*>& polls, ClockQuality clock, jidi
   causes.finish(static_cast<std::uint32_t>(GapCause::meter_silent));
 }
 
+void write_early(const std::vector<const Poll*>& polls, jidian::v1::MeterBlock& block) {
+  for (std::size_t i = 0; i < polls.size(); ++i)
+    for (const auto& [point, end] : polls[i]->early) {
+      if (end < polls[i]->start || end > polls[i]->end) continue;  // the clock was set in between
+      block.add_early(static_cast<std::uint32_t>(i));
+      block.add_early(point);
+      block.add_early(static_cast<std::uint32_t>((end - polls[i]->start).count()));
+    }
+}
+
 /// The values of one point of some polls, as ordered integers.
 void collect(const std::vector<const Poll*>& polls, std::size_t point, ValueType type,
              std::vector<std::uint64_t>& values) {
@@ -131,8 +141,24 @@ void write_columns(const std::vector<const Poll*>& polls, const std::vector<doma
 /// What a block says before its columns are read.
 struct BlockPlan {
   const std::vector<domain::PointEntry>* points = nullptr;
-  std::vector<Poll> polls;  ///< With everything but times and bits.
+  std::vector<Poll> polls;  ///< With everything but times and bits; what was early, since 1970 instead of the start.
 };
+
+/// Errors: corrupt.
+Status read_early(const jidian::v1::MeterBlock& block, std::vector<Poll>& polls) {
+  const Error wrong{ErrorKind::corrupt, "the early values of a meter block are none of its own, or not in order"};
+  const auto& triples = block.early();
+  if (triples.size() % 3 != 0) return wrong;
+  std::uint64_t least = 0;  // what the next one's place must be at least
+  for (int i = 0; i < triples.size(); i += 3) {
+    const std::uint64_t place = std::uint64_t{triples[i]} * block.points() + triples[i + 1];
+    if (triples[i] >= block.polls() || triples[i + 1] >= block.points() || place < least) return wrong;
+    least = place + 1;
+    polls[triples[i]].early.push_back(
+        {static_cast<std::uint16_t>(triples[i + 1]), UtcTime{Millis{Millis::rep{triples[i + 2]}}}});
+  }
+  return {};
+}
 
 Result<BlockPlan> read_block(const jidian::v1::MeterBlock& block, ClockQuality clock,
                              const domain::Manifest& manifest) {
@@ -158,6 +184,7 @@ Result<BlockPlan> read_block(const jidian::v1::MeterBlock& block, ClockQuality c
   const auto causes = expand(block.cause_runs(), without_value.size(), GapCause::meter_silent);
   if (!causes) return causes.error();
   for (std::size_t i = 0; i < without_value.size(); ++i) without_value[i]->cause = (*causes)[i];
+  if (const auto early = read_early(block, plan.polls); !early) return early.error();
   return plan;
 }
 
@@ -179,6 +206,10 @@ Status fill(BlockPlan& plan, const std::uint64_t*& value) {
     plan.polls[i].slot = *slot;
     plan.polls[i].start = *start;
     plan.polls[i].end = *end;
+    for (domain::EarlyEnd& early : plan.polls[i].early) {
+      early.end += start->time_since_epoch();
+      if (early.end > *end) return Error{ErrorKind::corrupt, "a value that was early behind the end of its poll"};
+    }
   }
   value += time_columns * polls;
   for (std::size_t k = 0; k < plan.points->size(); ++k)
@@ -204,6 +235,7 @@ PlainBody write_polls(const Polls& polls, ClockQuality clock, const domain::Mani
     block.set_polls(static_cast<std::uint32_t>(group.size()));
     block.set_points(static_cast<std::uint32_t>(points.size()));
     write_codes(group, clock, block);
+    write_early(group, block);
     write_columns(group, points, values, columns);
   }
   const ColumnBytes& bytes = columns.finish();

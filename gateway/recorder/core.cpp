@@ -38,7 +38,7 @@ Core::Core(const Options& options, PendingLimits limits)
       facts_(options_.manifest),
       swaps_(options_.manifest),
       marks_(options_.manifest),
-      data_(options_.manifest, options_.data_rules),
+      data_(options_.manifest),
       counters_(options_.manifest, swaps_) {}
 
 void Core::remember(const domain::Note& note) {

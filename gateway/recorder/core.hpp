@@ -7,6 +7,7 @@
 
 #include "domain/data_watch.hpp"
 #include "domain/directive_book.hpp"
+#include "domain/plant_now.hpp"
 #include "domain/plausibility_watch.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
@@ -105,6 +106,9 @@ class Core {
 
   /// What the facilities do, as last told, in the order of the manifest.
   std::vector<domain::FacilityNow> facilities() const { return facts_.facilities(); }
+
+  /// The same with what the accounts and the site took, and the orders that were not taken.
+  domain::PlantNow plant_now() const { return {facts_.facilities(), facts_.demands(), directives_.refusals()}; }
 
   /// What stands against meters, and who signed them off: those that have news.
   std::vector<health::MeterRecord> take_standing() { return standing_.take_news(); }

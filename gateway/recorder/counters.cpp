@@ -49,7 +49,7 @@ void Counters::remember(const domain::Poll& poll) {
     const domain::Sample& sample = poll.samples[i];
     if (points[i].kind != PointKind::counter || !has_value(sample.quality)) continue;
     if (is_sure(sample))
-      meter.values[i] = Value{sample.bits, poll.end};
+      meter.values[i] = Value{sample.bits, end_of(poll, i)};
     else
       meter.values[i].reset();  // perhaps another meter's: no difference across it
   }

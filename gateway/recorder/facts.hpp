@@ -65,6 +65,9 @@ class Facts {
   /// What the facilities do, as last told; in the order of the manifest.
   std::vector<domain::FacilityNow> facilities() const { return facilities_.now(); }
 
+  /// What the accounts and the site took, in the order of the manifest.
+  std::vector<domain::DemandNow> demands() const { return aggregates_.demands(); }
+
  private:
   void compare_families(News& news, std::size_t first_row);
   void add_states();

@@ -12,14 +12,14 @@ void LiveView::put(const domain::Poll& poll) {
   newest_[poll.meter] = poll;
 }
 
-void LiveView::put(std::vector<domain::FacilityNow> facilities) {
+void LiveView::put(domain::PlantNow plant) {
   const std::scoped_lock lock(mutex_);
-  facilities_ = std::move(facilities);
+  plant_ = std::move(plant);
 }
 
-std::vector<domain::FacilityNow> LiveView::facilities() const {
+domain::PlantNow LiveView::plant_now() const {
   const std::scoped_lock lock(mutex_);
-  return facilities_;
+  return plant_;
 }
 
 void LiveView::put(std::vector<domain::KnownDirective> orders) {
@@ -39,7 +39,7 @@ std::string LiveView::json() const {
   {
     const std::scoped_lock lock(mutex_);
     now = now_;
-    facilities = facilities_;
+    facilities = plant_.facilities;
     for (const auto& poll : newest_)
       if (poll) polls.push_back(*poll);
   }

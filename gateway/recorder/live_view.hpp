@@ -7,8 +7,8 @@
 
 #include "base/time.hpp"
 #include "domain/directive.hpp"
-#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
+#include "domain/plant_now.hpp"
 #include "domain/reading.hpp"
 #include "domain/site_load.hpp"
 
@@ -23,11 +23,11 @@ class LiveView {
 
   void put(const domain::Poll& poll);
 
-  /// What the facilities do now, in the order of the manifest.
-  void put(std::vector<domain::FacilityNow> facilities);
+  /// What the plant does now.
+  void put(domain::PlantNow plant);
 
   /// The same again.
-  std::vector<domain::FacilityNow> facilities() const;
+  domain::PlantNow plant_now() const;
 
   /// The orders in force or ahead.
   void put(std::vector<domain::KnownDirective> orders);
@@ -46,7 +46,7 @@ class LiveView {
   const domain::SiteLoad load_;
   mutable std::mutex mutex_;
   std::vector<std::optional<domain::Poll>> newest_;
-  std::vector<domain::FacilityNow> facilities_;
+  domain::PlantNow plant_;
   std::vector<domain::KnownDirective> orders_;
   UtcTime now_{};
 };

@@ -1,7 +1,6 @@
 #include "recorder/marks.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string>
 #include <utility>
@@ -36,14 +35,9 @@ Note note_of(const Mark& mark) {
 }
 
 std::optional<Mark> mark_in(const Note& note) {
-  std::array<std::string_view, note_lines> lines;
-  std::string_view rest = note.text;
-  for (auto& line : lines) {
-    const auto end = rest.find('\n');
-    if (end == std::string_view::npos) return std::nullopt;
-    line = rest.substr(0, end);
-    rest.remove_prefix(end + 1);
-  }
+  const auto told = domain::lines_of<note_lines>(note);
+  if (!told) return std::nullopt;
+  const auto& lines = *told;
   const auto as = domain::mark_of(lines[0]);
   const auto from = time_in(lines[1]);
   const auto until = time_in(lines[2]);

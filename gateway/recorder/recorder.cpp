@@ -58,7 +58,7 @@ class RecorderImpl final : public Recorder {
   void begin();
   Inbox& inbox() override { return inbox_; }
   std::string live() const override { return live_.json(); }
-  std::vector<domain::FacilityNow> facilities() const override { return live_.facilities(); }
+  domain::PlantNow plant_now() const override { return live_.plant_now(); }
   void request_epoch(std::uint64_t epoch, std::string reason) override {
     epoch_requests_.ask({epoch, std::move(reason)});
     inbox_.wake();
@@ -75,8 +75,7 @@ class RecorderImpl final : public Recorder {
   }
   std::vector<domain::Mark> marks() const override {
     auto marks = marks_.get();
-    const UtcTime now = clock_.utc_now();
-    std::erase_if(marks, [now](const domain::Mark& mark) { return mark.until && *mark.until <= now; });
+    std::erase_if(marks, [now = clock_.utc_now()](const auto& mark) { return mark.until && *mark.until <= now; });
     return marks;
   }
   void hear(domain::DirectiveListing listing) override {
@@ -131,7 +130,7 @@ class RecorderImpl final : public Recorder {
   std::optional<SteadyTime> posted_at_;
   std::optional<SteadyTime> maintained_at_;
   std::optional<SteadyTime> live_at_;
-  std::optional<SteadyTime> facilities_at_;
+  std::optional<SteadyTime> plant_at_;
   std::optional<SteadyTime> damage_epoch_at_;
   std::optional<SteadyTime> copy_not_before_;  ///< Set while the store does not take copies.
   std::jthread thread_;
@@ -198,9 +197,9 @@ void RecorderImpl::take(std::vector<Inbox::Item> items) {
     }
   }
   core_.advance(instant);
-  if (facilities_at_ && instant.steady - *facilities_at_ < post_interval) return;
-  facilities_at_ = instant.steady;
-  live_.put(core_.facilities());
+  if (plant_at_ && instant.steady - *plant_at_ < post_interval) return;
+  plant_at_ = instant.steady;
+  live_.put(core_.plant_now());
 }
 
 void RecorderImpl::flush_due() {

@@ -11,11 +11,10 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "domain/data_rules.hpp"
 #include "domain/directive.hpp"
 #include "domain/event.hpp"
-#include "domain/facility_now.hpp"
 #include "domain/manifest.hpp"
+#include "domain/plant_now.hpp"
 #include "domain/reading.hpp"
 #include "health/board.hpp"
 #include "record/batch.hpp"
@@ -32,7 +31,6 @@ struct Options {
   Millis live_interval{5'000};
   std::array<std::uint8_t, 16> boot{};
   std::string version;
-  domain::DataRules data_rules = {};
 };
 
 /// What the recorder tells others. Called from the recorder's thread; must not block.
@@ -56,8 +54,8 @@ class Recorder {
   /// The newest poll of every meter as JSON, for `watch`. From any thread.
   virtual std::string live() const = 0;
 
-  /// What the facilities do, as last told, in the order of the manifest; at most a second old. From any thread.
-  virtual std::vector<domain::FacilityNow> facilities() const { return {}; }
+  /// What the plant does, as last told; at most a second old. From any thread.
+  virtual domain::PlantNow plant_now() const { return {}; }
 
   /// Asks for the epoch after `epoch`, because a destination reported a conflict; nothing happens if another is in
   /// force already. From any thread; carried out by the recorder's thread, at most every ten minutes.

@@ -126,7 +126,7 @@ void Swaps::see(const domain::Poll& poll) {
       continue;
     }
     Seen& seen = meter.points[i];
-    const Count count{sample.bits, poll.end};
+    const Count count{sample.bits, end_of(poll, i)};
     const bool fell = seen.latest && domain::plain_number(points[i].type, count.bits) <
                                          domain::plain_number(points[i].type, seen.latest->bits);
     if (fell) {

@@ -23,6 +23,7 @@ PROGRAMS = {
     "line": [BUILD / "bench_line"],
     "faults": [BUILD / "bench_faults"],
     "gateway": ["/usr/bin/python3", ROOT / "tests/bench/bench_gateway.py"],
+    "thirty_two": ["/usr/bin/python3", ROOT / "tests/bench/bench_thirty_two.py"],
     "scan": ["/usr/bin/python3", ROOT / "tests/bench/bench_scan.py"],
 }
 
@@ -71,6 +72,18 @@ ROWS = [
     Row("half-open link: sent again after", "uplink.half_open_resend", "<= 25", "38-44 by library"),
     Row("resident memory, 400 readings/s", "gateway.resident", "<= 18", "12"),
     Row("processor time, 400 readings/s", "gateway.cpu_per_reading", "-", "-"),
+    Row("32 meters, 64 facilities at 10 s: one core", "thirty_two.cpu", "-", "-"),
+    Row("  resident memory", "thirty_two.resident", "<= 18", "-"),
+    Row("    of it its own, without pages of files", "thirty_two.resident_own", "-", "-"),
+    Row("  at its peak", "thirty_two.resident_peak", "-", "-"),
+    Row("  wire, all streams, TLS and TCP included", "thirty_two.wire", "-", "-"),
+    Row("    with commits every minute", "thirty_two.wire.commit_60s", "-", "-"),
+    Row("  wire, the live view every 5 s beside them", "thirty_two.wire.live_5s", "-", "-"),
+    Row("  bytes written to flash", "thirty_two.flash", "-", "-"),
+    Row("    with commits every minute", "thirty_two.flash.commit_60s", "-", "-"),
+    Row("  the store grows", "thirty_two.store", "-", "-"),
+    Row("  4 GB hold", "thirty_two.months", ">= 6", "-"),
+    Row("    with commits every minute", "thirty_two.months.commit_60s", ">= 6", "-"),
 ]
 
 

@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import checks  # noqa: F401  (run.py needs its exception)
+import facility_kills
 import orders
 import statements
 from checks import expect, expect_clean, report
@@ -331,4 +332,4 @@ def wide(scale):
 ALL = {function.__name__: function for function in (
     load, line, outage, kills, acl_denied, receipt_never, receipt_forged, packet_too_small, manifests_lost,
     cloned_identity, store_restored, live_view, broken_meters, wide, statements.signed_off,
-    statements.replaced, statements.marked, orders.directives)}
+    statements.replaced, statements.marked, orders.directives, facility_kills.facility_kills)}

@@ -167,6 +167,12 @@ class Chain:
         rows = [line.split() for line in answer.stdout.splitlines()]
         return sorted((int(end), int(quality), float(value)) for end, quality, value in rows)
 
+    def rows(self, database="judge.db"):
+        """The rows of facilities, accounts and the site that arrived."""
+        answer = subprocess.run([self.program("jidian-judge"), "rows", "--db", self.folder / database], check=True,
+                                capture_output=True, text=True)
+        return [json.loads(line) for line in answer.stdout.splitlines()]
+
     def audit_text(self, *arguments, database="judge.db"):
         command = [self.program("jidian-judge"), "audit", "--db", self.folder / database, "--scenario",
                    self.scenario_file, *map(str, arguments)]
@@ -193,8 +199,9 @@ class Chain:
         command = [self.program("jidian"), verb, *rest, "--site", self.site_file, "--profiles", ROOT / "config/meters"]
         return subprocess.run(command, capture_output=True, text=True, check=check, timeout=120)
 
-    def start_gateway(self, wait=True):
-        self.gateway = self.start("gateway", [self.program("jidian"), "run", "--site", self.site_file, "--profiles",
+    def start_gateway(self, wait=True, before=()):
+        """`before`: words of a program that starts it, and becomes it."""
+        self.gateway = self.start("gateway", [*before, self.program("jidian"), "run", "--site", self.site_file, "--profiles",
                                               ROOT / "config/meters"])
         if wait:
             self._expect(self.gateway, lambda: self.jidian("status", "--json").returncode in (0, 1), "the gateway")

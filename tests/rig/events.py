@@ -10,7 +10,7 @@ GAP, BUS_DOWN, BUS_BACK, FOREIGN_MASTER = 5, 10, 11, 22
 CAUSES = {1: "meter silent", 2: "bus fault", 3: "foreign master", 7: "clean stop", 8: "crash"}
 
 
-def _decoder(folder):
+def decoder(folder):
     """Protobuf's classes, generated into `folder`, and the contract's decoder."""
     if not (folder / "record_pb2.py").exists():
         subprocess.run(["protoc", f"--python_out={folder}", f"--proto_path={ROOT}/gateway/record", "record.proto"], check=True)
@@ -22,7 +22,7 @@ def _decoder(folder):
 
 def events_of(evidence, folder):
     """All events, oldest first. `evidence` is what `jidian export --format evidence` wrote; `folder` takes generated code."""
-    decode_batch, record_pb2 = _decoder(pathlib.Path(folder))
+    decode_batch, record_pb2 = decoder(pathlib.Path(folder))
     events = []
     for line in evidence.splitlines():
         batch = json.loads(line)

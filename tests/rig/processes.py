@@ -87,6 +87,10 @@ class Process:
     def resident_peak_kib(self):
         return self._status_kib("VmHWM:")
 
+    def resident_own_kib(self):
+        """Without pages of files, which other programs may share."""
+        return self._status_kib("RssAnon:")
+
     def cpu_seconds(self):
         with open(f"/proc/{self.pid}/stat") as file:
             fields = file.read().rsplit(")", 1)[1].split()

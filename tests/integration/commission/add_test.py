@@ -90,8 +90,8 @@ class Adding(unittest.TestCase):
         os.chmod(self.site, 0o640)
         shutil.rmtree(self.folder / "store", ignore_errors=True)
 
-    def run_jidian(self, *arguments, code=0):
-        done = subprocess.run([JIDIAN, *map(str, arguments), "--site", self.site, "--profiles", ROOT / "config/meters"],
+    def run_jidian(self, *arguments, code=0, profiles=ROOT / "config/meters"):
+        done = subprocess.run([JIDIAN, *map(str, arguments), "--site", self.site, "--profiles", profiles],
                               capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, code, done.stdout[-2000:] + done.stderr[-2000:])
         return done.stdout + done.stderr
@@ -126,6 +126,33 @@ class Adding(unittest.TestCase):
         self.assertIn("systemctl restart jidian", line["next"])
         self.assertTrue(any("belongs to no facility" in warning for warning in line["warnings"]))
         self.assertIn('name = "二号炉"\n', self.site.read_text())
+
+    def test_a_profile_whose_voltage_is_right_by_chance_is_refused(self):
+        profiles = self.folder / "profiles"
+        shutil.copytree(ROOT / "config/meters", profiles, dirs_exist_ok=True)
+        right = (profiles / "eastron-sdm630.toml").read_text()
+        wrong = right.replace('"current.l1", address = 0x0006', '"current.l1", address = 0x0046')  # where the frequency is
+        self.assertNotEqual(wrong, right)
+        (profiles / "twin.toml").write_text(wrong)
+        said = self.run_jidian("add", "line", 8, "--profile", "twin", code=1, profiles=profiles)
+        self.assertIn("make no sense together: L1 draws", said)
+        self.assertIn("--no-probe", said)
+        self.assertEqual(self.site.read_text(), self.text)
+        said = self.run_jidian("add", "line", 8, "--profile", "twin", "--lang", "zh", code=1, profiles=profiles)
+        self.assertIn("数值互相矛盾", said)
+        self.run_jidian("add", "line", 8, "--profile", "twin", "--no-probe", profiles=profiles)
+
+    def test_what_was_compared_is_said(self):
+        said = self.run_jidian("add", "line", 8, "--profile", "eastron-sdm630", "--dry-run")
+        self.assertRegex(said, "checked: frequency (49|50)")
+        self.assertIn("power against voltage × current (L1", said)
+
+    def test_a_ratio_of_a_direct_meter_is_warned_of(self):
+        said = self.run_jidian("add", "line", 99, "--profile", "eastron-sdm120", "--ct-ratio", "200/5", "--no-probe")
+        self.assertIn("connected directly", said)
+        said = self.run_jidian("add", "line", 98, "--profile", "siemens-pac3200", "--no-probe")
+        self.assertIn("write ct_ratio", said)
+        self.run_jidian("add", "line", 97, "--profile", "siemens-pac3200", "--ct-ratio", "200/5", "--no-probe")
 
     def test_a_dry_run_shows_what_would_be_written(self):
         said = self.run_jidian("add", "line", 8, "--profile", "eastron-sdm630", "--facility", "shop", "--dry-run")

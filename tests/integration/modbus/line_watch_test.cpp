@@ -96,6 +96,22 @@ TEST(LineWatch, AnotherMasterIsHeardBeforeAnythingIsSent) {
   EXPECT_EQ(bus->counters().requests, 0U);
 }
 
+TEST(LineWatch, WhatAMasterSaidBeforeListeningBeganIsNotHeard) {
+  ScriptedLine line(true_answer);
+  const auto bus = modbus::make_serial_bus({line.path(), timing});
+  ASSERT_TRUE(bus->open({}));
+  const auto request = with_crc({17, 3, 0, 1, 0, 2});
+  for (int times = 0; times < 100; ++times) {
+    (void)!::write(line.pty().master(), request.data(), request.size());
+    ::usleep(1'000);
+  }
+  const auto heard = bus->listen(Millis{100}, {});
+  ASSERT_TRUE(heard);
+  EXPECT_FALSE(heard->foreign_traffic());
+  EXPECT_EQ(bus->counters().foreign, 0U);
+  EXPECT_TRUE(read_block(*bus));
+}
+
 TEST(Probe, AUnitThatAnswersIsFoundAndASilentOneIsNoError) {
   ScriptedLine line([](const ReadRequest& request) -> std::vector<Utterance> {
     if (request.unit == 3) return true_answer(request);
@@ -197,10 +213,10 @@ TEST(DeviceServer, ALateReplyDoesNotOutliveItsSilence) {
 
 TEST(DeviceServer, AReplyToARequestWhoseConnectionBrokeIsNotTakenFromTheNextOne) {
   std::atomic<int> requests{0};
-  DeviceServer* server = nullptr;
+  std::atomic<DeviceServer*> server = nullptr;
   ScriptedLine line([&](const ReadRequest& request) {
     const bool is_first = ++requests == 1;
-    if (is_first) server->hang_up();
+    if (is_first) server.load()->hang_up();
     return std::vector<Utterance>{{Millis{is_first ? 60 : 65}, with_crc(reply_to(request))}};
   });
   DeviceServer there(line.path());

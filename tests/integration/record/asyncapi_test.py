@@ -93,6 +93,10 @@ class AsyncApi(unittest.TestCase):
         for schema, block in zip(schemas, blocks):
             self.validate(schema, block)
 
+    def test_the_order_of_the_worked_days_fits(self):
+        [block] = re.findall(r"```json\n(.*?)```", (CONTRACT / "days.md").read_text(), re.S)
+        self.validate("directives", json.loads(block))
+
     def test_wrong_messages_do_not_fit(self):
         receipt = {"epoch": "00c0ffee00c0ffee", "stream": "reading", "stored": [[1, 2]]}
         for schema, wrong in (("receipt", receipt), ("status", {"state": "online", "gateway": "gw-1"}),

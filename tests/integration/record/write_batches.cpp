@@ -32,13 +32,16 @@ Json json_of(const domain::Poll& poll) {
     samples.push_back({sample.bits, static_cast<int>(sample.quality)});
     empty = empty && !has_value(sample.quality);
   }
+  Json early = Json::array();
+  for (const auto& [point, end] : poll.early) early.push_back({point, ms(end)});
   return {{"meter", poll.meter},
           {"slot", ms(poll.slot)},
           {"start", ms(poll.start)},
           {"end", ms(poll.end)},
           {"clock", static_cast<int>(poll.clock)},
           {"cause", empty ? Json(static_cast<int>(poll.cause)) : Json(nullptr)},
-          {"samples", std::move(samples)}};
+          {"samples", std::move(samples)},
+          {"early", std::move(early)}};
 }
 
 Json json_of(const domain::IntervalRow& row) {
@@ -114,6 +117,7 @@ Polls rough_polls() {
     poll.end = poll.start + Millis{static_cast<Millis::rep>(noise(7))};
     poll.clock = i < 100 ? ClockQuality::unsynchronised : ClockQuality::synchronised;
     const bool flow = poll.meter == 1;
+    if (i % 30 == 2) poll.early = {{0, poll.start}, {1, poll.end}};
     for (std::size_t k = 0; k < poll.samples.size(); ++k) {
       auto& sample = poll.samples[k];
       sample.bits = flow && k == 0 ? noise(32)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <vector>
 
 namespace jidian::acquire {
 namespace {
@@ -65,27 +66,67 @@ TEST(Schedule, AnOverloadedBusServesItsMetersInTurn) {
   for (std::size_t meter = 0; meter < 4; ++meter) EXPECT_EQ(served[meter], 100) << meter;
 }
 
-TEST(Schedule, OnTheEdgeOfAQuarterHourCountersGoFirst) {
+std::vector<std::size_t> edges_at(Schedule& schedule, UtcTime now) {
+  std::vector<std::size_t> meters;
+  while (const auto slot = schedule.take_edge(now)) meters.push_back(slot->meter);
+  return meters;
+}
+
+TEST(Schedule, OnTheEdgeOfAQuarterHourMetersWithCountersAreToldApart) {
   const std::vector<Schedule::Entry> entries{{seconds{10}, Millis{0}, false},
                                              {seconds{10}, Millis{0}, true},
                                              {seconds{10}, Millis{0}, false},
                                              {seconds{10}, Millis{0}, true}};
-  const auto order_at = [&](UtcTime slot) {
-    Schedule schedule(entries, slot);
-    std::vector<std::size_t> order;
-    while (const auto due = schedule.take_due(slot)) order.push_back(due->meter);
-    return order;
-  };
-  EXPECT_EQ(order_at(noon), (std::vector<std::size_t>{1, 3, 0, 2}));
-  EXPECT_EQ(order_at(noon + seconds{10}), (std::vector<std::size_t>{0, 1, 2, 3}));
-  EXPECT_TRUE(is_edge(noon + seconds{900}));
-  EXPECT_FALSE(is_edge(noon + seconds{890}));
+  Schedule schedule(entries, noon);
+  EXPECT_EQ(schedule.next_edge(), noon);
+  EXPECT_EQ(edges_at(schedule, noon), (std::vector<std::size_t>{1, 3}));
+  EXPECT_EQ(schedule.take_due(noon)->meter, 0U);
+  EXPECT_EQ(schedule.take_due(noon)->meter, 2U);
+  EXPECT_FALSE(schedule.take_due(noon));
+  EXPECT_TRUE(edges_at(schedule, noon + seconds{10}).empty());
+  EXPECT_EQ(schedule.next_edge(), noon + minutes{15});
+  for (UtcTime now = noon + seconds{10}; now < noon + minutes{15}; now += seconds{10})
+    for (int meter = 0; meter < 4; ++meter) ASSERT_TRUE(schedule.take_due(now));
+  EXPECT_EQ(schedule.next_edge(), noon + minutes{15});
+  EXPECT_EQ(edges_at(schedule, noon + minutes{15}).size(), 2U);
+}
+
+TEST(Schedule, AnEdgeIsTheFirstSlotOfAQuarterHourWhereverItLies) {
+  Schedule schedule({{seconds{10}, Millis{300}, true}, {seconds{7}, Millis{0}, true}, {minutes{60}, Millis{0}, true}},
+                    noon - seconds{30});
+  std::map<std::size_t, std::vector<UtcTime>> edges;
+  for (UtcTime now = noon - seconds{30}; now < noon + minutes{29}; now += Millis{100}) {
+    while (const auto slot = schedule.take_edge(now)) edges[slot->meter].push_back(slot->due);
+    while (schedule.take_due(now)) continue;
+  }
+  EXPECT_EQ(edges[0], (std::vector<UtcTime>{noon + Millis{300}, noon + minutes{15} + Millis{300}}));
+  EXPECT_EQ(edges[1].size(), 2U);
+  EXPECT_LT(edges[1][0] - noon, seconds{7});
+  EXPECT_EQ(edges[2], std::vector<UtcTime>{noon});
+}
+
+TEST(Schedule, AnEdgeThatPassedUnservedIsTheNextSlotServed) {
+  Schedule schedule({{seconds{1}, Millis{0}, true}}, noon - seconds{2});
+  ASSERT_TRUE(schedule.take_due(noon - seconds{2}));
+  const auto late = schedule.take_edge(noon + Millis{3'400});
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->due, noon + seconds{3});
+  EXPECT_EQ(late->skipped, 4U);
+}
+
+TEST(Schedule, AStartWithinAQuarterHourIsNoEdge) {
+  Schedule schedule({{seconds{10}, Millis{0}, true}}, noon + minutes{7});
+  EXPECT_EQ(schedule.next_edge(), noon + minutes{15});
+  EXPECT_FALSE(schedule.take_edge(noon + minutes{7}));
+  EXPECT_TRUE(schedule.take_due(noon + minutes{7}));
 }
 
 TEST(Schedule, WithoutMetersNothingIsEverDue) {
   Schedule schedule({}, noon);
   EXPECT_FALSE(schedule.take_due(noon + hours{1}));
+  EXPECT_FALSE(schedule.take_edge(noon + hours{1}));
   EXPECT_EQ(schedule.next_due(), UtcTime::max());
+  EXPECT_EQ(schedule.next_edge(), UtcTime::max());
 }
 
 TEST(Schedule, AStepForwardSkipsWithoutCounting) {

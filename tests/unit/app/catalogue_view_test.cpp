@@ -40,6 +40,13 @@ TEST(CatalogueExplain, SaysHowAMeterIsReachedAndRecognised) {
   EXPECT_THAT(explain_text(catalogue().at("eastron-sdm630")), HasSubstr("holding 64512, u32"));
 }
 
+TEST(CatalogueExplain, SaysHowAMeterIsConnected) {
+  EXPECT_THAT(line_with(explain_text(catalogue().at("eastron-sdm120")), "connected"), HasSubstr("directly, without"));
+  EXPECT_THAT(line_with(explain_text(catalogue().at("eastron-sdm630")), "connected"), HasSubstr("by version"));
+  EXPECT_EQ(explain_json(catalogue().at("chint-pd666"))["connection"], "transformer");
+  EXPECT_TRUE(explain_json(catalogue().at("xintai-water-meter"))["connection"].is_null());
+}
+
 TEST(CatalogueExplain, SaysWhereAPointStandsAndWhatItIsMultipliedBy) {
   const std::string text = explain_text(catalogue().at("acrel-pz96"));
   EXPECT_THAT(line_with(text, "signed_active_power.total"),

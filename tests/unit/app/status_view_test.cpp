@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "command/status.hpp"
+#include "tests/unit/command/declared.hpp"
 #include "tests/unit/command/healthy.hpp"
 
 namespace jidian::app {
@@ -70,6 +71,18 @@ TEST(StatusView, ShowsWhatFacilitiesDo) {
                                               "  line          unknown   for 5 min  status 3\n"
                                               "  office        not told\n"));
   EXPECT_THAT(command::status_json(snapshot), HasSubstr("\"power_kw\":812.34,"));
+}
+
+TEST(StatusView, ShowsTheLoadAndWhatCouldBeDoneWithout) {
+  EXPECT_THAT(shown(command::with_load()).text,
+              HasSubstr("\nload, mean of the newest quarter hour that is over\n"
+                        "  grid  812.4 kW    3 min ago              most of the month 1203.2 kW, until "
+                        "2026-03-01T06:15Z  1300012345678, Feeder 512, 10 kV\n"
+                        "  gas   48.00 m3/h  3 min ago, INCOMPLETE  most of the month not known                        "
+                        "   GZ-20871, Station 7, 0.2 MPa      agreed 4000 m3 a day\n"
+                        "\ndeclared for a shortage\n"
+                        "  site          contract 2000 kVA         security load 120 kW\n"
+                        "  melting-shop  900 kW off within 45 min  200 kW less within 10 min\n"));
 }
 
 TEST(StatusView, PutsTheMeterInTroubleFirstAndTheAdviceLast) {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "command/answers.hpp"
+#include "tests/unit/command/declared.hpp"
 #include "tests/unit/command/fakes.hpp"
 
 namespace jidian::command {
@@ -54,6 +55,20 @@ TEST(Commands, StatusIsMadeFromTheBoard) {
   EXPECT_EQ(status["version"], "1.2.3");
   EXPECT_EQ(status["time"], "2026-03-01T08:00:00.100Z");
   EXPECT_THAT(*answer, HasSubstr("press-9"));
+}
+
+TEST(Commands, StatusHasTheLoadAsTheRecorderKnowsIt) {
+  Bench bench;
+  bench.manifest.site = declared_plant().site;
+  bench.recorder.plant.demands = taken();
+  const auto answer = bench.commands.run(reader, R"({"op":"status"})");
+  ASSERT_TRUE(answer);
+  const auto load = Json::parse(*answer)["load"];
+  EXPECT_EQ(load["contract_capacity_kva"], 2000);
+  EXPECT_EQ(load["accounts"][0]["demand"], 812.4);
+  EXPECT_EQ(load["accounts"][0]["age_s"], 180);
+  bench.recorder.plant.refusals = {0, 2, 0, 0, 0, 0};
+  EXPECT_THAT(bench.commands.metrics(), HasSubstr("jidian_directives_refused_total{why=\"unknown_issuer\"} 2\n"));
 }
 
 TEST(Commands, LiveIsTheRecordersView) {

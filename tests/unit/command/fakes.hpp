@@ -48,9 +48,11 @@ class FakeRecorder final : public recorder::Recorder {
 
   void hear(domain::DirectiveListing listing) override { listings.push_back(std::move(listing)); }
   std::string directives() const override { return directives_json; }
+  domain::PlantNow plant_now() const override { return plant; }
 
   std::vector<domain::DirectiveListing> listings;
   std::string directives_json = "[]";
+  domain::PlantNow plant;
   std::vector<domain::Event> statements;
   std::vector<domain::MarkRequest> mark_requests;
   std::vector<domain::Mark> marks_in_force;

@@ -143,6 +143,19 @@ TEST(Findings, APortThatCannotBeOpenedHidesItsMeters) {
   EXPECT_THAT(finding.advice, HasSubstr("plugged in"));
 }
 
+TEST(Findings, ALineThatIsLeftToItsMasterIsNoBrokenPort) {
+  auto snapshot = healthy();
+  snapshot.buses[0].open = false;
+  snapshot.buses[0].other_master = true;
+  snapshot.buses[0].last_error = "another master speaks on this line: 4 frames heard in 10 s, units 1";
+  silence(snapshot.meters[0]);
+  silence(snapshot.meters[1]);
+  const auto finding = only(snapshot);
+  EXPECT_EQ(finding.about, "bus rtu-1");
+  EXPECT_THAT(finding.what, HasSubstr("nothing is sent on /dev/ttyUSB0"));
+  EXPECT_THAT(finding.advice, HasSubstr("other_master"));
+}
+
 TEST(Findings, TheLoneMeterOfABusIsNamedItself) {
   auto snapshot = healthy();
   silence(snapshot.meters[2]);

@@ -41,6 +41,38 @@ TEST(Metrics, ALabelCannotBreakOut) {
   EXPECT_THAT(metrics_text(snapshot), HasSubstr("version=\"1\\\"} 2\\n\\\\\""));
 }
 
+TEST(Metrics, TellWhichMarksAreInForce) {
+  auto snapshot = healthy();
+  domain::Mark mark;
+  mark.id = "260301-070000";
+  mark.subject = "press-1";
+  mark.from = mark.told_at = before(std::chrono::hours{1});
+  snapshot.marks = {mark, mark};
+  snapshot.marks[1].id = "260301-070001";
+  snapshot.marks[1].subject.clear();
+  snapshot.marks[1].from = morning + std::chrono::hours{1};
+  const auto text = metrics_text(snapshot);
+  EXPECT_THAT(text,
+              HasSubstr("\njidian_mark_in_force{id=\"260301-070000\",subject=\"press-1\",mark=\"maintenance\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\njidian_mark_in_force{id=\"260301-070001\",subject=\"\",mark=\"maintenance\"} 0\n"));
+}
+
+TEST(Metrics, TellOfTheOrdersFromAbove) {
+  auto snapshot = healthy();
+  snapshot.directives = R"([{"id":"2026-017","issuer":"energy","in_force":true,"kind":"curtailment","level":"orange",
+      "limit_kw":400,"load_kw":380.25},{"id":"2026-018","issuer":"energy","in_force":false,"load_kw":null},7])";
+  snapshot.directives_refused = {0, 3, 0, 1, 0, 0};
+  const auto text = metrics_text(snapshot);
+  EXPECT_THAT(text, HasSubstr("\njidian_directive_in_force{issuer=\"energy\",id=\"2026-017\",kind=\"curtailment\","
+                              "level=\"orange\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("id=\"2026-018\",kind=\"\",level=\"\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\njidian_directive_limit_watts{issuer=\"energy\",id=\"2026-017\"} 400000\n"));
+  EXPECT_THAT(text, HasSubstr("\njidian_directive_load_watts{issuer=\"energy\",id=\"2026-017\"} 380250\n"));
+  EXPECT_THAT(text, Not(HasSubstr("jidian_directive_load_watts{issuer=\"energy\",id=\"2026-018\"}")));
+  EXPECT_THAT(text, HasSubstr("\njidian_directives_refused_total{why=\"unknown_issuer\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("\njidian_directives_refused_total{why=\"expired\"} 1\n"));
+}
+
 /// Whether `line` is `name{label="…",…} number` or `name number`.
 bool is_sample(std::string_view line, std::string_view name) {
   if (!line.starts_with(name)) return false;

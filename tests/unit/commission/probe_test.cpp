@@ -60,12 +60,23 @@ meter::Profile with_ratio() {
   return profile;
 }
 
+/// Like `mute`, with what can be compared: current, power and an energy counter, in W and kWh.
+meter::Profile comparable() {
+  auto profile = mute_meter();
+  profile.id = "comparable";
+  profile.points.push_back(probed_point("current.l1", 3, -2));
+  profile.points.push_back(probed_point("active_power.l1", 4, 0));
+  profile.points.push_back(probed_point("active_energy_import.total", 5, 0));
+  for (auto& point : profile.points) point.unit = point.name.starts_with("active_energy") ? "kWh" : "";
+  return profile;
+}
+
 json examined(OneUnit& bus, const std::string& profile, std::uint8_t unit = 7) {
   Lending lender(bus);
   StillClock clock;
   json told;
   JobIo io{lender, clock, {}, [&told](const std::string& line) { told = json::parse(line); }};
-  const auto done = probe({unit, profile, {telling(), mute_meter(), distant(), with_ratio()}, {}})(io);
+  const auto done = probe({unit, profile, {telling(), mute_meter(), distant(), with_ratio(), comparable()}, {}})(io);
   if (!done) told = {{"verdict", done.error().message()}};
   return told;
 }
@@ -112,7 +123,59 @@ TEST(Probe, AModelThatCannotSaySoIsAnotherIfOthersLookRight) {
   bus.registers = {{0, 2'312}, {1, 5'001}, {500, 1}};
   const auto told = examined(bus, "distant");
   EXPECT_EQ(told["verdict"], "differs");
-  EXPECT_EQ(told["others"], json::array({"mute"}));
+  EXPECT_EQ(told["others"], json::array({"mute", "comparable"}));
+}
+
+/// What the probe found of one quantity: "contradicts differs".
+std::string found_of(const json& told, const std::string& what) {
+  for (const auto& check : told["checks"])
+    if (check["check"] == what) return check["result"].get<std::string>() + " " + check["because"].get<std::string>();
+  return "nothing";
+}
+
+TEST(Probe, ValuesThatGoTogetherAreListed) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}, {3, 500}, {4, 1'000}, {5, 77}};
+  const auto told = examined(bus, "comparable");
+  EXPECT_EQ(told["verdict"], "looks");
+  EXPECT_EQ(found_of(told, "frequency"), "agrees ok");
+  EXPECT_EQ(found_of(told, "voltage"), "agrees ok");
+  EXPECT_EQ(found_of(told, "power"), "agrees ok");
+  EXPECT_EQ(found_of(told, "energy"), "agrees ok");
+}
+
+TEST(Probe, AProfileWhoseVoltageIsRightByChanceIsFoundOut) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}, {3, 500}, {4, 9'999}, {5, 77}};
+  const auto told = examined(bus, "comparable");
+  EXPECT_EQ(told["verdict"], "contradicts");
+  EXPECT_EQ(found_of(told, "power"), "contradicts differs");
+}
+
+TEST(Probe, WithoutALoadThePowerIsUntoldAndTheMeterIsTaken) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}, {3, 0}, {4, 0}, {5, 0}};
+  const auto told = examined(bus, "comparable");
+  EXPECT_EQ(told["verdict"], "looks");
+  EXPECT_EQ(found_of(told, "power"), "untold no_load");
+  EXPECT_EQ(found_of(told, "energy"), "untold zero");
+}
+
+TEST(Probe, WhatTellsTooLittleIsAskedWhetherItIsAnother) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}, {11, 341}, {20, 4'711}};
+  const auto told = examined(bus, "mute");
+  EXPECT_EQ(told["verdict"], "differs");
+  EXPECT_EQ(told["others"], json::array({"telling"}));
+}
+
+TEST(Probe, APointThatIsRefusedInABlockIsAskedAlone) {
+  OneUnit bus;
+  bus.registers = {{0, 2'312}, {1, 5'001}, {3, 500}, {5, 77}};
+  const auto told = examined(bus, "comparable");
+  EXPECT_EQ(told["verdict"], "looks");
+  EXPECT_EQ(found_of(told, "energy"), "agrees ok");
+  EXPECT_EQ(found_of(told, "power"), "untold absent");
 }
 
 TEST(Probe, TheRatioInTheMeterIsTold) {
@@ -135,7 +198,7 @@ TEST(Probe, RegistersThatAreNotThereAreTold) {
   bus.registers = {{0, 2'312}, {1, 5'001}};
   const auto told = examined(bus, "distant");
   EXPECT_EQ(told["verdict"], "refuses");
-  EXPECT_EQ(told["others"], json::array({"mute"}));
+  EXPECT_EQ(told["others"], json::array({"mute", "comparable"}));
 }
 
 TEST(Probe, ASilentUnitIsAskedThreeTimes) {

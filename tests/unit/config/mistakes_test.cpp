@@ -268,6 +268,8 @@ TEST(Warnings, StandBesideAValidSite) {
   const auto last = small_site.find("[[uplink]]");
   EXPECT_EQ(print(parse_small(small_site.substr(0, last)).mistakes),
             "site.toml:1:1: warning: site file: there is no [[uplink]], so nothing is published\n");
+  EXPECT_EQ(print(parse_small("# The foundry.\n\n" + std::string(small_site.substr(0, last))).mistakes),
+            "site.toml:3:1: warning: site file: there is no [[uplink]], so nothing is published\n");
 }
 
 /// The small site's press with a rated power and transformers.
@@ -292,6 +294,38 @@ TEST(Warnings, TellOfAFacilityTooSmallForItsMeter) {
   const std::string text = replace(small_site, "period = \"1s\"", "period = \"1s\"\nct_ratio = \"200/5\"");
   EXPECT_THAT(print(parse_site(text, "site.toml", catalogue).mistakes),
               HasSubstr("is read in steps of 40 kW, too coarse to tell running from stopped"));
+}
+
+/// The small site with `keys` at its press, whose profile's meters are connected so and have a register for their ratio
+/// or not.
+std::string connected(meter::Connection connection, bool tells_ratio, std::string_view keys) {
+  Catalogue catalogue = test_catalogue();
+  auto& profile = catalogue["test-meter"];
+  profile.connection = connection;
+  for (meter::Point& point : profile.points) point.ratio_points.clear();
+  if (!tells_ratio) std::erase_if(profile.points, [](const meter::Point& it) { return it.name == "ct_ratio"; });
+  const std::string text = replace(small_site, "period = \"1s\"", "period = \"1s\"\n" + std::string(keys));
+  return print(parse_site(text, "site.toml", catalogue).mistakes);
+}
+
+TEST(Warnings, TellOfARatioThatADirectMeterCannotHave) {
+  using meter::Connection;
+  EXPECT_EQ(connected(Connection::direct, false, "ct_ratio = \"200/5\""),
+            "site.toml:27:12: warning: meter 'press-1': ct_ratio '200/5' is declared, but profile 'test-meter' is of "
+            "meters that are connected directly; correct the profile, or remove ct_ratio\n");
+  EXPECT_EQ(connected(Connection::direct, false, "ct_ratio = \"1/1\""), "");
+  EXPECT_EQ(connected(Connection::direct, false, ""), "");
+  EXPECT_EQ(connected(Connection::either, false, "ct_ratio = \"200/5\""), "");
+}
+
+TEST(Warnings, TellOfATransformerMeterWithoutARatio) {
+  using meter::Connection;
+  EXPECT_EQ(connected(Connection::transformer, false, ""),
+            "site.toml:25:11: warning: meter 'press-1': profile 'test-meter' is of meters behind current transformers "
+            "and none of its points tells their ratio; write ct_ratio = \"200/5\", as on their plates\n");
+  EXPECT_EQ(connected(Connection::transformer, false, "ct_ratio = \"200/5\""), "");
+  EXPECT_EQ(connected(Connection::transformer, true, ""), "");
+  EXPECT_EQ(connected(Connection::either, false, ""), "");
 }
 
 TEST(Warnings, TellOfAnUnverifiedProfile) {

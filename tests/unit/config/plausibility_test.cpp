@@ -62,6 +62,17 @@ TEST(Plausibility, AParentMustBeAMeter) {
   EXPECT_THAT(said(with("parent = 3\n")), HasSubstr("parent must be a text"));
 }
 
+TEST(Plausibility, ChecksOfDataCanBeLeftOutAndTheirBoundsTravelToo) {
+  const auto parsed = parse_small(with("unchecked = [\"rows\", \"program\"]\n") +
+                                  "[data_quality]\nminutes_least = 30\nclock_after = \"2h\"\n");
+  ASSERT_TRUE(parsed.site) << print(parsed.mistakes);
+  const auto manifest = manifest_of(*parsed.site);
+  EXPECT_EQ(manifest.meters[0].unchecked, (std::vector<std::string>{"rows", "program"}));
+  EXPECT_EQ(manifest.data_rules.minutes_least, 30U);
+  EXPECT_EQ(manifest.data_rules.clock_after, std::chrono::hours(2));
+  EXPECT_EQ(manifest.data_rules.value_polls, domain::DataRules{}.value_polls);
+}
+
 TEST(Plausibility, NoMeterIsAPartOfItself) {
   EXPECT_THAT(said(with("parent = \"press-1\"\n")),
               HasSubstr("parent makes the meter a part of itself (press-1 → press-1), got 'press-1'; write the meter "

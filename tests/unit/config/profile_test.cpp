@@ -89,6 +89,17 @@ matches = ["341", "34*"]
   EXPECT_THAT(parsed.profile->identify[0].matches, ElementsAre("341", "34*"));
 }
 
+TEST(Profile, SaysHowItsMetersAreConnected) {
+  const auto with = [](std::string_view line) {
+    return parse_profile(
+        replace(small_profile, "confidence = \"high\"\n", "confidence = \"high\"\n" + std::string(line)), "x.toml");
+  };
+  EXPECT_EQ(with("").profile->connection, std::nullopt);
+  EXPECT_EQ(with("connection = \"transformer\"\n").profile->connection, meter::Connection::transformer);
+  EXPECT_THAT(print(with("connection = \"ct\"\n").mistakes),
+              HasSubstr("connection has no such value, got 'ct'; write direct, transformer or either"));
+}
+
 TEST(Profile, TheOneInTheManualIsRight) {
   const std::string manual = read_text("docs/profiles.md");
   const auto from = manual.find("```toml\n") + 8;

@@ -233,6 +233,24 @@ TEST(BusBudget, AdviceBringsTheLineToFourFifths) {
   EXPECT_EQ(advice_for(hopeless.buses[0], hopeless.meters), "choose fewer points, or put some meters on another line");
 }
 
+TEST(LateEnergies, AreTellingOfALineThatIsTooSlowForItsMeters) {
+  // The one read of each: 44 characters and 30 ms.
+  const Site full = crowded(13);
+  EXPECT_EQ(late_energies(full.buses[0], full.meters), "");
+  Site late = crowded(14);
+  EXPECT_EQ(
+      late_energies(late.buses[0], late.meters),
+      "the energies of its 14 meters take 1.1 s to read, so those of some lie more than a second behind the edges of "
+      "days; write baud = 19200 in its [[bus]], or put all but about 13 of them on another line");
+  late.meters[3].points.resize(3);  // one without a counter
+  EXPECT_EQ(late_energies(late.buses[0], late.meters), "");
+  Site hopeless = crowded(250);
+  EXPECT_THAT(late_energies(hopeless.buses[0], hopeless.meters),
+              testing::EndsWith("; put all but about 13 of them on another line"));
+  hopeless.buses[0].kind = BusKind::tcp;
+  EXPECT_EQ(late_energies(hopeless.buses[0], hopeless.meters), "");
+}
+
 TEST(ResolveFile, KnowsPathsAndCredentials) {
   EXPECT_EQ(resolve_file("/etc/ca.pem", "").value(), "/etc/ca.pem");
   EXPECT_EQ(resolve_file("credentials:key", "/run/credentials/jidian.service").value(),

@@ -42,9 +42,9 @@ class DataWatchTest : public testing::Test {
     meter.points = {point("active_power", "total", "kW"), point("frequency", "", "Hz"),
                     point("clock_unix", "", "s", PointKind::state),
                     point("cover_open_count", "", "", PointKind::state)};
-    rules_.value_polls = 3;
+    manifest_.data_rules.value_polls = 3;
   }
-  void begin() { watch_.emplace(manifest_, rules_); }
+  void begin() { watch_.emplace(manifest_); }
 
   Poll poll_of(std::int64_t kw, std::int64_t hz = 50, std::int64_t clock_off = 0, std::int64_t openings = 0) {
     now_ += seconds(1);
@@ -77,7 +77,6 @@ class DataWatchTest : public testing::Test {
   }
 
   Manifest manifest_;
-  DataRules rules_;
   std::optional<DataWatch> watch_;
   std::vector<Event> events_;
   UtcTime now_ = noon;
@@ -119,6 +118,18 @@ TEST_F(DataWatchTest, PowerBeyondTheTransformersIsOverRange) {
   EXPECT_THAT(polls(5, 103), IsEmpty());
   EXPECT_THAT(polls(5, 105), ElementsAre("over_range begun"));
   EXPECT_THAT(polls(5, 60), ElementsAre("over_range ended"));
+}
+
+TEST_F(DataWatchTest, WhatAMeterIsLeftOutOfIsNotLookedAt) {
+  manifest_.meters[0].unchecked = {"negative", "over_range", "meter_clock", "cover", "rows"};
+  begin();
+  EXPECT_THAT(polls(5, -105, 50, -301, 0), IsEmpty());
+  EXPECT_THAT(polls(5, 105, -1, 600, 1), IsEmpty());
+  rows(noon, 60);
+  EXPECT_THAT(rows(noon + hours(5), 10), IsEmpty());
+  manifest_.meters[0].unchecked = {"negative"};
+  begin();
+  EXPECT_THAT(polls(5, -105), ElementsAre("over_range begun")) << "the others are";
 }
 
 TEST_F(DataWatchTest, SoIsAValueOutsideItsPointsRange) {

@@ -193,6 +193,7 @@ TEST(DirectiveBook, RefusalsOfAnHourAreBounded) {
     forged.refused.push_back({"nobody", "o-" + std::to_string(i), "1", Refusal::unknown_issuer, "unknown"});
   refusals += book.take(forged, eight).events.size();
   EXPECT_EQ(refusals, DirectiveBook::refusals_an_hour);
+  EXPECT_EQ(book.refusals(), (RefusalCounts{0, 100, 0, 0, 0, 0})) << "passed over ones are counted";
   const auto later = book.take(forged, eight + hours(1));
   ASSERT_FALSE(later.events.empty());
   EXPECT_THAT(later.events[0].text, HasSubstr("70 more"));

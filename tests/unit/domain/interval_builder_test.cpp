@@ -223,6 +223,26 @@ TEST(IntervalBuilder, MinuteCutInTwoComesOutWholeFromRecordedPolls) {
   EXPECT_EQ(rows.front(), whole.rows.back());
 }
 
+TEST(IntervalBuilder, ACounterReadBeforeTheRestStandsAtItsOwnInstant) {
+  Builder b(Millis{10'000});
+  const UtcTime quarter = midnight + minutes(15);
+  for (int i = 0; i <= 180; ++i) {
+    Poll edge = poll(midnight + seconds(10 * i), 1, static_cast<unsigned>(i));
+    if (i == 90) {
+      edge.end = quarter + Millis{1'900};
+      edge.early = {{1, quarter + Millis{400}}};
+    }
+    b.add(edge);
+  }
+  const auto rows = b.of(seconds(900));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].points[1].last, 90u);
+  EXPECT_EQ(rows[0].points[1].last_at, quarter + Millis{400});
+  EXPECT_EQ(rows[1].points[1].first_at, quarter + Millis{400});
+  EXPECT_EQ(rows[1].points[3].first_at, quarter + Millis{1'900}) << "the state came with the rest";
+  EXPECT_EQ(rows[1].polls_made, 90u);
+}
+
 TEST(IntervalBuilder, TimeNotLivedThroughHasNoRows) {
   Builder b;
   for (int s = 0; s < 90; ++s) b.add(poll(midnight + seconds(s), 0, static_cast<unsigned>(s)));

@@ -77,6 +77,20 @@ TEST(Batch, KeepsEveryQualityClockAndCause) {
   EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, polls)), samples::by_meter(polls));
 }
 
+TEST(Batch, KeepsWhatWasThereBeforeTheRestOfItsPoll) {
+  Polls polls = samples::polls(30);
+  polls[4].early = {{2, polls[4].start + Millis{17}}};
+  polls[8].early = {{0, polls[8].start}, {2, polls[8].end}};
+  polls[9].early = {{1, polls[9].end}};
+  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, polls)), samples::by_meter(polls));
+}
+
+TEST(Batch, SaysNothingOfValuesOutsideOfTheirPoll) {
+  Polls polls = samples::polls(2);
+  polls[0].early = {{2, polls[0].start - Millis{1}}, {3, polls[0].end + Millis{1}}};  // the clock was set in between
+  EXPECT_EQ(std::get<Polls>(through_bytes(Stream::reading, polls)), samples::by_meter(samples::polls(2)));
+}
+
 TEST(Batch, KeepsTheExtremesOfEveryType) {
   Polls polls = samples::polls(4);
   const std::uint64_t integers[] = {0, std::numeric_limits<std::uint64_t>::max(), std::uint64_t{1} << 63, 1};

@@ -2,9 +2,11 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <new>
+#include <vector>
 
 #include "record/batch.hpp"
 #include "record/body.hpp"
@@ -170,6 +172,17 @@ TEST(HostileBatch, WithALyingCountIsRefused) {
               body.mutable_blocks(0)->add_clock_runs(10);
             }),
             corrupt);
+  const auto early = [](std::vector<std::uint32_t> numbers) {
+    return error_after([numbers](Batch&, Readings& body) {
+      for (const auto number : numbers) body.mutable_blocks(0)->add_early(number);
+    });
+  };
+  EXPECT_EQ(early({0, 2}), corrupt);
+  EXPECT_EQ(early({4'294'967'295, 2, 0}), corrupt) << "no such poll";
+  EXPECT_EQ(early({0, 4'294'967'295, 0}), corrupt) << "no such point";
+  EXPECT_EQ(early({0, 2, 4'294'967'295}), corrupt) << "behind the end of its poll";
+  EXPECT_EQ(early({0, 2, 1, 0, 2, 1}), corrupt) << "twice";
+  EXPECT_EQ(early({1, 0, 1, 0, 2, 1}), corrupt) << "not in order";
   EXPECT_EQ(error_after([](Batch&, Readings& body) { body.add_heads(1); }), corrupt);
   EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_planes()->pop_back(); }), corrupt);
   EXPECT_EQ(error_after([](Batch&, Readings& body) { body.mutable_shapes()->pop_back(); }), corrupt);

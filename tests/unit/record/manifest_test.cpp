@@ -46,6 +46,24 @@ TEST(Manifest, CarriesParentsAndWhatIsImplausible) {
   EXPECT_EQ(encode(manifest).bytes, plain.bytes);
 }
 
+TEST(Manifest, CarriesWhenDataAreInQuestion) {
+  auto manifest = samples::manifest();
+  const auto plain = encode(manifest);
+  using std::chrono::seconds;
+  manifest.data_rules = {seconds(1'800), 30, 90, 200, seconds(7'200), seconds(600)};
+  manifest.meters[0].unchecked = {"rows", "cover"};
+  const auto encoded = encode(manifest);
+  EXPECT_EQ(decode_manifest(encoded.bytes).value(), manifest);
+  EXPECT_NE(to_json(manifest, encoded.hash).find("\"minutes_least\":30"), std::string::npos);
+
+  manifest = samples::manifest();
+  manifest.data_rules.minutes_least = 44;
+  EXPECT_NE(encode(manifest).hash, plain.hash) << "a rule that is loosened shows";
+  EXPECT_EQ(decode_manifest(encode(manifest).bytes).value(), manifest);
+  manifest.data_rules = {};
+  EXPECT_EQ(encode(manifest).bytes, plain.bytes) << "what is as usual takes no byte";
+}
+
 TEST(Manifest, CarriesHowAStateIsToldAndWhatCouldBeDoneWithout) {
   auto manifest = samples::manifest();
   const auto plain = encode(manifest);

@@ -1,0 +1,63 @@
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "acquire/core.hpp"
+
+/// What a poller's core does on the edge of a quarter hour: one read of each meter, that of its energy; then what else
+/// there is of counters; then the rest of the polls. Each remains one poll of its meter.
+namespace jidian::acquire {
+namespace {
+
+/// The line is lent for about that long (1.5 s) at a time. What would reach into an edge waits until it is over.
+constexpr Millis edge_quiet{2'000};
+
+}  // namespace
+
+bool PollerCore::is_at_edge() const {
+  return !open_.empty() || schedule_.next_edge() - clock_.utc_now() < edge_quiet;
+}
+
+/// Begins the polls of all meters whose edge is due. False if there are none.
+bool PollerCore::serve_edge(UtcTime now, const std::stop_token& stop) {
+  std::vector<Slot> slots;
+  while (const auto slot = schedule_.take_edge(now)) slots.push_back(*slot);
+  // A time-out must not stand between the others and the edge.
+  std::ranges::stable_partition(slots, [&](const Slot& slot) { return meters_[slot.meter].health.misses_in_row == 0; });
+  for (const Slot& slot : slots) open_poll(slot, stop);
+  return !slots.empty();
+}
+
+/// Reads a meter's energy; its poll waits for the rest.
+void PollerCore::open_poll(const Slot& slot, const std::stop_token& stop) {
+  Meter& meter = meters_[slot.meter];
+  if (!take_up(meter, slot, stop)) return;
+  OpenPoll open{slot.meter, slot.due, std::nullopt, 0};
+  const bool knows_where = !meter.polled.sunspec || meter.is_placed;
+  if (knows_where && !meter.counts_silent) {
+    meter.learner.begin_poll(clock_.steady_now());
+    open.round = make_round(meter);
+    open.counts = put_counts_first(meter.polled, meter.learner.plan(), *open.round);
+    if (open.counts > 0 && !advance(meter, *open.round, 1, stop)) return;  // stopping: the clean stop explains the hole
+  }
+  open_.push_back(std::move(open));
+}
+
+/// Reads on in one of the polls that were begun on an edge, counters first, or ends one. False if there are none.
+bool PollerCore::serve_open(const std::stop_token& stop) {
+  if (open_.empty()) return false;
+  for (OpenPoll& open : open_)
+    if (open.round && open.round->done < open.counts) {
+      if (!advance(meters_[open.meter], *open.round, open.counts, stop)) open_.clear();
+      return true;
+    }
+  OpenPoll open = std::move(open_.front());
+  open_.pop_front();
+  Meter& meter = meters_[open.meter];
+  meter.changed = true;
+  const auto outcome = open.round ? finish_rounds(meter, std::move(*open.round), stop) : read_meter(meter, stop);
+  if (outcome) offer_poll(meter, open.slot, *outcome, true, stop);
+  return true;
+}
+
+}  // namespace jidian::acquire

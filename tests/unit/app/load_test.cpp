@@ -1,0 +1,32 @@
+#include "app/load.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include "tests/unit/config/texts.hpp"
+#include "tests/unit/temporary_folder.hpp"
+
+namespace jidian::app {
+namespace {
+
+TEST(LoadSite, ACredentialThatNobodyLaidIsToldWhereItsUplinkStands) {
+  const TemporaryFolder folder(memory_or_disk());
+  std::ofstream(folder / "test-meter.toml") << config::small_profile;
+  const std::string text = std::string(config::small_site) + "ca_file = \"credentials:ca\"\n";
+  std::ofstream(folder / "site") << text;
+  unsetenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): before any thread
+  const auto loaded = load_site(folder / "site", folder.path());
+  ASSERT_TRUE(loaded.site) << loaded.problem << config::print(loaded.mistakes);
+  ASSERT_EQ(loaded.mistakes.size(), 1U) << config::print(loaded.mistakes);
+  const auto& warning = loaded.mistakes[0];
+  EXPECT_TRUE(warning.warning);
+  const auto before = text.substr(0, text.find("[[uplink]]"));
+  EXPECT_EQ(warning.line, 1 + std::count(before.begin(), before.end(), '\n'));
+  EXPECT_EQ(warning.column, 1);
+}
+
+}  // namespace
+}  // namespace jidian::app
