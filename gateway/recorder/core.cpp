@@ -218,11 +218,13 @@ void Core::accept(const store::Eviction& eviction, const Instant& now) {
   std::string destinations;
   for (const std::string& destination : eviction.unconfirmed)
     destinations += (destinations.empty() ? "" : " ") + destination;
+  const bool is_gap = !eviction.damaged || (!eviction.unconfirmed.empty() && eviction.from < eviction.until);
   tell_later({now.utc,
-              EventKind::evicted,
+              eviction.damaged ? EventKind::store_damaged : EventKind::evicted,
               std::string(name_of(eviction.stream)),
-              "Batches left the store before every destination had them.",
-              domain::Gap{GapCause::evicted, eviction.from, eviction.until, 0},
+              eviction.damaged ? "Batches of the record are damaged and cannot be read any more."
+                               : "Batches left the store before every destination had them.",
+              is_gap ? std::optional(domain::Gap{GapCause::evicted, eviction.from, eviction.until, 0}) : std::nullopt,
               {},
               {{"epoch", to_hex(eviction.epoch)},
                {"first", std::to_string(eviction.range.first)},

@@ -164,11 +164,12 @@ void RecorderImpl::note_failure(const Error& error, const Instant& now) {
   if (lost > lost_told_ && lost_told_ == 0)
     spdlog::error("store takes nothing for too long, the oldest polls are dropped and will be declared as gaps");
   lost_told_ = std::max(lost, lost_told_);
-  const bool again = damage_epoch_at_ && now.steady - *damage_epoch_at_ < epoch_interval;
-  if (error.kind() != ErrorKind::corrupt || again) return;
-  damage_epoch_at_ = now.steady;
-  epoch_requests_.rest_until(now.steady);
-  epoch_requests_.ask({store_.opening().epoch, "the store is damaged: " + error.message()});
+  const bool deleted = error.kind() == ErrorKind::not_found;  // nothing of it is left to be sent once more
+  const bool damaged = error.kind() == ErrorKind::corrupt;
+  if (damaged && damage_epoch_at_ && now.steady - *damage_epoch_at_ < epoch_interval) return;
+  if (damaged) damage_epoch_at_ = now.steady;
+  if (damaged || deleted) epoch_requests_.rest_until(now.steady);
+  if (damaged || deleted) epoch_requests_.ask({store_.opening().epoch, error.message()});
 }
 
 void RecorderImpl::note_success() {

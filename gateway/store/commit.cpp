@@ -19,6 +19,8 @@ constexpr std::uint64_t pages_beside = 8;
 
 Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
   if (!file_) return Error{ErrorKind::invalid, "the store is closed"};
+  if (!file_->is_in_place())
+    return Error{ErrorKind::not_found, "the file of epoch " + to_hex(file_->name().epoch) + " was deleted"};
   if (auto fit = check_keys(batches); !fit) return fit;
   std::uint64_t pages = pages_beside;
   for (const auto& [hash, bytes] : manifests_pending_) pages += pages_for(bytes.size());
@@ -81,7 +83,7 @@ Status StoreImpl::write(std::span<const NewBatch> batches, UtcTime now) {
   notes_pending_.clear();
   if (due) {
     persisted_at_ = now;
-    note_progress();
+    note_progress(now);
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "record/batch.hpp"
 
@@ -19,7 +20,14 @@ class Damage {
   void add(const record::BatchKey& key) {
     if (whole_) whole_->add(key);
     const std::scoped_lock lock(mutex_);
-    if (places_.size() < places_max && places_.insert(key).second) ++count_;
+    if (places_.size() >= places_max || !places_.insert(key).second) return;
+    ++count_;
+    new_.insert(key);
+  }
+  /// Those that were not taken before, in order.
+  std::set<record::BatchKey> take_new() {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(new_, {});
   }
   std::uint64_t count() const {
     const std::scoped_lock lock(mutex_);
@@ -31,6 +39,7 @@ class Damage {
   std::shared_ptr<Damage> whole_;
   mutable std::mutex mutex_;
   std::set<record::BatchKey> places_;
+  std::set<record::BatchKey> new_;
   std::uint64_t count_ = 0;
 };
 

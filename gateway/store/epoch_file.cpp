@@ -171,13 +171,21 @@ Result<std::unique_ptr<EpochFile>> EpochFile::open(const fs::path& folder, const
   if (!found) return found.error();
   auto db = Db::open(folder / name.file(), Db::Access::write);
   if (!db) return db.error();
-  std::unique_ptr<EpochFile> file(new EpochFile(name, *found, std::move(*db), log_frames_max));
+  std::unique_ptr<EpochFile> file(new EpochFile(folder / name.file(), name, *found, std::move(*db), log_frames_max));
   if (auto ready = file->prepare(); !ready) return ready.error().during("opening " + name.file());
   return file;
 }
 
-EpochFile::EpochFile(EpochName name, Found found, Db db, std::uint64_t log_frames_max)
-    : name_(name), found_(found), log_frames_max_(log_frames_max), db_(std::move(db)) {}
+EpochFile::EpochFile(fs::path path, EpochName name, Found found, Db db, std::uint64_t log_frames_max)
+    : path_(std::move(path)), name_(name), found_(found), log_frames_max_(log_frames_max), db_(std::move(db)) {}
+
+bool EpochFile::is_in_place() const {
+  const auto is_gone = [](const fs::path& path) {
+    std::error_code failed;  // other troubles are not this one
+    return fs::status(path, failed).type() == fs::file_type::not_found;
+  };
+  return !is_gone(path_) && (log_frames_ == 0 || !is_gone(path_.string() + "-wal"));
+}
 
 Status EpochFile::prepare() {
   // The log keeps its length when it starts over: overwriting costs the file system no metadata.

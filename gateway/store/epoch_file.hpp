@@ -73,6 +73,8 @@ class EpochFile {
 
   const EpochName& name() const { return name_; }
   const Found& found() const { return found_; }
+  /// Whether it still stands under its name, with its log. What is written to a deleted file is gone with the process.
+  bool is_in_place() const;
 
   Result<Transaction> begin() { return Transaction::begin(db_); }
   /// Stores a row. `now` tells how late it comes.
@@ -108,11 +110,12 @@ class EpochFile {
   Status checkpoint_fully();
 
  private:
-  EpochFile(EpochName name, Found found, Db db, std::uint64_t log_frames_max);
+  EpochFile(std::filesystem::path path, EpochName name, Found found, Db db, std::uint64_t log_frames_max);
   Status prepare();
   Status note_lateness(record::Stream stream, Millis late);
   Status checkpoint(int mode);
 
+  std::filesystem::path path_;
   EpochName name_;
   Found found_;
   std::uint64_t log_frames_max_;

@@ -40,6 +40,7 @@ void visit_files(const fs::path& folder, Visit visit) {
 std::string progress_text(const Progress& progress) {
   std::string text = progress.name.file();
   for (const std::uint64_t seq : progress.last_seqs) text += ' ' + std::to_string(seq);
+  if (progress.at) text += ' ' + std::to_string(progress.at->time_since_epoch().count());
   return text;
 }
 
@@ -172,6 +173,10 @@ std::optional<Progress> read_progress(const fs::path& folder) {
     if (at == text.npos) return std::nullopt;
     std::from_chars(text.data() + at + 1, text.data() + text.size(), seq);
     at = text.find(' ', at + 1);
+  }
+  if (std::int64_t ms = 0; at != text.npos) {
+    std::from_chars(text.data() + at + 1, text.data() + text.size(), ms);
+    progress.at = UtcTime(Millis(ms));
   }
   return progress;
 }

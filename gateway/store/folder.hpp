@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace jidian::store {
 
@@ -62,6 +63,7 @@ class FolderLock {
 struct Progress {
   EpochName name;
   std::array<std::uint64_t, 3> last_seqs{};  ///< Newest seq of each stream, in the order of all_streams.
+  std::optional<UtcTime> at;                 ///< Of that instant; earlier releases did not say.
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 

@@ -74,6 +74,7 @@ std::vector<Eviction> StoreImpl::due_evictions(UtcTime now) {
     std::erase_if(ledger_, of_stream);
   }
   told_.insert(told_.end(), due.begin(), due.end());
+  std::ranges::move(new_damage(), std::back_inserter(due));  // found again at the next start
   return due;
 }
 

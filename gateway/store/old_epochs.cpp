@@ -12,6 +12,9 @@ namespace {
 /// Holes in a destination's confirmations looked into, per log.
 constexpr int holes_max = 64;
 
+/// Rows of a deleted file that are looked at, a stretch: more than a week of commits.
+constexpr std::size_t rows_given_up_max = 1'000'000;
+
 /// The row with this seq, or the next one, as times; nothing if there is none up to `range.last`.
 std::optional<StoredBatch> row_at(EpochReader& reader, record::Stream stream, SeqRange range) {
   Damage ignored;
@@ -169,6 +172,69 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
     for (const Eviction& loss : losses) health_.evicted += loss.range.size();
   }
   return sync_folder(options_.folder);
+}
+
+/// Enters into the ledger what goes with the present file: it was deleted, so that nobody but us can look into it.
+void StoreImpl::give_up_deleted() {
+  const std::uint64_t epoch = file_->name().epoch;
+  for (const record::Stream stream : record::all_streams) {
+    const std::vector<Ranges> holders = holders_of(epoch, stream);
+    const Ranges confirmed = held_by(holders, holders.size());
+    SeqRange rest{1, head(stream).next_seq - 1};
+    while (rest.first <= rest.last) {
+      const auto missing = confirmed.first_missing(rest);
+      if (!missing) break;
+      rest.first = missing->last + 1;
+      const auto rows = file_->rows(stream, *missing, rows_given_up_max);
+      if (!rows || rows->empty()) continue;
+      Eviction loss{stream, epoch, {rows->front().seq, missing->last}, rows->front().start, rows->back().end, {}, {}};
+      for (const RowTimes& row : *rows) {
+        loss.from = std::min(loss.from, row.start);
+        loss.until = std::max(loss.until, row.end);
+      }
+      if (const auto anchor = file_->hash_of(stream, rows->back().seq)) loss.anchor = *anchor;
+      loss.unconfirmed = lacking(epoch, stream, loss.range);
+      enter(ledger_, loss);
+    }
+  }
+  spdlog::error("the present epoch's file was deleted, what nobody confirmed is lost epoch={}", to_hex(epoch));
+}
+
+/// What readers found to be damaged since the last call: stretches of batches that cannot be read.
+std::vector<Eviction> StoreImpl::new_damage() {
+  std::vector<Eviction> damages;
+  for (const record::BatchKey& key : damage_->take_new()) {
+    Eviction* const last = damages.empty() ? nullptr : &damages.back();
+    const bool is_same_log = last != nullptr && last->epoch == key.epoch && last->stream == key.stream;
+    if (is_same_log && key.seq <= last->range.last) continue;
+    const auto damage = damage_at(key);
+    if (!damage) continue;
+    damages.push_back(*damage);
+    spdlog::error("batches cannot be read any more epoch={} stream={} first={} last={}", to_hex(key.epoch),
+                  table_of(key.stream), damage->range.first, damage->range.last);
+  }
+  return damages;
+}
+
+/// From a batch that cannot be read to the next one that can; nothing if the epoch is gone.
+std::optional<Eviction> StoreImpl::damage_at(const record::BatchKey& key) const {
+  const bool is_newest = key.epoch == file_->name().epoch;
+  const auto old = std::ranges::find(old_, key.epoch, [](const OldEpoch& each) { return each.name.epoch; });
+  if (!is_newest && old == old_.end()) return std::nullopt;
+  const auto reader = EpochReader::open(options_.folder, is_newest ? file_->name() : old->name, is_newest);
+  if (!reader) return std::nullopt;
+  const auto seq_before = (*reader)->newest(key.stream, key.seq - 1);
+  const auto before = seq_before && *seq_before ? row_at(**reader, key.stream, {**seq_before, **seq_before})
+                                                : std::optional<StoredBatch>();
+  const auto behind = row_at(**reader, key.stream, {key.seq + 1, seq_max});
+  Eviction damage{key.stream, key.epoch, {key.seq, behind ? behind->key.seq - 1 : key.seq}, {}, {}, {}, {}};
+  damage.damaged = true;
+  if (before || behind) {
+    damage.from = before ? before->end : behind->start;
+    damage.until = std::max(damage.from, behind ? behind->start : before->end);
+  }
+  damage.unconfirmed = lacking(key.epoch, key.stream, damage.range);
+  return damage;
 }
 
 std::uint64_t StoreImpl::old_bytes() const {

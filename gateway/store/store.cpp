@@ -64,6 +64,7 @@ Status StoreImpl::open(UtcTime now) {
   if (names.empty()) {
     opening.reason = progress ? "the file of epoch " + to_hex(progress->name.epoch) + " is missing" : "a new store";
     if (progress) opening.predecessor = progress->name.epoch;
+    if (progress) opening.last_commit = progress->at;
   } else {
     auto opened = open_newest(names.back());
     if (!opened && opened.error().kind() == ErrorKind::full) return opened.error();
@@ -87,6 +88,7 @@ Status StoreImpl::open(UtcTime now) {
     retire(names.back());
     load_beside(names);
     opening.last_commit = last_commit_of(old_.back());
+    if (!opening.last_commit && progress) opening.last_commit = progress->at;
   }
   std::uint64_t number = names.empty() ? 0 : names.back().number;
   if (progress) number = std::max(number, progress->name.number);
@@ -153,7 +155,7 @@ void StoreImpl::adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime 
   opening_.store(&openings_.back());
   reserve_.take();
   divide_quota();
-  note_progress();
+  note_progress(now);
   refresh_health(now);
 }
 
@@ -167,13 +169,16 @@ Status StoreImpl::begin_epoch(const std::string& reason, UtcTime now) {
   // Everything in one file: readers then need neither locks nor a look at the log.
   if (auto done = file_->checkpoint_fully(); !done)
     spdlog::warn("old epoch keeps its log epoch={} why=\"{}\"", to_hex(before.epoch), done.error().message());
+  std::error_code unknown;
+  const bool is_there = fs::exists(options_.folder / before.file(), unknown) || unknown;
+  if (!is_there) give_up_deleted();
   std::unique_ptr<EpochFile> old = std::move(file_);
   if (auto begun = start_epoch(std::move(opening), before.number + 1, now); !begun) {
     file_ = std::move(old);
     return begun;
   }
   old.reset();
-  retire(before);
+  if (is_there) retire(before);
   divide_quota();
   return {};
 }
@@ -192,8 +197,8 @@ void StoreImpl::divide_quota() {
     spdlog::warn("quota not enforced why=\"{}\"", done.error().message());
 }
 
-void StoreImpl::note_progress() {
-  Progress progress{file_->name(), {}};
+void StoreImpl::note_progress(UtcTime now) {
+  Progress progress{file_->name(), {}, now};
   for (std::size_t i = 0; i < heads_.size(); ++i) progress.last_seqs[i] = heads_[i].next_seq - 1;
   write_progress(options_.folder, progress);
 }
@@ -216,7 +221,7 @@ Status StoreImpl::close(UtcTime now) {
     if (auto done = file_->put_note(name, text); !done) return done;
   if (auto done = file_->put_stop(now); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
-  note_progress();
+  note_progress(now);
   auto done = file_->checkpoint_fully();
   file_.reset();
   return done;

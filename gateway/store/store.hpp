@@ -63,7 +63,7 @@ struct Opening {
   bool stopped_cleanly = false;              ///< Whether the last run said goodbye.
 };
 
-/// Batches that left before every destination had them: one line of the ledger.
+/// Batches that left before every destination had them: one line of the ledger. Or that cannot be read any more.
 struct Eviction {
   record::Stream stream = record::Stream::reading;
   std::uint64_t epoch = 0;
@@ -72,6 +72,7 @@ struct Eviction {
   UtcTime until;
   Hash anchor{};                         ///< Hash of the last evicted batch: the chain continues from it.
   std::vector<std::string> unconfirmed;  ///< Destinations that had not confirmed all of it.
+  bool damaged = false;  ///< They are there, and cannot be read. `from` and `until` are those of their neighbours.
 };
 
 /// Epochs whose files are gone and of which it is still known what left, and why.
@@ -129,7 +130,8 @@ class Store {
 
   /// Stores batches (and a manifest first used by them) in one durable transaction, with whatever acknowledgements are
   /// due. When it returns, they survive a power cut. Precondition: each key is the next of its stream. Errors: full
-  /// (quota and nothing to evict), io. On error nothing of it is stored.
+  /// (quota and nothing to evict), io; corrupt, and not_found if the file was deleted: only another epoch helps. On
+  /// error nothing of it is stored.
   virtual Status commit(std::span<const NewBatch> batches, UtcTime now) = 0;
 
   /// Keeps a manifest's bytes findable by hash; durable with the next commit.
@@ -150,7 +152,8 @@ class Store {
   virtual Ranges acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) const = 0;
 
   /// Retention, eviction under quota pressure, dropping of drained old epochs. Call now and then from the writing
-  /// thread; bounded work per call. Returns what was evicted unconfirmed (write it down as events).
+  /// thread; bounded work per call. Returns what was evicted unconfirmed, and what turned out to be damaged: the
+  /// latter once a run (write it down as events).
   virtual Result<std::vector<Eviction>> maintain(UtcTime now) = 0;
 
   /// Begins a new epoch beside the present one (a conflict, or damage). Heads start anew.

@@ -59,7 +59,7 @@ class StoreImpl final : public Store {
   Status start_epoch(Opening opening, std::uint64_t number, UtcTime now);
   void adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime now);
   void load_beside(const std::vector<EpochName>& names);
-  void note_progress();
+  void note_progress(UtcTime now);
   void retire(const EpochName& name);
   void divide_quota();
 
@@ -96,6 +96,9 @@ class StoreImpl final : public Store {
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs) const;
+  void give_up_deleted();
+  std::vector<Eviction> new_damage();
+  std::optional<Eviction> damage_at(const record::BatchKey& key) const;
   std::uint64_t old_bytes() const;
   std::chrono::hours retention_of(record::Stream stream) const;
 

@@ -33,6 +33,11 @@ std::uint64_t Outbox::pending() const {
     if (!lane.extent) continue;
     const auto acknowledged = store_.acknowledged(options_.id, lane.epoch, lane.stream);
     pending += lane.extent->size() - count_in(acknowledged, *lane.extent);
+    // What cannot be read will never be sent; the store tells of it.
+    for (store::SeqRange range : lane.unreadable.ranges()) {
+      range = {std::max(range.first, lane.extent->first), std::min(range.last, lane.extent->last)};
+      if (range.first <= range.last) pending -= range.size() - count_in(acknowledged, range);
+    }
   }
   return pending;
 }

@@ -3,12 +3,13 @@ import pathlib
 import subprocess
 
 
-def _openssl(*arguments):
-    subprocess.run(["openssl", *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _openssl(*arguments, days_ago=0):
+    earlier = ["faketime", "-f", f"-{days_ago}d"] if days_ago else []
+    subprocess.run([*earlier, "openssl", *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 class Certificates:
-    """Keys are EC P-256; everything is valid for a day."""
+    """Keys are EC P-256; everything is valid for a day, from now or from some days ago (that takes faketime)."""
 
     def __init__(self, folder, name="ca"):
         self.folder = pathlib.Path(folder)
@@ -18,13 +19,13 @@ class Certificates:
         _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
                  "-subj", f"/CN=Jidian test {name}", "-keyout", self.ca_key, "-out", self.ca)
 
-    def issue(self, name, subject_names=None):
-        """Returns (certificate file, key file) for the common name `name`."""
+    def issue(self, name, subject_names=None, days_ago=0):
+        """Returns (certificate file, key file) for the common name `name`; they replace earlier ones."""
         key, request, certificate = (self.folder / f"{name}.{ending}" for ending in ("key", "csr", "pem"))
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                  "-keyout", key, "-out", request)
         extensions = self.folder / f"{name}.ext"
         extensions.write_text(f"subjectAltName={subject_names}\n" if subject_names else "")
         _openssl("x509", "-req", "-days", "1", "-in", request, "-CA", self.ca, "-CAkey", self.ca_key, "-CAcreateserial",
-                 "-extfile", extensions, "-out", certificate)
+                 "-extfile", extensions, "-out", certificate, days_ago=days_ago)
         return certificate, key

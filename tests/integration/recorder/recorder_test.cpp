@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -204,6 +205,24 @@ TEST_F(RecorderOnDisk, FullDiskIsShownHeldOutAndForgottenWhenThereIsRoomAgain) {
   EXPECT_TRUE(wait_for([&] { return board_.store().readings_recorded == 6 && board_.store().trouble.empty(); }));
   stop();
   EXPECT_EQ(readings(), 6u);
+}
+
+TEST_F(RecorderOnDisk, GoesOnInAnotherEpochEachTimeItsFileIsDeleted) {
+  start();
+  for (int time = 0; time < 2; ++time) {
+    const auto before = store_->opening().epoch;
+    const auto recorded = board_.store().readings_recorded;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "store"))
+      if (entry.path().filename().string().starts_with("epoch-")) std::filesystem::remove(entry.path());
+    recorder_->inbox().offer(plant::poll(0, slot(time)));
+    EXPECT_TRUE(wait_for([&] { return board_.store().readings_recorded == recorded + 3; }));
+    EXPECT_NE(store_->opening().epoch, before);
+  }
+  stop();
+  const auto begun = events(EventKind::epoch);
+  ASSERT_EQ(begun.size(), 1u);
+  EXPECT_NE(begun[0].text.find("deleted"), std::string::npos) << begun[0].text;
+  EXPECT_EQ(readings(), 3u);
 }
 
 TEST_F(RecorderOnDisk, StopOnAFullDiskEnds) {

@@ -147,6 +147,31 @@ TEST_F(Epochs, FlippedByteInABlobIsLeftOutAndCounted) {
   EXPECT_EQ(store->health().trouble, "1 damaged places in the record");
 }
 
+TEST_F(Epochs, DamageIsToldOnceWithTheTimesOfItsNeighbours) {
+  std::uint64_t epoch = 0;
+  {
+    const auto store = open_or_fail(options_);
+    epoch = store->opening().epoch;
+    record_batches(*store, Stream::reading, 5);
+    store->acknowledge("province", epoch, Stream::reading, {1, 1});
+    ASSERT_TRUE(store->close(after(50s)));
+  }
+  flip_byte(newest_file(), offset_of(newest_file(), content_of({epoch, Stream::reading, 3}, 500)) + 100);
+  const auto store = open_or_fail(options_, after(60s));
+  EXPECT_TRUE(store->maintain(after(60s))->empty());
+  read_all(**store->reader(), epoch, Stream::reading);
+  const auto told = store->maintain(after(61s));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 1U);
+  EXPECT_TRUE(told->front().damaged);
+  EXPECT_EQ(told->front().range, (SeqRange{3, 3}));
+  EXPECT_EQ(told->front().from, after(10s));
+  EXPECT_EQ(told->front().until, after(20s));
+  EXPECT_EQ(told->front().unconfirmed, std::vector<std::string>{"province"});
+  read_all(**store->reader(), epoch, Stream::reading);
+  EXPECT_TRUE(store->maintain(after(62s))->empty());
+}
+
 TEST_F(Epochs, DamagedPageCostsItsRowsAndNoOthers) {
   const std::uint64_t epoch = stopped_store(200, 300);  // about 11 rows a page
   const std::uint64_t inside = offset_of(newest_file(), content_of({epoch, Stream::reading, 100}, 300));
@@ -229,6 +254,54 @@ TEST_F(Epochs, MissingFileIsNoticedAndTheOneBeforeItIsNotContinued) {
   fs::remove(newest_file());
   const auto store = expect_new_epoch(second, "missing");
   EXPECT_EQ((*store->reader())->epochs().size(), 2U);
+}
+
+TEST_F(Epochs, DeletedFileTakesNothingMoreAndIsAccountedFor) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t first = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  store->acknowledge("province", first, Stream::reading, {1, 2});
+  fs::remove(newest_file());
+  const NewBatch batch = batch_of({first, Stream::reading, 6}, after(50s));
+  const auto done = store->commit({&batch, 1}, after(50s));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind(), ErrorKind::not_found);
+  ASSERT_TRUE(store->begin_epoch(done.error().message(), after(60s)));
+  record_batches(*store, Stream::reading, 1, after(60s));
+
+  const auto lost = store->maintain(after(61s));
+  ASSERT_TRUE(lost);
+  ASSERT_EQ(lost->size(), 1U);
+  EXPECT_EQ(lost->front().epoch, first);
+  EXPECT_EQ(lost->front().range, (SeqRange{3, 5}));
+  EXPECT_EQ(lost->front().until, after(40s));
+  EXPECT_EQ(lost->front().unconfirmed, std::vector<std::string>{"province"});
+}
+
+TEST_F(Epochs, DeletedLogCostsNothing) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t first = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  fs::remove(newest_file().string() + "-wal");
+  const NewBatch batch = batch_of({first, Stream::reading, 6}, after(50s));
+  ASSERT_FALSE(store->commit({&batch, 1}, after(50s)));
+  ASSERT_TRUE(store->begin_epoch("test", after(60s)));
+  record_batches(*store, Stream::reading, 1, after(60s));
+  EXPECT_TRUE(store->maintain(after(61s))->empty());
+  EXPECT_EQ(seqs_of(read_all(**store->reader(), first, Stream::reading)), seqs_between(1, 5));
+}
+
+TEST_F(Epochs, LastSignOfLifeOutlivesTheFile) {
+  stopped_store(3);
+  fs::remove(newest_file());
+  {
+    const auto store = open_or_fail(options_, after(1h));
+    EXPECT_EQ(store->opening().last_commit, noon);
+    record_batches(*store, Stream::reading, 8, after(1h));  // the commit after a minute notes the progress
+  }
+  std::ofstream(newest_file()) << "rubbish";
+  fs::remove(newest_file().string() + "-wal");
+  EXPECT_EQ(open_or_fail(options_, after(2h))->opening().last_commit, after(1h + 60s));
 }
 
 TEST_F(Epochs, OlderCopyPutBackIsNoticed) {

@@ -279,5 +279,25 @@ TEST(Core, EvictionIsALineOfTheLedger) {
   EXPECT_EQ(evicted[0].facts[4].second, "energy environment");
 }
 
+TEST(Core, DamagedBatchesAreAnEventAndAGapWhereSomebodyLacksThem) {
+  Site site;
+  plant::Run run(site.options, site.record, site.clock, true);
+  store::Eviction damage;
+  damage.range = {3, 9};
+  damage.from = morning;
+  damage.until = morning + std::chrono::minutes(1);
+  damage.damaged = true;
+  run.core.accept(damage, site.clock.now);
+  damage.unconfirmed = {"energy"};
+  run.core.accept(damage, site.clock.now);
+  run.flush();
+  EXPECT_TRUE(site.record.events(EventKind::evicted).empty());
+  const auto told = site.record.events(EventKind::store_damaged);
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_FALSE(told[0].gap);
+  EXPECT_EQ(told[1].gap->cause, GapCause::evicted);
+  EXPECT_EQ(told[1].gap->until, damage.until);
+}
+
 }  // namespace
 }  // namespace jidian::recorder

@@ -112,6 +112,7 @@ TEST_F(SessionOrder, DamagedAndEvictedRowsArePassedOver) {
   ASSERT_EQ(carried().size(), 12U);
   EXPECT_EQ(carried()[0], "reading 9");
   EXPECT_EQ(carried()[2], "reading 191");
+  EXPECT_EQ(session().health(now).pending, 12U);  // what cannot be read does not wait for anything
 }
 
 TEST_F(SessionOrder, ADestinationThatNeverConfirmsBoundsWhatIsRemembered) {
