@@ -337,27 +337,6 @@ TEST_F(RecorderOnDisk, AnotherConfigurationOnAFullDiskIsAnsweredAndStoredLater) 
   EXPECT_EQ(events(EventKind::manifest).size(), 2u);
 }
 
-TEST(Inbox, IsBoundedAndKeepsAReserveForEvents) {
-  Inbox inbox(2);
-  EXPECT_TRUE(inbox.offer(plant::poll(0, plant::morning)));
-  EXPECT_TRUE(inbox.offer(plant::poll(1, plant::morning)));
-  EXPECT_FALSE(inbox.offer(plant::poll(2, plant::morning)));
-  for (int i = 0; i < 1024; ++i) EXPECT_TRUE(inbox.offer(domain::Event{}));
-  EXPECT_FALSE(inbox.offer(domain::Event{}));
-  EXPECT_EQ(inbox.take_all({}, SteadyTime{}).size(), 1026u);
-  EXPECT_TRUE(inbox.offer(plant::poll(2, plant::morning)));
-}
-
-TEST(Inbox, WaitEndsWithAWakeOrAStop) {
-  Inbox inbox;
-  const auto far = std::chrono::floor<Millis>(std::chrono::steady_clock::now()) + std::chrono::hours(1);
-  inbox.wake();
-  EXPECT_TRUE(inbox.take_all({}, far).empty());
-  std::stop_source stop;
-  stop.request_stop();
-  EXPECT_TRUE(inbox.take_all(stop.get_token(), far).empty());
-}
-
 TEST_F(RecorderOnDisk, AStatementIsDurableWhenItIsAnswered) {
   options_.commit_interval = std::chrono::hours(1);
   start();

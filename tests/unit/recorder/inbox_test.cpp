@@ -1,0 +1,34 @@
+#include "recorder/inbox.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "tests/unit/recorder/plant.hpp"
+
+namespace jidian::recorder {
+namespace {
+
+TEST(Inbox, IsBoundedAndKeepsAReserveForEvents) {
+  Inbox inbox(2);
+  EXPECT_TRUE(inbox.offer(plant::poll(0, plant::morning)));
+  EXPECT_TRUE(inbox.offer(plant::poll(1, plant::morning)));
+  EXPECT_FALSE(inbox.offer(plant::poll(2, plant::morning)));
+  for (int i = 0; i < 1024; ++i) EXPECT_TRUE(inbox.offer(domain::Event{}));
+  EXPECT_FALSE(inbox.offer(domain::Event{}));
+  EXPECT_EQ(inbox.take_all({}, SteadyTime{}).size(), 1026u);
+  EXPECT_TRUE(inbox.offer(plant::poll(2, plant::morning)));
+}
+
+TEST(Inbox, WaitEndsWithAWakeOrAStop) {
+  Inbox inbox;
+  const auto far = std::chrono::floor<Millis>(std::chrono::steady_clock::now()) + std::chrono::hours(1);
+  inbox.wake();
+  EXPECT_TRUE(inbox.take_all({}, far).empty());
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_TRUE(inbox.take_all(stop.get_token(), far).empty());
+}
+
+}  // namespace
+}  // namespace jidian::recorder
