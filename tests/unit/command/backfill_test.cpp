@@ -122,7 +122,7 @@ TEST_F(BackfillPlanTest, EachBatchAskedForStandsInOneAnswer) {
   leave(0xaa, {5, 6}, Parting::unconfirmed);
   hold(0xaa, 7, 9);
   hold(0xaa, 11, 12);
-  const auto result = asked({range(newest, 3, 20)});
+  const auto result = asked(Json::array({range(newest, 3, 20)}));
   EXPECT_THAT(words(result), ElementsAre("evicted 3-4 retention", "evicted 5-6 unconfirmed", "sends 7-9",
                                          "unreadable 10-10", "sends 11-12", "not_yet 13-20"));
   EXPECT_EQ(result["batches"], 5);
@@ -136,7 +136,7 @@ TEST_F(BackfillPlanTest, EachBatchAskedForStandsInOneAnswer) {
 TEST_F(BackfillPlanTest, AnOlderEpochEndsAndIsSentFirst) {
   hold(0x0a, 1, 3);
   hold(0xaa, 1, 2);
-  const auto result = asked({range(newest, 1, 2), range(older, 2, 9)});
+  const auto result = asked(Json::array({range(newest, 1, 2), range(older, 2, 9)}));
   EXPECT_THAT(words(result), ElementsAre("sends 1-2", "sends 2-3", "never_had 4-9"));
   ASSERT_EQ(batches_.size(), 2U);
   EXPECT_EQ(batches_[0].first, 0x0aU);
@@ -145,14 +145,14 @@ TEST_F(BackfillPlanTest, AnOlderEpochEndsAndIsSentFirst) {
 TEST_F(BackfillPlanTest, WhatWasConfirmedExistedThoughItsFileEndsBefore) {
   hold(0x0a, 1, 3);
   reader_.confirmed_to[0x0a] = 5;
-  EXPECT_THAT(words(asked({range(older, 3, 9)})), ElementsAre("sends 3-3", "unreadable 4-5", "never_had 6-9"));
+  EXPECT_THAT(words(asked(Json::array({range(older, 3, 9)}))), ElementsAre("sends 3-3", "unreadable 4-5", "never_had 6-9"));
   reader_.extent_fails = true;
-  EXPECT_THAT(words(asked({range(older, 1, 9)})), ElementsAre("unreadable 1-9"));
+  EXPECT_THAT(words(asked(Json::array({range(older, 1, 9)}))), ElementsAre("unreadable 1-9"));
 }
 
 TEST_F(BackfillPlanTest, OfEpochsThatAreGoneItIsKnownWhatTheyHad) {
   leave(0x77, {1, 40}, Parting::quota);
-  EXPECT_THAT(words(asked({range("0000000000000077", 30, 50), range("0000000000000099", 1, 2)})),
+  EXPECT_THAT(words(asked(Json::array({range("0000000000000077", 30, 50), range("0000000000000099", 1, 2)}))),
               ElementsAre("evicted 30-40 quota", "never_had 41-50", "never_had 1-2 unknown_epoch"));
   EXPECT_THAT(batches_, IsEmpty());
 }
@@ -173,19 +173,19 @@ TEST_F(BackfillPlanTest, APeriodIsWhatTellsOfItInEveryEpoch) {
 
 TEST_F(BackfillPlanTest, MoreThanOneCommandMayCostIsToBeAskedForAgain) {
   hold(0xaa, 1, backfill_batches_max + 1000);
-  const auto result = asked({range(newest, 1, 20'000), range(newest, 5, 6)});
+  const auto result = asked(Json::array({range(newest, 1, 20'000), range(newest, 5, 6)}));
   const auto end = std::to_string(backfill_batches_max);
   EXPECT_THAT(words(result),
               ElementsAre("sends 1-" + end, "ask_again " + std::to_string(backfill_batches_max + 1) + "-20000",
                           "ask_again 5-6"));
   reader_.batch_bytes = 65'536;
   const auto large = backfill_bytes_max / 65'536;
-  EXPECT_EQ(words(asked({range(newest, 1, 20'000)}))[0], "sends 1-" + std::to_string(large));
+  EXPECT_EQ(words(asked(Json::array({range(newest, 1, 20'000)})))[0], "sends 1-" + std::to_string(large));
 }
 
 TEST_F(BackfillPlanTest, ALogFullOfHolesDoesNotMakeAnEndlessReply) {
   for (std::uint64_t seq = 1; seq < 4000; seq += 2) hold(0xaa, seq, seq);
-  const auto result = asked({range(newest, 1, 4000)});
+  const auto result = asked(Json::array({range(newest, 1, 4000)}));
   EXPECT_LE(result["answers"].size(), 2 * backfill_answers_max);
   EXPECT_EQ(result["answers"].back()["answer"], "ask_again");
 }
