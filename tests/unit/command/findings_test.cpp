@@ -271,7 +271,7 @@ TEST(Findings, AStoreFullOfConfirmedBatchesHasRoom) {
   snapshot.uplinks[0].oldest_pending = before(120min);
   for (const auto& finding : find_faults(snapshot)) EXPECT_NE(finding.about, "store");
   snapshot.store.autonomy_days = 2;
-  EXPECT_THAT(find_faults(snapshot)[0].what, HasSubstr("room for 48 h is left"));
+  EXPECT_THAT(find_faults(snapshot)[0].what, HasSubstr("room for 2 days is left"));
 }
 
 TEST(Findings, CommitsThatStopWhileMetersAnswerAreTold) {
