@@ -15,8 +15,8 @@ using domain::MeterIndex;
 /// Until then after the start, slots are missed because of the stop: buses are being opened.
 constexpr Millis startup_max = std::chrono::seconds(10);
 
-domain::Event gap_event(std::string subject, std::string text, const Gap& gap, UtcTime now) {
-  return {now, domain::EventKind::gap, std::move(subject), std::move(text), gap, {}, {}};
+domain::Event gap_event(const std::string& subject, const std::string& text, const Gap& gap, UtcTime now) {
+  return {now, domain::EventKind::gap, subject, text, gap, {}, {}};
 }
 
 std::string why(GapCause cause) {

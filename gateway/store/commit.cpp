@@ -226,9 +226,10 @@ void StoreImpl::refresh_health(UtcTime now) {
   if (pages) health_.bytes = old_bytes() + used;
   if (pages && stored_bytes_per_day_)
     health_.autonomy_days = static_cast<double>(room_bytes - std::min(lacking, room_bytes)) / *stored_bytes_per_day_;
-  health_.written_bytes_per_day = wear.value_or(-1);
-  const bool wears = wear && *wear > 0 && options_.flash_endurance_bytes > 0;
-  health_.flash_years = wears ? static_cast<double>(options_.flash_endurance_bytes) / *wear / 365.25 : -1;
+  const double a_day = wear.value_or(-1);
+  health_.written_bytes_per_day = a_day;
+  const bool wears = a_day > 0 && options_.flash_endurance_bytes > 0;
+  health_.flash_years = wears ? static_cast<double>(options_.flash_endurance_bytes) / a_day / 365.25 : -1;
 }
 
 health::StoreHealth StoreImpl::health() const {

@@ -120,11 +120,12 @@ DepartedLogs StoreImpl::departed_with(const OldEpoch& old, const std::vector<Evi
 }
 
 /// Of the epochs that are gone, only those whose last batches left last stay known.
-void StoreImpl::forget_long_departed(DepartedLogs& logs) const {
+void StoreImpl::forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const {
   std::map<std::uint64_t, UtcTime> left_at;
   for (const auto& [log, departures] : logs) {
-    const bool is_there = log.first == file_->name().epoch ||
-                          std::ranges::any_of(old_, [&](const OldEpoch& old) { return old.name.epoch == log.first; });
+    const bool is_there = log.first != leaving &&
+                          (log.first == file_->name().epoch ||
+                           std::ranges::any_of(old_, [&](const OldEpoch& old) { return old.name.epoch == log.first; }));
     for (const Departure& entry : departures.entries())
       if (!is_there) left_at[log.first] = std::max(left_at[log.first], entry.at);
   }
@@ -144,7 +145,7 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
   std::vector<Eviction> all = ledger;
   all.insert(all.end(), told_.begin(), told_.end());
   DepartedLogs departed = departed_with(old_[index], losses, why, now);
-  forget_long_departed(departed);
+  forget_long_departed(departed, name.epoch);
   auto transaction = file_->begin();
   if (!transaction) return transaction.error();
   for (const auto& [log, departures] : departed_)

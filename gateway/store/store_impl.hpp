@@ -95,7 +95,7 @@ class StoreImpl final : public Store {
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
-  void forget_long_departed(DepartedLogs& logs) const;
+  void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;
   void give_up_deleted();
   std::vector<Eviction> new_damage();
   std::optional<Eviction> damage_at(const record::BatchKey& key) const;
