@@ -34,6 +34,14 @@ def _begin_new_epoch(chain):
     db.close()
 
 
+def _wait_for_batches(chain, epochs):
+    """Until the judge has enough of so many epochs."""
+    def are_there():
+        newest = _rows(chain, "judge.db", "SELECT max(seq) FROM batch WHERE stream=? GROUP BY epoch", READING)
+        return len(newest) == epochs and all(row[0] >= 9 for row in newest)
+    wait_until(are_there, 60, "nine batches of each epoch")
+
+
 def _lose(chain):
     """The judge's disk loses batches of both epochs, in the middle and at the end; returns what they were."""
     lost = {}
@@ -63,7 +71,7 @@ def backfill(_):
         chain.start_judge()
         chain.write_site(commit="1s")
         chain.start_gateway()
-        time.sleep(12)
+        _wait_for_batches(chain, 1)
         chain.wait_drained(30)
         chain.stop_gateway()
         _begin_new_epoch(chain)
@@ -72,7 +80,7 @@ def backfill(_):
         expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=1)
         reboot = {"id": "r-1", "op": "reboot", "expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ")}
         chain.publish("jidian/v1/130100/jd-1/command", json.dumps(reboot), retained=False)
-        time.sleep(12)
+        _wait_for_batches(chain, 2)
         chain.wait_drained(30)
         chain.judge.stop()
 
@@ -80,9 +88,8 @@ def backfill(_):
         expect(len(lost) == 12, f"lost {lost}")
         chain.start_judge("--backfill")
         wait_until(lambda: _is_back(chain, lost), 90, "the lost batches, as they were")
+        wait_until(lambda: chain.status()["uplinks"][0]["backfilled"] >= 10, 15, "the count of what was sent because it was asked for")
         wait_until(lambda: not chain.status()["uplinks"][0]["backfills"], 30, "the end of the backfill in the status")
-        uplink = chain.status()["uplinks"][0]
-        expect(uplink["backfilled"] >= 10, f"sent because they were asked for: {uplink}")
         expect(_count(chain, "backfill_commands") > 0 and _count(chain, "backfill_sends") > 0, "nobody asked")
         expect(_count(chain, "backfill_refused") == 0, "the gateway refused to be asked")
         chain.wait_drained(30)
