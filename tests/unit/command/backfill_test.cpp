@@ -145,7 +145,8 @@ TEST_F(BackfillPlanTest, AnOlderEpochEndsAndIsSentFirst) {
 TEST_F(BackfillPlanTest, WhatWasConfirmedExistedThoughItsFileEndsBefore) {
   hold(0x0a, 1, 3);
   reader_.confirmed_to[0x0a] = 5;
-  EXPECT_THAT(words(asked(Json::array({range(older, 3, 9)}))), ElementsAre("sends 3-3", "unreadable 4-5", "never_had 6-9"));
+  EXPECT_THAT(words(asked(Json::array({range(older, 3, 9)}))),
+              ElementsAre("sends 3-3", "unreadable 4-5", "never_had 6-9"));
   reader_.extent_fails = true;
   EXPECT_THAT(words(asked(Json::array({range(older, 1, 9)}))), ElementsAre("unreadable 1-9"));
 }
