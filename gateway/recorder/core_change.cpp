@@ -140,6 +140,20 @@ void Core::go_on(Core& before, Change change, const Instant& now) {
   tell(std::move(change.event), now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
   in_force_ = manifest_.hash;
+  resume_meters(before, now);
+}
+
+/// Meters that come back: from when they were removed until now they had no slots.
+void Core::resume_meters(const Core& before, const Instant& now) {
+  const auto& meters = options_.manifest.meters;
+  Facts::News news;
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    if (meter_named(before.options_.manifest, meters[i].id)) continue;
+    const auto ours = static_cast<MeterIndex>(i);
+    if (holes_.accounted_until(ours)) holes_.begin_anew(ours, first_slot(now.utc, meters[i].period));
+    facts_.resume(ours, now.utc, news);
+  }
+  keep(std::move(news), now);
 }
 
 /// Slots that meters had until now and have no more, because they are gone or have others, and that were not polled any
