@@ -180,18 +180,20 @@ void Core::tell_cut_short(const Core& before, const Instant& now) {
 }
 
 /// Meters whose polls mean what they meant go on in the middle of their rows; what is known of the others is what the
-/// record has.
+/// record has. Slots are what they were as long as the period is.
 void Core::go_on_with_meters(const Core& before) {
   const auto& meters = options_.manifest.meters;
   for (std::size_t i = 0; i < meters.size(); ++i) {
     const auto ours = static_cast<MeterIndex>(i);
     const auto theirs = meter_named(before.options_.manifest, meters[i].id);
     counters_.forget(ours);
-    if (!theirs || !has_same_columns(before.options_.manifest.meters[*theirs], meters[i])) continue;
-    holes_.take_over(before.holes_, *theirs, ours);
+    if (!theirs) continue;
+    const auto& meter_before = before.options_.manifest.meters[*theirs];
+    if (meter_before.period == meters[i].period) holes_.take_over(before.holes_, *theirs, ours);
+    if (!has_same_columns(meter_before, meters[i])) continue;
     counters_.take_over(before.counters_, *theirs, ours);
     facts_.take_over(before.facts_, *theirs, ours);
-    if (before.options_.manifest.meters[*theirs] != meters[i]) continue;
+    if (meter_before != meters[i]) continue;
     plausibility_.take_over(before.plausibility_, *theirs, ours);
     data_.take_over(before.data_, *theirs, ours);
   }

@@ -223,6 +223,18 @@ TEST_F(Takeover, AMeterThatComesBackHadNoSlotsWhileItWasGone) {
   EXPECT_EQ(minutes, expected);
 }
 
+TEST_F(Takeover, SlotsAreAccountedForAcrossOtherPoints) {
+  poll_both(0, 30);
+  auto other = plant::manifest(2);
+  for (auto& point : other.meters[0].points) point.name += "_2";
+  change(other, {"bus-0"});
+  poll_both(33, 110);
+  commit();
+  const domain::Gap paused{GapCause::configuration, second_of_change(30), second_of_change(33), 3};
+  EXPECT_EQ(gaps(), (std::map<std::string, domain::Gap>{{"m-0", paused}, {"m-1", paused}}));
+  EXPECT_EQ(record_.events(EventKind::gap).size(), 2u);
+}
+
 TEST_F(Takeover, AnotherPeriodBeginsWithTheNextOfItsSlots) {
   poll_both(0, 31);
   auto slower = plant::manifest(2);
