@@ -110,6 +110,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Configuration configuration, Clo
   if (!store) return store.error().during("opening the store in " + options.folder.string());
 
   std::unique_ptr<Gateway> gateway(new Gateway(std::move(configuration), clock, std::move(*store)));
+  // The local interface opens in there: a reload waits, so that its file is not overwritten by the one of the start.
+  const std::scoped_lock lock(gateway->reload_mutex_);
   if (const auto started = gateway->start_parts(); !started) return started.error();
   gateway->keep_as_last_good(std::exchange(gateway->started_text_, {}));
   return gateway;

@@ -1,10 +1,12 @@
 #include "app/load.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iterator>
+#include <memory>
 #include <system_error>
 
 namespace jidian::app {
@@ -12,6 +14,10 @@ namespace {
 
 // A site of 2,000 meters written out in full stays below a tenth of this.
 constexpr std::uintmax_t file_bytes_max = 8ULL << 20;
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { (void)std::fclose(file); }
+};
 
 std::string reason_of(int error) {
   return std::generic_category().message(error);
@@ -40,18 +46,29 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   const auto bytes = std::filesystem::file_size(path, failed);
   if (!failed && bytes > file_bytes_max) return Error{ErrorKind::full, path.string() + " is larger than 8 MiB"};
 
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{ErrorKind::unreachable, "cannot read " + path.string() + ": " + reason_of(errno)};
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  // A stream's iterators throw where the disk fails in the middle of a file.
+  const auto failure = [&] {
+    return Error{ErrorKind::unreachable, "cannot read " + path.string() + ": " + reason_of(errno)};
+  };
+  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rbe"));
+  if (file == nullptr) return failure();
+  std::string text;
+  std::array<char, 16'384> part{};
+  while (const auto got = std::fread(part.data(), 1, part.size(), file.get())) {
+    text.append(part.data(), got);
+    if (text.size() > file_bytes_max) return Error{ErrorKind::full, path.string() + " is larger than 8 MiB"};
+  }
+  if (std::ferror(file.get()) != 0) return failure();
+  return text;
 }
 
 LoadedCatalogue load_catalogue(const std::filesystem::path& profiles) {
   LoadedCatalogue loaded;
   std::error_code failed;
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(profiles, failed))
-    if (entry.path().extension() == ".toml") files.push_back(entry.path());
+  for (std::filesystem::directory_iterator entry(profiles, failed), end; !failed && entry != end;
+       entry.increment(failed))
+    if (entry->path().extension() == ".toml") files.push_back(entry->path());
   if (failed) {
     loaded.problem = "cannot read the meter profiles in " + profiles.string() + ": " + failed.message() +
                      "; give their folder with --profiles";

@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include <future>
 #include <iostream>
 
 #include "app/gateway.hpp"
@@ -27,6 +28,14 @@ std::optional<Startable> startable_or_explain(const Common& common) {
   return found;
 }
 
+/// A store that is large or slow may take longer for it than the watchdog waits.
+void reload_watched(Gateway& gateway, Clock& clock) {
+  auto reload = std::async(std::launch::async, [&] { (void)gateway.reload("SIGHUP"); });
+  host::supervise_until(clock, gateway.board(),
+                        [&](Millis wait) { return reload.wait_for(wait) == std::future_status::ready; });
+  reload.get();
+}
+
 }  // namespace
 
 Exit run(const Common& common, const RunOptions& options) {
@@ -48,7 +57,7 @@ Exit run(const Common& common, const RunOptions& options) {
 
   const auto summary = [&gateway] { return (*gateway)->summary(); };
   while (host::run_until_signalled(*clock, (*gateway)->board(), summary) == host::Signal::reload)
-    (void)(*gateway)->reload("SIGHUP");
+    reload_watched(**gateway, *clock);
 
   spdlog::info("stopping");
   host::notify_stopping();

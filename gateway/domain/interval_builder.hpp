@@ -68,6 +68,10 @@ class IntervalBuilder {
   /// in progress that do not contain `now`, and goes on with those that do.
   void skip_to(UtcTime now, Rows& rows);
 
+  /// The meter was known earlier and had no slots from then until `now`: completes what it has polls for, makes no row
+  /// without any, and goes on with its next poll.
+  void resume(MeterIndex meter, UtcTime now, Rows& rows);
+
  private:
   struct Edge {
     std::uint64_t bits = 0;

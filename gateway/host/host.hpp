@@ -50,6 +50,10 @@ void block_signals();
 /// `status` as STATUS= now and then. Returns at SIGTERM, SIGINT (stop) or SIGHUP (reload).
 Signal run_until_signalled(Clock& clock, const health::Board& board, const std::function<std::string()>& status);
 
+/// Feeds the watchdog while no loop of the board is stuck, until `is_over`, which waits up to the time that it is
+/// given.
+void supervise_until(Clock& clock, const health::Board& board, const std::function<bool(Millis)>& is_over);
+
 /// STOPPING=1.
 void notify_stopping();
 

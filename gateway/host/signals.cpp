@@ -66,6 +66,14 @@ Signal run_until_signalled(Clock& clock, const health::Board& board, const std::
   }
 }
 
+void supervise_until(Clock& clock, const health::Board& board, const std::function<bool(Millis)>& is_over) {
+  constexpr Millis unwatched_wait{5'000};
+  const auto watchdog = watchdog_interval();
+  do {
+    if (watchdog && !board.stuck(clock.steady_now())) notify_manager("WATCHDOG=1\n");
+  } while (!is_over(watchdog ? *watchdog / 2 : unwatched_wait));
+}
+
 void notify_stopping() {
   notify_manager("STOPPING=1");
 }

@@ -138,6 +138,7 @@ class Core {
  private:
   std::vector<bool> meters_with_slots_of(const domain::Manifest* other) const;
   void go_on_with_meters(const Core& before);
+  void resume_meters(const Core& before, const Instant& now);
   void tell_cut_short(const Core& before, const Instant& now);
   void tell_homeless(const record::Polls& polls, const domain::Manifest& from, const Instant& now);
   void tell(domain::Event event, const Instant& now);

@@ -140,6 +140,20 @@ void Core::go_on(Core& before, Change change, const Instant& now) {
   tell(std::move(change.event), now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
   in_force_ = manifest_.hash;
+  resume_meters(before, now);
+}
+
+/// Meters that come back: from when they were removed until now they had no slots.
+void Core::resume_meters(const Core& before, const Instant& now) {
+  const auto& meters = options_.manifest.meters;
+  Facts::News news;
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    if (meter_named(before.options_.manifest, meters[i].id)) continue;
+    const auto ours = static_cast<MeterIndex>(i);
+    if (holes_.accounted_until(ours)) holes_.begin_anew(ours, first_slot(now.utc, meters[i].period));
+    facts_.resume(ours, now.utc, news);
+  }
+  keep(std::move(news), now);
 }
 
 /// Slots that meters had until now and have no more, because they are gone or have others, and that were not polled any
@@ -166,18 +180,20 @@ void Core::tell_cut_short(const Core& before, const Instant& now) {
 }
 
 /// Meters whose polls mean what they meant go on in the middle of their rows; what is known of the others is what the
-/// record has.
+/// record has. Slots are what they were as long as the period is.
 void Core::go_on_with_meters(const Core& before) {
   const auto& meters = options_.manifest.meters;
   for (std::size_t i = 0; i < meters.size(); ++i) {
     const auto ours = static_cast<MeterIndex>(i);
     const auto theirs = meter_named(before.options_.manifest, meters[i].id);
     counters_.forget(ours);
-    if (!theirs || !has_same_columns(before.options_.manifest.meters[*theirs], meters[i])) continue;
-    holes_.take_over(before.holes_, *theirs, ours);
+    if (!theirs) continue;
+    const auto& meter_before = before.options_.manifest.meters[*theirs];
+    if (meter_before.period == meters[i].period) holes_.take_over(before.holes_, *theirs, ours);
+    if (!has_same_columns(meter_before, meters[i])) continue;
     counters_.take_over(before.counters_, *theirs, ours);
     facts_.take_over(before.facts_, *theirs, ours);
-    if (before.options_.manifest.meters[*theirs] != meters[i]) continue;
+    if (meter_before != meters[i]) continue;
     plausibility_.take_over(before.plausibility_, *theirs, ours);
     data_.take_over(before.data_, *theirs, ours);
   }

@@ -46,6 +46,12 @@ void Facts::skip_to(UtcTime now, News& news) {
   take_notes(news);
 }
 
+void Facts::resume(domain::MeterIndex meter, UtcTime now, News& news) {
+  const std::size_t first_row = news.rows.size();
+  intervals_.resume(meter, now, news.rows);
+  add_up(news, first_row);
+}
+
 void Facts::compare_families(News& news, std::size_t first_row) {
   for (std::size_t i = first_row; i < news.rows.size(); ++i) families_.add(news.rows[i], news.events);
 }

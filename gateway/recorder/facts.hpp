@@ -67,6 +67,9 @@ class Facts {
   /// The time until `now` was not lived through: the box was off, or the clock was set.
   void skip_to(UtcTime now, News& news);
 
+  /// The meter was known earlier, and had no slots from then until `now`. Behind the polls on record.
+  void resume(domain::MeterIndex meter, UtcTime now, News& news);
+
   /// The meter was exchanged at `since`.
   void begin_anew(domain::MeterIndex meter, UtcTime since) { intervals_.begin_anew(meter, since); }
 

@@ -37,6 +37,12 @@ class Holes {
   /// Slots of `meter` before `until` are accounted for: recorded, declared, or before its first.
   void account(domain::MeterIndex meter, UtcTime until);
 
+  /// `meter` had no slots before `until`, whatever was noted of it earlier.
+  void begin_anew(domain::MeterIndex meter, UtcTime until) {
+    meters_[meter] = {};
+    meters_[meter].accounted = until;
+  }
+
   /// A gap told already, of a meter, a whole bus or (`subject` empty) the box. Slots inside are not told again. Gaps of
   /// single meters are kept until `end_recall`.
   void declare(std::string_view subject, const domain::Gap& gap);

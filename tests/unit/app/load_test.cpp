@@ -28,5 +28,31 @@ TEST(LoadSite, ACredentialThatNobodyLaidIsToldWhereItsUplinkStands) {
   EXPECT_EQ(warning.column, 1);
 }
 
+/// Opens like a file, and fails with EIO at the first read: nothing is mapped at the beginning.
+constexpr const char* failing_file = "/proc/self/mem";
+
+TEST(ReadFile, ADiskThatFailsInTheMiddleIsAnErrorWithItsReason) {
+  const auto text = read_file(failing_file);
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().kind(), ErrorKind::unreachable);
+  EXPECT_NE(text.error().message().find(failing_file), std::string::npos) << text.error().message();
+}
+
+TEST(ReadFile, GivesEveryByte) {
+  const TemporaryFolder folder(memory_or_disk());
+  const std::string bytes = std::string(40'000, 'x') + std::string(1, '\0') + "end\n";
+  std::ofstream(folder / "file", std::ios::binary) << bytes;
+  const auto text = read_file(folder / "file");
+  ASSERT_TRUE(text) << text.error().message();
+  EXPECT_EQ(*text, bytes);
+}
+
+TEST(LoadSite, ASiteFileOnADiskThatFailsIsAProblemAndNoMore) {
+  const TemporaryFolder folder(memory_or_disk());
+  const auto loaded = load_site(failing_file, folder.path());
+  EXPECT_FALSE(loaded.site);
+  EXPECT_NE(loaded.problem.find(failing_file), std::string::npos) << loaded.problem;
+}
+
 }  // namespace
 }  // namespace jidian::app

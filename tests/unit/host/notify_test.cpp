@@ -130,6 +130,23 @@ TEST_F(Notify, FeedsTheWatchdogUntilAHeartbeatStopsAndAgainWhenItReturns) {
   EXPECT_EQ(recovered, "WATCHDOG=1\nSTATUS=\n");
 }
 
+TEST_F(Notify, FeedsTheWatchdogWhileSomethingLongGoesOnUnlessALoopIsStuck) {
+  setenv("WATCHDOG_USEC", "4000", 1);
+  auto& heartbeat = board_.add_heartbeat("recorder", Millis{500});
+  heartbeat.beat(clock_.steady_now());
+  int waits = 0;
+  supervise_until(clock_, board_, [&](Millis wait) {
+    EXPECT_EQ(wait, Millis{2});
+    if (waits < 2) {
+      EXPECT_EQ(systemd_.next(), "WATCHDOG=1\n");
+    }
+    clock_.now_ms = waits == 0 ? 1000 : 2000;
+    return ++waits == 4;
+  });
+  EXPECT_EQ(waits, 4);
+  EXPECT_TRUE(systemd_.silent());
+}
+
 TEST_F(Notify, NothingIsFedWhereSystemdWatchesAnotherProcess) {
   setenv("WATCHDOG_USEC", "4000", 1);
   setenv("WATCHDOG_PID", "1", 1);

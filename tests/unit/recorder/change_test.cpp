@@ -196,6 +196,45 @@ TEST_F(Takeover, SlotsOfAMeterThatIsGoneAreDeclaredUpToTheChange) {
   EXPECT_EQ(found.at("m-0"), (domain::Gap{GapCause::configuration, second_of_change(30), second_of_change(32), 2}));
 }
 
+TEST_F(Takeover, AMeterThatComesBackHadNoSlotsWhileItWasGone) {
+  auto alone = plant::manifest(2);
+  alone.meters.erase(alone.meters.begin() + 1);
+  poll_both(0, 90);
+  change(alone, {"bus-0"});
+  for (int s = 90; s < 1890; ++s) poll("m-0", s);
+  change(plant::manifest(2), {"bus-0"});
+  poll_both(1890, 2730);
+  change(alone, {"bus-0"});
+  for (int s = 2730; s < 3600; ++s) poll("m-0", s);
+  change(plant::manifest(2), {"bus-0"});
+  poll_both(3600, 3720);
+  commit();
+  EXPECT_TRUE(gaps().empty());
+  std::map<int, std::uint32_t> expected{{0, 60}, {60, 30}, {1860, 30}, {2700, 30}, {3600, 60}};
+  for (int at = 1920; at < 2700; at += 60) expected[at] = 60;
+  std::map<int, std::uint32_t> minutes;
+  for (const auto& row : rows()["m-1"]) {
+    EXPECT_GT(row.polls_made, 0u) << format_utc(row.start);
+    if (row.length != seconds(60)) continue;
+    const auto at = static_cast<int>((row.start - morning) / seconds(1));
+    EXPECT_TRUE(minutes.emplace(at, row.polls_made).second) << at << " is told twice";
+  }
+  minutes.erase(3660);  // may be in progress
+  EXPECT_EQ(minutes, expected);
+}
+
+TEST_F(Takeover, SlotsAreAccountedForAcrossOtherPoints) {
+  poll_both(0, 30);
+  auto other = plant::manifest(2);
+  for (auto& point : other.meters[0].points) point.name += "_2";
+  change(other, {"bus-0"});
+  poll_both(33, 110);
+  commit();
+  const domain::Gap paused{GapCause::configuration, second_of_change(30), second_of_change(33), 3};
+  EXPECT_EQ(gaps(), (std::map<std::string, domain::Gap>{{"m-0", paused}, {"m-1", paused}}));
+  EXPECT_EQ(record_.events(EventKind::gap).size(), 2u);
+}
+
 TEST_F(Takeover, AnotherPeriodBeginsWithTheNextOfItsSlots) {
   poll_both(0, 31);
   auto slower = plant::manifest(2);
