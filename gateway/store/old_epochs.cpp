@@ -15,12 +15,20 @@ constexpr int holes_max = 64;
 /// Rows of a deleted file that are looked at, a stretch: more than a week of commits.
 constexpr std::size_t rows_given_up_max = 1'000'000;
 
-/// The row with this seq, or the next one, as times; nothing if there is none up to `range.last`.
+/// The row with this seq, or the next one; nothing if there is none up to `range.last`. An error tells nothing of what
+/// is there.
+Result<std::optional<StoredBatch>> row_in(EpochReader& reader, record::Stream stream, SeqRange range, Damage& damage) {
+  auto rows = reader.read(stream, range, 1, 1, damage);
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<StoredBatch>();
+  return std::optional(std::move(rows->front()));
+}
+
+/// The same, for its times: those of a row that cannot be read are not known.
 std::optional<StoredBatch> row_at(EpochReader& reader, record::Stream stream, SeqRange range) {
   Damage ignored;
-  auto rows = reader.read(stream, range, 1, 1, ignored);
-  if (!rows || rows->empty()) return std::nullopt;
-  return std::move(rows->front());
+  auto row = row_in(reader, stream, range, ignored);
+  return row ? std::move(*row) : std::nullopt;
 }
 
 }  // namespace
@@ -44,7 +52,7 @@ void StoreImpl::examine(OldEpoch& old) const {
   }
 }
 
-/// Whether every destination has every batch that can still be read.
+/// Whether every destination has every batch that can still be read. Not as long as reading fails.
 bool StoreImpl::is_drained(const OldEpoch& old) const {
   if (!old.readable) return false;
   std::unique_ptr<EpochReader> reader;
@@ -63,7 +71,9 @@ bool StoreImpl::is_drained(const OldEpoch& old) const {
         reader = std::move(*opened);
       }
       // A hole may be where batches left long ago.
-      if (hole == holes_max || row_at(*reader, stream, *missing)) return false;
+      if (hole == holes_max) return false;
+      Damage ignored;
+      if (const auto row = row_in(*reader, stream, *missing, ignored); !row || *row) return false;
       rest.first = missing->last + 1;
     }
   }
@@ -77,11 +87,10 @@ bool StoreImpl::is_past_retention(const OldEpoch& old, UtcTime now) const {
   });
 }
 
-/// What is lost with an old file, as ledger entries.
+/// What is lost with an old file, as ledger entries: also what cannot be read.
 std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
   std::vector<Eviction> losses;
   const auto reader = EpochReader::open(options_.folder, old.name, false);
-  if (!reader) return losses;
   for (const record::Stream stream : record::all_streams) {
     const auto& extent = old.extents[index_of(stream)];
     if (!extent) continue;
@@ -92,16 +101,38 @@ std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
       const auto missing = confirmed.first_missing(rest);
       if (!missing) break;
       rest.first = missing->last + 1;
-      const auto first = row_at(**reader, stream, *missing);
-      if (!first) continue;
-      const auto last_seq = (*reader)->newest(stream, missing->last);
-      const auto last = last_seq && *last_seq ? row_at(**reader, stream, {**last_seq, **last_seq}) : std::nullopt;
-      const SeqRange range{first->key.seq, last ? last->key.seq : missing->last};
-      enter(losses, {stream, old.name.epoch, range, first->start, last ? last->end : first->end,
-                     last ? record::sha256(last->bytes) : Hash{}, lacking(old.name.epoch, stream, range)});
+      if (const auto loss = loss_in(old, reader ? reader->get() : nullptr, stream, *missing)) enter(losses, *loss);
     }
   }
   return losses;
+}
+
+/// What is lost with these batches of an old file, which somebody lacks; nothing if they left long ago.
+/// @param reader  Null if the file cannot be opened: then all of them count as lost.
+std::optional<Eviction> StoreImpl::loss_in(const OldEpoch& old, EpochReader* reader, record::Stream stream,
+                                           SeqRange missing) const {
+  const UtcTime newest = std::ranges::max(old.newest);
+  Eviction loss{stream, old.name.epoch, missing, old.oldest.value_or(newest), newest, {}, {}};
+  Damage damage;
+  const auto first = reader != nullptr ? row_in(*reader, stream, missing, damage)
+                                       : Result<std::optional<StoredBatch>>(Error{ErrorKind::io, "not opened"});
+  const auto unreadable = damage.take_new();
+  if (first && !*first && unreadable.empty()) return std::nullopt;
+  if (first && *first) {
+    const auto last_seq = reader->newest(stream, missing.last);
+    const auto last = last_seq && *last_seq ? row_at(*reader, stream, {**last_seq, **last_seq}) : std::nullopt;
+    if (unreadable.empty()) loss.from = (*first)->start;
+    loss.range.first = (*first)->key.seq;
+    if (last) {
+      loss.range.last = last->key.seq;
+      loss.until = last->end;
+      loss.anchor = record::sha256(last->bytes);
+    }
+  }
+  if (!unreadable.empty()) loss.range.first = unreadable.begin()->seq;
+  loss.until = std::max(loss.from, loss.until);
+  loss.unconfirmed = lacking(old.name.epoch, stream, loss.range);
+  return loss;
 }
 
 /// What is known of all that left, once this epoch has.
@@ -160,13 +191,14 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
   departed_ = std::move(departed);
   remove_epoch(options_.folder, name);
   acknowledgements_.forget(name.epoch);
-  const bool readable = old_[index].readable;
+  const bool drained = losses.empty() && old_[index].readable;
   old_.erase(old_.begin() + static_cast<std::ptrdiff_t>(index));
   divide_quota();
-  if (losses.empty() && readable)
+  if (drained)
     spdlog::info("drained epoch removed epoch={}", to_hex(name.epoch));
   else
-    spdlog::error("old epoch evicted for want of room epoch={} readable={}", to_hex(name.epoch), readable);
+    spdlog::error("old epoch removed with batches that not everybody has epoch={} why={}", to_hex(name.epoch),
+                  name_of(why));
   {
     const std::scoped_lock lock(health_mutex_);
     for (const Eviction& loss : losses) health_.evicted += loss.range.size();

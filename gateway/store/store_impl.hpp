@@ -93,6 +93,8 @@ class StoreImpl final : public Store {
   bool is_drained(const OldEpoch& old) const;
   bool is_past_retention(const OldEpoch& old, UtcTime now) const;
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
+  std::optional<Eviction> loss_in(const OldEpoch& old, EpochReader* reader, record::Stream stream,
+                                  SeqRange missing) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs) const;
