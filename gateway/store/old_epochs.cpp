@@ -207,7 +207,7 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
 }
 
 /// Enters into the ledger what goes with the present file: it was deleted, so that nobody but us can look into it.
-void StoreImpl::give_up_deleted() {
+void StoreImpl::give_up_deleted(UtcTime now) {
   const std::uint64_t epoch = file_->name().epoch;
   for (const record::Stream stream : record::all_streams) {
     const std::vector<Ranges> holders = holders_of(epoch, stream);
@@ -227,9 +227,21 @@ void StoreImpl::give_up_deleted() {
       if (const auto anchor = file_->hash_of(stream, rows->back().seq)) loss.anchor = *anchor;
       loss.unconfirmed = lacking(epoch, stream, loss.range);
       enter(ledger_, loss);
+      departed_[{epoch, stream}].add({loss.range, Parting::unconfirmed, now, loss.from, loss.until});
     }
+    note_deleted(stream, now);
   }
   spdlog::error("the present epoch's file was deleted, what nobody confirmed is lost epoch={}", to_hex(epoch));
+}
+
+/// Notes that all of a log of the present epoch left with its file. What was lost, or left before, keeps its reason.
+void StoreImpl::note_deleted(record::Stream stream, UtcTime now) {
+  const std::uint64_t last = head(stream).next_seq - 1;
+  if (last == 0) return;
+  Departure left{{1, last}, Parting::quota, now, {}, now};
+  if (const auto rows = file_->rows(stream, {1, seq_max}, 1); rows && !rows->empty()) left.from = rows->front().start;
+  if (const auto rows = file_->rows(stream, {last, last}, 1); rows && !rows->empty()) left.until = rows->back().end;
+  departed_[{file_->name().epoch, stream}].add(left);
 }
 
 /// What readers found to be damaged since the last call: stretches of batches that cannot be read.

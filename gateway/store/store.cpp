@@ -171,7 +171,7 @@ Status StoreImpl::begin_epoch(const std::string& reason, UtcTime now) {
     spdlog::warn("old epoch keeps its log epoch={} why=\"{}\"", to_hex(before.epoch), done.error().message());
   std::error_code unknown;
   const bool is_there = fs::exists(options_.folder / before.file(), unknown) || unknown;
-  if (!is_there) give_up_deleted();
+  if (!is_there) give_up_deleted(now);
   std::unique_ptr<EpochFile> old = std::move(file_);
   if (auto begun = start_epoch(std::move(opening), before.number + 1, now); !begun) {
     file_ = std::move(old);

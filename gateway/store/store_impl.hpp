@@ -98,7 +98,8 @@ class StoreImpl final : public Store {
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs) const;
-  void give_up_deleted();
+  void give_up_deleted(UtcTime now);
+  void note_deleted(record::Stream stream, UtcTime now);
   std::vector<Eviction> new_damage();
   std::optional<Eviction> damage_at(const record::BatchKey& key) const;
   std::uint64_t old_bytes() const;

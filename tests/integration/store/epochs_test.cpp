@@ -276,6 +276,14 @@ TEST_F(Epochs, DeletedFileTakesNothingMoreAndIsAccountedFor) {
   EXPECT_EQ(lost->front().range, (SeqRange{3, 5}));
   EXPECT_EQ(lost->front().until, after(40s));
   EXPECT_EQ(lost->front().unconfirmed, std::vector<std::string>{"province"});
+  const auto left = (*store->reader())->departures();
+  ASSERT_TRUE(left);
+  ASSERT_TRUE(left->contains({first, Stream::reading}));
+  const auto& entries = left->at({first, Stream::reading}).entries();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].range, (SeqRange{1, 2}));
+  EXPECT_EQ(entries[1].range, (SeqRange{3, 5}));
+  EXPECT_EQ(entries[1].why, Parting::unconfirmed);
 }
 
 TEST_F(Epochs, DeletedLogCostsNothing) {
