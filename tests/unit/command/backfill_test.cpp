@@ -273,6 +273,7 @@ TEST(BackfillCommand, HandsWhatIsThereToTheDestinationsUplink) {
   const auto refused = ask("b-3", "reading");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::full);
+  EXPECT_FALSE(ask("b-4", "event")) << "the store is not searched for one more";
 }
 
 TEST(BackfillCommand, MistakesAndUnknownDestinationsAreRefused) {
