@@ -60,6 +60,7 @@ class StoreImpl final : public Store {
   void adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime now);
   void load_beside(const std::vector<EpochName>& names);
   void note_progress(UtcTime now);
+  void restore_folder();
   void retire(const EpochName& name);
   void divide_quota();
 
@@ -107,6 +108,7 @@ class StoreImpl final : public Store {
 
   const Options options_;
   FolderLock lock_;
+  std::optional<FolderLock> lock_anew_;  ///< After the folder was removed.
   Reserve reserve_;
   std::deque<Opening> openings_;  ///< References to them stay good.
   std::atomic<const Opening*> opening_{nullptr};
