@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "store/layout.hpp"
 #include "store/store_impl.hpp"
@@ -29,6 +30,15 @@ std::optional<StoredBatch> row_at(EpochReader& reader, record::Stream stream, Se
   Damage ignored;
   auto row = row_in(reader, stream, range, ignored);
   return row ? std::move(*row) : std::nullopt;
+}
+
+/// When an epoch began, as its file says.
+std::optional<UtcTime> began_at(EpochReader& reader) {
+  const auto created = reader.meta("created_ms");
+  std::int64_t ms = 0;
+  if (!created || !*created) return std::nullopt;
+  const auto read = std::from_chars((*created)->data(), (*created)->data() + (*created)->size(), ms);
+  return read.ec == std::errc() ? std::optional(from_ms(ms)) : std::nullopt;
 }
 
 }  // namespace
@@ -260,6 +270,15 @@ std::vector<Eviction> StoreImpl::new_damage() {
   return damages;
 }
 
+/// When the epoch after an old one began.
+std::optional<UtcTime> StoreImpl::ended_at(std::uint64_t epoch) const {
+  const auto old = std::ranges::find(old_, epoch, [](const OldEpoch& each) { return each.name.epoch; });
+  if (old == old_.end()) return std::nullopt;
+  const bool is_last = old + 1 == old_.end();
+  const auto reader = EpochReader::open(options_.folder, is_last ? file_->name() : (old + 1)->name, is_last);
+  return reader ? began_at(**reader) : std::nullopt;
+}
+
 /// From a batch that cannot be read to the next one that can; nothing if the epoch is gone.
 std::optional<Eviction> StoreImpl::damage_at(const record::BatchKey& key) const {
   const bool is_newest = key.epoch == file_->name().epoch;
@@ -271,12 +290,20 @@ std::optional<Eviction> StoreImpl::damage_at(const record::BatchKey& key) const 
   const auto before = seq_before && *seq_before ? row_at(**reader, key.stream, {**seq_before, **seq_before})
                                                 : std::optional<StoredBatch>();
   const auto behind = row_at(**reader, key.stream, {key.seq + 1, seq_max});
-  Eviction damage{key.stream, key.epoch, {key.seq, behind ? behind->key.seq - 1 : key.seq}, {}, {}, {}, {}};
+  const std::uint64_t known_last = is_newest                            ? head(key.stream).next_seq - 1
+                                   : old->extents[index_of(key.stream)] ? old->extents[index_of(key.stream)]->last
+                                                                        : key.seq;
+  const std::uint64_t last = behind ? behind->key.seq - 1 : std::max(key.seq, known_last);
+  Eviction damage{key.stream, key.epoch, {key.seq, last}, {}, {}, {}, {}};
   damage.damaged = true;
-  if (before || behind) {
-    damage.from = before ? before->end : behind->start;
-    damage.until = std::max(damage.from, behind ? behind->start : before->end);
-  }
+  // At an end of the log the epoch's own beginning and end stand in for the neighbour.
+  const auto began = before ? std::nullopt : began_at(**reader);
+  const auto ended = behind ? std::nullopt : is_newest ? health().last_commit : ended_at(key.epoch);
+  const auto from = before ? std::optional(before->end) : began;
+  const auto until = behind ? std::optional(behind->start) : ended;
+  damage.from = from.value_or(until.value_or(UtcTime{}));
+  if (!before && until) damage.from = std::min(damage.from, *until);
+  damage.until = std::max(damage.from, until.value_or(damage.from));
   damage.unconfirmed = lacking(key.epoch, key.stream, damage.range);
   return damage;
 }

@@ -102,6 +102,7 @@ class StoreImpl final : public Store {
   void give_up_deleted(UtcTime now);
   void note_deleted(record::Stream stream, UtcTime now);
   std::vector<Eviction> new_damage();
+  std::optional<UtcTime> ended_at(std::uint64_t epoch) const;
   std::optional<Eviction> damage_at(const record::BatchKey& key) const;
   std::uint64_t old_bytes() const;
   std::chrono::hours retention_of(record::Stream stream) const;

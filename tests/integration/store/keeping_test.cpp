@@ -252,6 +252,26 @@ TEST_F(Keeping, UnreadableBatchesThatSomebodyLacksLeaveAsALoss) {
   EXPECT_EQ(left[1].why, Parting::unconfirmed);
 }
 
+TEST_F(Keeping, DamageAtTheEndsOfAnOldLogIsBoundedByItsEpoch) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t epoch = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5, after(30s));
+  ASSERT_TRUE(store->begin_epoch("test", after(100s)));
+  const auto file = epoch_files(options_.folder).front();
+  for (const std::uint64_t seq : {1U, 5U})
+    flip_byte(file, offset_of(file, content_of({epoch, Stream::reading, seq}, 500)) + 100);
+  read_all(**store->reader(), epoch, Stream::reading);
+  const auto told = store->maintain(after(101s));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 2U);
+  EXPECT_EQ(told->front().range, (SeqRange{1, 1}));
+  EXPECT_EQ(told->front().from, noon) << "when the epoch began";
+  EXPECT_EQ(told->front().until, after(30s));
+  EXPECT_EQ(told->back().range, (SeqRange{5, 5}));
+  EXPECT_EQ(told->back().from, after(60s));
+  EXPECT_EQ(told->back().until, after(100s)) << "when the next one began";
+}
+
 TEST_F(Keeping, OldEpochThatCannotBeOpenedAnyMoreIsALossWhenItGoes) {
   options_.quota_bytes = 2 << 20;
   const auto store = open_or_fail(options_);
