@@ -140,8 +140,10 @@ Status Planner::decide_period() {
   for (const auto epoch : epochs_) {
     auto seqs = touching(epoch);
     const auto found = reader_.find(epoch, request_.stream, request_.from, request_.until);
-    if (!found) return found.error();
-    if (*found) seqs.add(**found);
+    if (!found)  // a wrecked file is answered for as a whole, and costs the others nothing
+      seqs.add({1, std::max<std::uint64_t>(1, last_known(epoch))});
+    else if (*found)
+      seqs.add(**found);
     wanted.emplace_back(epoch, std::move(seqs));
   }
   for (const auto& [epoch, seqs] : wanted)
@@ -195,7 +197,10 @@ Status Planner::decide_in_file(std::uint64_t epoch, SeqRange asked) {
   while (at <= last) {
     if (is_spent()) return answer(Fate::ask_again, epoch, {at, asked.last}), Status();
     const auto rows = reader_.read(epoch, request_.stream, {at, last}, read_rows, read_bytes);
-    if (!rows) return rows.error();
+    if (!rows) {
+      explain(epoch, {at, last}, Fate::unreadable);
+      break;
+    }
     std::size_t read = 0;
     store::Ranges sound;
     for (const auto& row : *rows) {

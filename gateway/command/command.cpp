@@ -163,6 +163,7 @@ Result<std::string> Commands::backfill(const Json& request, const Caller& caller
   const auto uplinks = parts_.uplinks();
   const auto uplink = uplinks.find(caller.destination);
   if (uplink == uplinks.end()) return Error{ErrorKind::not_found, "there is no uplink '" + caller.destination + "'"};
+  if (auto room = uplink->second->may_backfill(wanted->stream); !room) return room.error();
   const auto reader = parts_.store->reader();
   if (!reader) return reader.error().during("opening the store");
   const auto plan = plan_backfill(*wanted, **reader, caller.destination, parts_.clock->utc_now());

@@ -61,12 +61,17 @@ void Departures::join() {
       joined.push_back(entry);
   }
   while (joined.size() > entries_max) {
-    // The oldest lose their days first, then their reasons.
-    const auto alike =
-        std::ranges::adjacent_find(joined, [](const Departure& a, const Departure& b) { return a.why == b.why; });
-    const auto first = alike == joined.end() ? joined.begin() : alike;
-    take_in(*first, *(first + 1));
-    joined.erase(first + 1);
+    // The oldest lose their days first, then their reasons; what is still there between two is never told to have left.
+    const auto touch = [](const Departure& a, const Departure& b) { return a.range.last + 1 == b.range.first; };
+    auto first = std::ranges::adjacent_find(
+        joined, [&](const Departure& a, const Departure& b) { return touch(a, b) && a.why == b.why; });
+    if (first == joined.end()) first = std::ranges::adjacent_find(joined, touch);
+    if (first == joined.end()) {
+      joined.erase(std::ranges::min_element(joined, {}, &Departure::at));
+    } else {
+      take_in(*first, *(first + 1));
+      joined.erase(first + 1);
+    }
   }
   entries_ = std::move(joined);
 }

@@ -33,8 +33,8 @@ struct Departure {
 };
 
 /// Remembers what left one log, in few entries: seqs that follow one another and left for one reason on one day (UTC)
-/// share one, and beyond `entries_max` neighbours are joined under the graver reason. An entry may then span batches
-/// that are still there: look in the log first.
+/// share one, and beyond `entries_max` neighbours are joined under the graver reason. Where none are left to be joined,
+/// those that left first are forgotten: an entry never spans batches that are still there.
 class Departures {
  public:
   static constexpr std::size_t entries_max = 24;

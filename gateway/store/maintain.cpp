@@ -125,11 +125,12 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
 Result<bool> StoreImpl::relieve(UtcTime now) {
   for (std::size_t i = 0; i < old_.size(); ++i)
     if (is_drained(old_[i])) {
-      if (auto done = drop(i, {}, Parting::quota, now); !done) return done.error();
+      if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
       return true;
     }
   if (auto freed = evict_rows(0, now); !freed || *freed) return freed;
   if (!old_.empty()) {
+    if (!old_.front().readable) examine(old_.front());  // it may have been for a moment only
     if (auto done = drop(0, losses_of(old_.front()), Parting::quota, now); !done) return done.error();
     return true;
   }
@@ -228,7 +229,7 @@ Status StoreImpl::retire(UtcTime now) {
     if (auto done = retire_rows(stream, now); !done) return done;
   for (std::size_t i = 0; i < old_.size(); ++i)
     if (is_past_retention(old_[i], now) && is_drained(old_[i]))
-      return drop(i, {}, Parting::retention, now);  // one a round
+      return drop(i, losses_of(old_[i]), Parting::retention, now);  // one a round
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "store/layout.hpp"
 #include "store/store_impl.hpp"
@@ -15,12 +16,29 @@ constexpr int holes_max = 64;
 /// Rows of a deleted file that are looked at, a stretch: more than a week of commits.
 constexpr std::size_t rows_given_up_max = 1'000'000;
 
-/// The row with this seq, or the next one, as times; nothing if there is none up to `range.last`.
+/// The row with this seq, or the next one; nothing if there is none up to `range.last`. An error tells nothing of what
+/// is there.
+Result<std::optional<StoredBatch>> row_in(EpochReader& reader, record::Stream stream, SeqRange range, Damage& damage) {
+  auto rows = reader.read(stream, range, 1, 1, damage);
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<StoredBatch>();
+  return std::optional(std::move(rows->front()));
+}
+
+/// The same, for its times: those of a row that cannot be read are not known.
 std::optional<StoredBatch> row_at(EpochReader& reader, record::Stream stream, SeqRange range) {
   Damage ignored;
-  auto rows = reader.read(stream, range, 1, 1, ignored);
-  if (!rows || rows->empty()) return std::nullopt;
-  return std::move(rows->front());
+  auto row = row_in(reader, stream, range, ignored);
+  return row ? std::move(*row) : std::nullopt;
+}
+
+/// When an epoch began, as its file says.
+std::optional<UtcTime> began_at(EpochReader& reader) {
+  const auto created = reader.meta("created_ms");
+  std::int64_t ms = 0;
+  if (!created || !*created) return std::nullopt;
+  const auto read = std::from_chars((*created)->data(), (*created)->data() + (*created)->size(), ms);
+  return read.ec == std::errc() ? std::optional(from_ms(ms)) : std::nullopt;
 }
 
 }  // namespace
@@ -44,7 +62,7 @@ void StoreImpl::examine(OldEpoch& old) const {
   }
 }
 
-/// Whether every destination has every batch that can still be read.
+/// Whether every destination has every batch that can still be read. Not as long as reading fails.
 bool StoreImpl::is_drained(const OldEpoch& old) const {
   if (!old.readable) return false;
   std::unique_ptr<EpochReader> reader;
@@ -63,7 +81,9 @@ bool StoreImpl::is_drained(const OldEpoch& old) const {
         reader = std::move(*opened);
       }
       // A hole may be where batches left long ago.
-      if (hole == holes_max || row_at(*reader, stream, *missing)) return false;
+      if (hole == holes_max) return false;
+      Damage ignored;
+      if (const auto row = row_in(*reader, stream, *missing, ignored); !row || *row) return false;
       rest.first = missing->last + 1;
     }
   }
@@ -77,11 +97,10 @@ bool StoreImpl::is_past_retention(const OldEpoch& old, UtcTime now) const {
   });
 }
 
-/// What is lost with an old file, as ledger entries.
+/// What is lost with an old file, as ledger entries: also what cannot be read.
 std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
   std::vector<Eviction> losses;
   const auto reader = EpochReader::open(options_.folder, old.name, false);
-  if (!reader) return losses;
   for (const record::Stream stream : record::all_streams) {
     const auto& extent = old.extents[index_of(stream)];
     if (!extent) continue;
@@ -92,16 +111,38 @@ std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
       const auto missing = confirmed.first_missing(rest);
       if (!missing) break;
       rest.first = missing->last + 1;
-      const auto first = row_at(**reader, stream, *missing);
-      if (!first) continue;
-      const auto last_seq = (*reader)->newest(stream, missing->last);
-      const auto last = last_seq && *last_seq ? row_at(**reader, stream, {**last_seq, **last_seq}) : std::nullopt;
-      const SeqRange range{first->key.seq, last ? last->key.seq : missing->last};
-      enter(losses, {stream, old.name.epoch, range, first->start, last ? last->end : first->end,
-                     last ? record::sha256(last->bytes) : Hash{}, lacking(old.name.epoch, stream, range)});
+      if (const auto loss = loss_in(old, reader ? reader->get() : nullptr, stream, *missing)) enter(losses, *loss);
     }
   }
   return losses;
+}
+
+/// What is lost with these batches of an old file, which somebody lacks; nothing if they left long ago.
+/// @param reader  Null if the file cannot be opened: then all of them count as lost.
+std::optional<Eviction> StoreImpl::loss_in(const OldEpoch& old, EpochReader* reader, record::Stream stream,
+                                           SeqRange missing) const {
+  const UtcTime newest = std::ranges::max(old.newest);
+  Eviction loss{stream, old.name.epoch, missing, old.oldest.value_or(newest), newest, {}, {}};
+  Damage damage;
+  const auto first = reader != nullptr ? row_in(*reader, stream, missing, damage)
+                                       : Result<std::optional<StoredBatch>>(Error{ErrorKind::io, "not opened"});
+  const auto unreadable = damage.take_new();
+  if (first && !*first && unreadable.empty()) return std::nullopt;
+  if (first && *first) {
+    const auto last_seq = reader->newest(stream, missing.last);
+    const auto last = last_seq && *last_seq ? row_at(*reader, stream, {**last_seq, **last_seq}) : std::nullopt;
+    if (unreadable.empty()) loss.from = (*first)->start;
+    loss.range.first = (*first)->key.seq;
+    if (last) {
+      loss.range.last = last->key.seq;
+      loss.until = last->end;
+      loss.anchor = record::sha256(last->bytes);
+    }
+  }
+  if (!unreadable.empty()) loss.range.first = unreadable.begin()->seq;
+  loss.until = std::max(loss.from, loss.until);
+  loss.unconfirmed = lacking(old.name.epoch, stream, loss.range);
+  return loss;
 }
 
 /// What is known of all that left, once this epoch has.
@@ -161,13 +202,14 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
   departed_ = std::move(departed);
   remove_epoch(options_.folder, name);
   acknowledgements_.forget(name.epoch);
-  const bool readable = old_[index].readable;
+  const bool drained = losses.empty() && old_[index].readable;
   old_.erase(old_.begin() + static_cast<std::ptrdiff_t>(index));
   divide_quota();
-  if (losses.empty() && readable)
+  if (drained)
     spdlog::info("drained epoch removed epoch={}", to_hex(name.epoch));
   else
-    spdlog::error("old epoch evicted for want of room epoch={} readable={}", to_hex(name.epoch), readable);
+    spdlog::error("old epoch removed with batches that not everybody has epoch={} why={}", to_hex(name.epoch),
+                  name_of(why));
   {
     const std::scoped_lock lock(health_mutex_);
     for (const Eviction& loss : losses) health_.evicted += loss.range.size();
@@ -176,7 +218,7 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
 }
 
 /// Enters into the ledger what goes with the present file: it was deleted, so that nobody but us can look into it.
-void StoreImpl::give_up_deleted() {
+void StoreImpl::give_up_deleted(UtcTime now) {
   const std::uint64_t epoch = file_->name().epoch;
   for (const record::Stream stream : record::all_streams) {
     const std::vector<Ranges> holders = holders_of(epoch, stream);
@@ -196,9 +238,21 @@ void StoreImpl::give_up_deleted() {
       if (const auto anchor = file_->hash_of(stream, rows->back().seq)) loss.anchor = *anchor;
       loss.unconfirmed = lacking(epoch, stream, loss.range);
       enter(ledger_, loss);
+      departed_[{epoch, stream}].add({loss.range, Parting::unconfirmed, now, loss.from, loss.until});
     }
+    note_deleted(stream, now);
   }
   spdlog::error("the present epoch's file was deleted, what nobody confirmed is lost epoch={}", to_hex(epoch));
+}
+
+/// Notes that all of a log of the present epoch left with its file. What was lost, or left before, keeps its reason.
+void StoreImpl::note_deleted(record::Stream stream, UtcTime now) {
+  const std::uint64_t last = head(stream).next_seq - 1;
+  if (last == 0) return;
+  Departure left{{1, last}, Parting::quota, now, {}, now};
+  if (const auto rows = file_->rows(stream, {1, seq_max}, 1); rows && !rows->empty()) left.from = rows->front().start;
+  if (const auto rows = file_->rows(stream, {last, last}, 1); rows && !rows->empty()) left.until = rows->back().end;
+  departed_[{file_->name().epoch, stream}].add(left);
 }
 
 /// What readers found to be damaged since the last call: stretches of batches that cannot be read.
@@ -217,6 +271,15 @@ std::vector<Eviction> StoreImpl::new_damage() {
   return damages;
 }
 
+/// When the epoch after an old one began.
+std::optional<UtcTime> StoreImpl::ended_at(std::uint64_t epoch) const {
+  const auto old = std::ranges::find(old_, epoch, [](const OldEpoch& each) { return each.name.epoch; });
+  if (old == old_.end()) return std::nullopt;
+  const bool is_last = old + 1 == old_.end();
+  const auto reader = EpochReader::open(options_.folder, is_last ? file_->name() : (old + 1)->name, is_last);
+  return reader ? began_at(**reader) : std::nullopt;
+}
+
 /// From a batch that cannot be read to the next one that can; nothing if the epoch is gone.
 std::optional<Eviction> StoreImpl::damage_at(const record::BatchKey& key) const {
   const bool is_newest = key.epoch == file_->name().epoch;
@@ -228,12 +291,20 @@ std::optional<Eviction> StoreImpl::damage_at(const record::BatchKey& key) const 
   const auto before = seq_before && *seq_before ? row_at(**reader, key.stream, {**seq_before, **seq_before})
                                                 : std::optional<StoredBatch>();
   const auto behind = row_at(**reader, key.stream, {key.seq + 1, seq_max});
-  Eviction damage{key.stream, key.epoch, {key.seq, behind ? behind->key.seq - 1 : key.seq}, {}, {}, {}, {}};
+  const std::uint64_t known_last = is_newest                            ? head(key.stream).next_seq - 1
+                                   : old->extents[index_of(key.stream)] ? old->extents[index_of(key.stream)]->last
+                                                                        : key.seq;
+  const std::uint64_t last = behind ? behind->key.seq - 1 : std::max(key.seq, known_last);
+  Eviction damage{key.stream, key.epoch, {key.seq, last}, {}, {}, {}, {}};
   damage.damaged = true;
-  if (before || behind) {
-    damage.from = before ? before->end : behind->start;
-    damage.until = std::max(damage.from, behind ? behind->start : before->end);
-  }
+  // At an end of the log the epoch's own beginning and end stand in for the neighbour.
+  const auto began = before ? std::nullopt : began_at(**reader);
+  const auto ended = behind ? std::nullopt : is_newest ? health().last_commit : ended_at(key.epoch);
+  const auto from = before ? std::optional(before->end) : began;
+  const auto until = behind ? std::optional(behind->start) : ended;
+  damage.from = from.value_or(until.value_or(UtcTime{}));
+  if (!before && until) damage.from = std::min(damage.from, *until);
+  damage.until = std::max(damage.from, until.value_or(damage.from));
   damage.unconfirmed = lacking(key.epoch, key.stream, damage.range);
   return damage;
 }

@@ -171,7 +171,8 @@ Status StoreImpl::begin_epoch(const std::string& reason, UtcTime now) {
     spdlog::warn("old epoch keeps its log epoch={} why=\"{}\"", to_hex(before.epoch), done.error().message());
   std::error_code unknown;
   const bool is_there = fs::exists(options_.folder / before.file(), unknown) || unknown;
-  if (!is_there) give_up_deleted();
+  if (!is_there) give_up_deleted(now);
+  restore_folder();
   std::unique_ptr<EpochFile> old = std::move(file_);
   if (auto begun = start_epoch(std::move(opening), before.number + 1, now); !begun) {
     file_ = std::move(old);
@@ -181,6 +182,14 @@ Status StoreImpl::begin_epoch(const std::string& reason, UtcTime now) {
   if (is_there) retire(before);
   divide_quota();
   return {};
+}
+
+/// Makes the store's folder anew if somebody removed it, with its lock.
+void StoreImpl::restore_folder() {
+  std::error_code failed;
+  if (!fs::create_directories(options_.folder, failed) || failed) return;
+  spdlog::error("the store's folder was removed, it is made anew folder={}", options_.folder.string());
+  if (auto lock = FolderLock::take(options_.folder)) lock_anew_.emplace(std::move(*lock));
 }
 
 void StoreImpl::retire(const EpochName& name) {

@@ -60,6 +60,7 @@ class StoreImpl final : public Store {
   void adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime now);
   void load_beside(const std::vector<EpochName>& names);
   void note_progress(UtcTime now);
+  void restore_folder();
   void retire(const EpochName& name);
   void divide_quota();
 
@@ -93,17 +94,22 @@ class StoreImpl final : public Store {
   bool is_drained(const OldEpoch& old) const;
   bool is_past_retention(const OldEpoch& old, UtcTime now) const;
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
+  std::optional<Eviction> loss_in(const OldEpoch& old, EpochReader* reader, record::Stream stream,
+                                  SeqRange missing) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;
-  void give_up_deleted();
+  void give_up_deleted(UtcTime now);
+  void note_deleted(record::Stream stream, UtcTime now);
   std::vector<Eviction> new_damage();
+  std::optional<UtcTime> ended_at(std::uint64_t epoch) const;
   std::optional<Eviction> damage_at(const record::BatchKey& key) const;
   std::uint64_t old_bytes() const;
   std::chrono::hours retention_of(record::Stream stream) const;
 
   const Options options_;
   FolderLock lock_;
+  std::optional<FolderLock> lock_anew_;  ///< After the folder was removed.
   Reserve reserve_;
   std::deque<Opening> openings_;  ///< References to them stay good.
   std::atomic<const Opening*> opening_{nullptr};

@@ -22,6 +22,8 @@ constexpr Millis say_every{60'000};
 /// Longest time without a sign of life: a step, the disposal of a broken connection, and some slack.
 constexpr Millis longest_round{60'000};
 constexpr Millis reader_retry{5000};
+/// After an event that took this long, others wait for what is due.
+constexpr Millis long_work{100};
 
 /// Drives a session: owns the thread and the clocks, and says what changed.
 class Loop final : public Uplink {
@@ -56,13 +58,13 @@ class Loop final : public Uplink {
     inputs_.directives = wanted;
     wake();
   }
-  Status backfill(Backfill asked) override {
-    if (!std::ranges::count(options_.streams, asked.stream))
-      return Error{ErrorKind::denied,
-                   "this destination does not take the stream '" + std::string(record::name_of(asked.stream)) + "'"};
+  Status may_backfill(record::Stream stream) override {
     const std::lock_guard lock(mutex_);
-    if (backfills_ >= backfills_max)
-      return Error{ErrorKind::full, std::to_string(backfills_max) + " backfills are running; ask when one has ended"};
+    return room_for(stream);
+  }
+  Status backfill(Backfill asked) override {
+    const std::lock_guard lock(mutex_);
+    if (auto room = room_for(asked.stream); !room) return room;
     ++backfills_;
     inputs_.backfills.push_back(std::move(asked));
     wake();
@@ -82,6 +84,16 @@ class Loop final : public Uplink {
   Now now() { return {clock_.steady_now(), clock_.utc_now()}; }
 
   /// Precondition: the mutex is held.
+  Status room_for(record::Stream stream) const {
+    if (!std::ranges::count(options_.streams, stream))
+      return Error{ErrorKind::denied,
+                   "this destination does not take the stream '" + std::string(record::name_of(stream)) + "'"};
+    if (backfills_ >= backfills_max)
+      return Error{ErrorKind::full, std::to_string(backfills_max) + " backfills are running; ask when one has ended"};
+    return {};
+  }
+
+  /// Precondition: the mutex is held.
   void wake() {
     changed_.notify_one();
     if (waiting_on_ != nullptr) waiting_on_->wake();
@@ -90,6 +102,7 @@ class Loop final : public Uplink {
   std::unique_ptr<store::Reader> open_reader(const std::stop_token& stop);
   void run(const std::stop_token& stop);
   void take_inputs(Session& session);
+  void go_on(Session& session);
   void count_backfills(const Session& session);
   void wait(Session& session, const std::stop_token& stop);
   void settle(Session& session);
@@ -141,12 +154,16 @@ void Loop::run(const std::stop_token& stop) {
   said_ = session.health(now()).trouble;  // that nothing is connected yet is no news
   while (!stop.stop_requested()) {
     take_inputs(session);
-    session.step(now());
-    count_backfills(session);
-    report(session);
+    go_on(session);
     wait(session, stop);
   }
   settle(session);
+}
+
+void Loop::go_on(Session& session) {
+  session.step(now());
+  count_backfills(session);
+  report(session);
 }
 
 void Loop::take_inputs(Session& session) {
@@ -190,7 +207,15 @@ void Loop::wait(Session& session, const std::stop_token& stop) {
     const std::lock_guard lock(mutex_);
     waiting_on_ = nullptr;
   }
-  for (const auto& event : events) session.handle(event, now());
+  for (const auto& event : events) {
+    const auto began = clock_.steady_now();
+    session.handle(event, now());
+    if (clock_.steady_now() - began < long_work) continue;
+    // Commands that read the store may come in numbers: what else is due, the sign of life too, goes between them.
+    take_inputs(session);
+    if (session.broker() == nullptr) return;  // the rest came from a connection that is gone
+    go_on(session);
+  }
 }
 
 void Loop::settle(Session& session) {

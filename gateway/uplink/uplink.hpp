@@ -92,6 +92,10 @@ class Uplink {
   /// then tells what is in force. From any thread.
   virtual void renew_directives(bool wanted) = 0;
 
+  /// Whether `backfill` would take batches of this stream now: looking for them costs more than asking. From any
+  /// thread. Errors: as `backfill`.
+  virtual Status may_backfill(record::Stream stream) = 0;
+
   /// Sends batches again, whether they are confirmed or not: behind everything else and at the backlog's pace. From any
   /// thread. Errors: denied (the destination does not take the stream), full (`backfills_max` are running).
   virtual Status backfill(Backfill asked) = 0;

@@ -276,6 +276,30 @@ TEST_F(Epochs, DeletedFileTakesNothingMoreAndIsAccountedFor) {
   EXPECT_EQ(lost->front().range, (SeqRange{3, 5}));
   EXPECT_EQ(lost->front().until, after(40s));
   EXPECT_EQ(lost->front().unconfirmed, std::vector<std::string>{"province"});
+  const auto left = (*store->reader())->departures();
+  ASSERT_TRUE(left);
+  ASSERT_TRUE(left->contains({first, Stream::reading}));
+  const auto& entries = left->at({first, Stream::reading}).entries();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].range, (SeqRange{1, 2}));
+  EXPECT_EQ(entries[1].range, (SeqRange{3, 5}));
+  EXPECT_EQ(entries[1].why, Parting::unconfirmed);
+}
+
+TEST_F(Epochs, RemovedFolderIsMadeAnewAndRecordingGoesOn) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t first = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  fs::remove_all(options_.folder);
+  const NewBatch batch = batch_of({first, Stream::reading, 6}, after(50s));
+  const auto done = store->commit({&batch, 1}, after(50s));
+  ASSERT_FALSE(done);
+  const auto begun = store->begin_epoch(done.error().message(), after(60s));
+  ASSERT_TRUE(begun) << begun.error().message();
+  record_batches(*store, Stream::reading, 2, after(60s));
+  EXPECT_EQ(seqs_of(read_all(**store->reader(), store->opening().epoch, Stream::reading)), seqs_between(1, 2));
+  EXPECT_EQ(store->maintain(after(90s))->size(), 1U) << "what was lost is told";
+  EXPECT_EQ(open_store(options_, after(90s)).error().kind(), ErrorKind::conflict) << "its lock is held again";
 }
 
 TEST_F(Epochs, DeletedLogCostsNothing) {

@@ -229,6 +229,64 @@ TEST_F(Keeping, OldEpochGoesUnderPressureWithItsLosses) {
   EXPECT_EQ(epoch_files(options_.folder).size(), 1U);
 }
 
+TEST_F(Keeping, UnreadableBatchesThatSomebodyLacksLeaveAsALoss) {
+  options_.retention = {{Stream::reading, 1h}};
+  const auto store = open_or_fail(options_);
+  const std::uint64_t first = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  store->acknowledge("province", first, Stream::reading, {1, 2});
+  store->acknowledge("province", first, Stream::reading, {4, 5});
+  ASSERT_TRUE(store->begin_epoch("test", after(60s)));
+  const auto file = epoch_files(options_.folder).front();
+  flip_byte(file, offset_of(file, content_of({first, Stream::reading, 3}, 500)) + 100);
+  const auto lost = maintain(*store, after(24h));
+  ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
+  ASSERT_EQ(lost.size(), 1U);
+  EXPECT_EQ(lost[0].range, (SeqRange{3, 3}));
+  EXPECT_LE(lost[0].from, after(10s));
+  EXPECT_GE(lost[0].until, after(20s));
+  EXPECT_EQ(lost[0].unconfirmed, std::vector<std::string>{"province"});
+  const auto left = departures(*store, first);
+  ASSERT_EQ(left.size(), 3U);
+  EXPECT_EQ(left[1].range, (SeqRange{3, 3}));
+  EXPECT_EQ(left[1].why, Parting::unconfirmed);
+}
+
+TEST_F(Keeping, DamageAtTheEndsOfAnOldLogIsBoundedByItsEpoch) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t epoch = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5, after(30s));
+  ASSERT_TRUE(store->begin_epoch("test", after(100s)));
+  const auto file = epoch_files(options_.folder).front();
+  for (const std::uint64_t seq : {1U, 5U})
+    flip_byte(file, offset_of(file, content_of({epoch, Stream::reading, seq}, 500)) + 100);
+  read_all(**store->reader(), epoch, Stream::reading);
+  const auto told = store->maintain(after(101s));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 2U);
+  EXPECT_EQ(told->front().range, (SeqRange{1, 1}));
+  EXPECT_EQ(told->front().from, noon) << "when the epoch began";
+  EXPECT_EQ(told->front().until, after(30s));
+  EXPECT_EQ(told->back().range, (SeqRange{5, 5}));
+  EXPECT_EQ(told->back().from, after(60s));
+  EXPECT_EQ(told->back().until, after(100s)) << "when the next one began";
+}
+
+TEST_F(Keeping, OldEpochThatCannotBeOpenedAnyMoreIsALossWhenItGoes) {
+  options_.quota_bytes = 2 << 20;
+  const auto store = open_or_fail(options_);
+  const std::uint64_t first = store->opening().epoch;
+  ASSERT_TRUE(record_together(*store, Stream::reading, 100, noon, 4000));
+  ASSERT_TRUE(store->begin_epoch("test", noon));
+  store->acknowledge("province", first, Stream::reading, {1, 60});
+  std::ofstream(epoch_files(options_.folder).front(), std::ios::binary) << std::string(10'000, 'x');
+  record_batches(*store, Stream::reading, 400, noon, 4000);
+  const std::vector<Eviction> evictions = maintain(*store, after(8000s));
+  ASSERT_GE(evictions.size(), 1U);
+  EXPECT_EQ(evictions[0].epoch, first);
+  EXPECT_EQ(evictions[0].range, (SeqRange{61, 100}));
+}
+
 TEST_F(Keeping, WhatEverybodyHasCostsNoAutonomy) {
   options_.quota_bytes = 4 << 20;
   const auto store = open_or_fail(options_);

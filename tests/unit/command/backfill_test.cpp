@@ -31,12 +31,13 @@ class ReadingsOfTwoEpochs final : public store::Reader {
  public:
   std::vector<std::uint64_t> epochs() override { return {0x0a, 0xaa}; }
   Result<std::optional<SeqRange>> extent(std::uint64_t epoch, Stream stream) override {
-    if (extent_fails) return Error{ErrorKind::corrupt, "no database"};
+    if (extent_fails || wrecked == epoch) return Error{ErrorKind::corrupt, "no database"};
     if (stream != Stream::reading || rows[epoch].empty()) return std::optional<SeqRange>{};
     return std::optional(SeqRange{*rows[epoch].begin(), *rows[epoch].rbegin()});
   }
   Result<std::vector<store::StoredBatch>> read(std::uint64_t epoch, Stream stream, SeqRange wanted,
                                                std::size_t rows_max, std::size_t bytes_max) override {
+    if (read_fails_in == epoch) return Error{ErrorKind::io, "disk I/O error"};
     std::vector<store::StoredBatch> found;
     std::size_t bytes = 0;
     for (auto seq = rows[epoch].lower_bound(wanted.first); seq != rows[epoch].end() && *seq <= wanted.last; ++seq) {
@@ -47,6 +48,7 @@ class ReadingsOfTwoEpochs final : public store::Reader {
     return found;
   }
   Result<std::optional<SeqRange>> find(std::uint64_t epoch, Stream, UtcTime from, UtcTime until) override {
+    if (wrecked == epoch) return Error{ErrorKind::corrupt, "no database"};
     std::optional<SeqRange> found;
     for (const auto seq : rows[epoch])
       if (start(epoch, seq) < until && start(epoch, seq) + 10s >= from)
@@ -71,6 +73,8 @@ class ReadingsOfTwoEpochs final : public store::Reader {
   store::DepartedLogs departed;
   std::size_t batch_bytes = 100;
   bool extent_fails = false;
+  std::uint64_t wrecked = 0;        ///< An epoch whose file is no database.
+  std::uint64_t read_fails_in = 0;  ///< An epoch whose file gives no rows.
 };
 
 class BackfillPlanTest : public testing::Test {
@@ -172,6 +176,17 @@ TEST_F(BackfillPlanTest, APeriodIsWhatTellsOfItInEveryEpoch) {
   EXPECT_EQ(ahead["answers"][1]["to_ms"], (noon + 25h).time_since_epoch().count());
 }
 
+TEST_F(BackfillPlanTest, AWreckedFileCostsAPeriodNoOtherEpoch) {
+  reader_.wrecked = 0x0a;
+  reader_.confirmed_to[0x0a] = 7;
+  hold(0xaa, 1, 3);
+  EXPECT_THAT(words(asked(noon, noon + 2h)), ElementsAre("unreadable 1-7", "sends 1-3"));
+  reader_.wrecked = 0;
+  reader_.read_fails_in = 0x0a;
+  hold(0x0a, 1, 7);
+  EXPECT_THAT(words(asked(noon, noon + 2h)), ElementsAre("unreadable 1-7", "sends 1-3"));
+}
+
 TEST_F(BackfillPlanTest, MoreThanOneCommandMayCostIsToBeAskedForAgain) {
   hold(0xaa, 1, backfill_batches_max + 1000);
   const auto result = asked(Json::array({range(newest, 1, 20'000), range(newest, 5, 6)}));
@@ -258,6 +273,7 @@ TEST(BackfillCommand, HandsWhatIsThereToTheDestinationsUplink) {
   const auto refused = ask("b-3", "reading");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::full);
+  EXPECT_FALSE(ask("b-4", "event")) << "the store is not searched for one more";
 }
 
 TEST(BackfillCommand, MistakesAndUnknownDestinationsAreRefused) {

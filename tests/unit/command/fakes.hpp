@@ -74,6 +74,7 @@ class FakeUplink final : public uplink::Uplink {
   void offer_live(std::string) override {}
   void retry_rejected() override { ++retries; }
   void renew_directives(bool) override {}
+  Status may_backfill(record::Stream) override { return backfill_outcome; }
   Status backfill(uplink::Backfill asked) override {
     if (backfill_outcome) backfills.push_back(std::move(asked));
     return backfill_outcome;

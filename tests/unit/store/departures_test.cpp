@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace jidian::store {
 namespace {
 
@@ -49,6 +51,17 @@ TEST(Departures, AreFewHoweverLongItGoesOn) {
     departures.add(left(seq, seq, seq % 2 == 0 ? Parting::quota : Parting::unconfirmed, first_day + 100 * 24h));
   EXPECT_EQ(departures.entries().size(), Departures::entries_max);
   EXPECT_EQ(departures.entries().front().why, Parting::unconfirmed) << "the graver reason stays";
+}
+
+TEST(Departures, NeverCoverWhatIsStillThereBetweenThem) {
+  Departures departures;
+  for (std::uint64_t day = 0; day < 40; ++day)
+    departures.add(left(2 * day + 1, 2 * day + 1, Parting::retention, first_day + day * 24h));
+  ASSERT_EQ(departures.entries().size(), Departures::entries_max);
+  for (const Departure& entry : departures.entries()) EXPECT_EQ(entry.range.size(), 1U);
+  EXPECT_EQ(departures.entries().back().range.first, 79U) << "the oldest are forgotten";
+  departures.add(left(78, 78, Parting::unconfirmed, first_day + 40 * 24h));
+  EXPECT_NE(std::ranges::find(departures.entries(), Parting::unconfirmed, &Departure::why), departures.entries().end());
 }
 
 TEST(Departures, ComeBackFromTheirText) {
