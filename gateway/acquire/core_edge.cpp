@@ -23,7 +23,8 @@ bool PollerCore::serve_edge(UtcTime now, const std::stop_token& stop) {
   std::vector<Slot> slots;
   while (const auto slot = schedule_.take_edge(now)) slots.push_back(*slot);
   // A time-out must not stand between the others and the edge.
-  std::ranges::stable_partition(slots, [&](const Slot& slot) { return meters_[slot.meter].health.misses_in_row == 0; });
+  std::stable_partition(slots.begin(), slots.end(),
+                        [&](const Slot& slot) { return meters_[slot.meter].health.misses_in_row == 0; });
   for (const Slot& slot : slots) open_poll(slot, stop);
   return !slots.empty();
 }
