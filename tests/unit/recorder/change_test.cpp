@@ -213,7 +213,8 @@ TEST_F(Takeover, AMeterThatComesBackHadNoSlotsWhileItWasGone) {
   std::map<int, std::uint32_t> expected{{0, 60}, {60, 30}, {1860, 30}, {2700, 30}, {3600, 60}};
   for (int at = 1920; at < 2700; at += 60) expected[at] = 60;
   std::map<int, std::uint32_t> minutes;
-  for (const auto& row : rows()["m-1"]) {
+  const auto told = rows();
+  for (const auto& row : told.at("m-1")) {
     EXPECT_GT(row.polls_made, 0u) << format_utc(row.start);
     if (row.length != seconds(60)) continue;
     const auto at = static_cast<int>((row.start - morning) / seconds(1));
