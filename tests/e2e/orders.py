@@ -77,6 +77,7 @@ def directives(_):
         backend.say(backend.order("2026-017", 1), backend.order("2026-020"))
         backend.wait_for(("refused", "2026-017", "1", "replayed"))
         chain.publish(backend.topic, "no list")
+        backend.wait_for(("refused", "", "", "invalid"))
         chain.publish(backend.topic, "")
         backend.say(backend.order("2026-017", 2), backend.order("2026-020"),
                     backend.order("2026-021", supersedes=["2026-020"], **{"from": _at(1)}))
