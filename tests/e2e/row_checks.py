@@ -43,7 +43,7 @@ def check_meter_rows(received):
     whole = 0
     for (meter, length_s), rows in _groups(received.rows, lambda row: (row.meter, row.length_s)).items():
         points, edges = received.points(meter), {}
-        by_end = {poll.end: poll for poll in received.polls[meter]}
+        there = {name: {poll.there(name): poll for poll in received.polls[meter]} for name in points}
         for row in rows:
             polls = [poll for poll in received.polls[meter] if row.start <= poll.slot < row.end]
             answered = sum(any(value is not None for value, _ in poll.values.values()) for poll in polls)
@@ -57,7 +57,7 @@ def check_meter_rows(received):
                 if point.kind == INSTANTANEOUS and values:
                     _check_sums(told, values, point, f"{where} {name}")
                 if point.kind == COUNTER:
-                    _check_edges(told, by_end, edges, name, f"{where} {name}")
+                    _check_edges(told, there[name], edges, name, f"{where} {name}")
     return whole
 
 
@@ -67,13 +67,13 @@ def _check_sums(told, values, point, where):
     expect(close if point.type in (SINGLE, DOUBLE) else told["sum"] == sum(values), f"{where}: the sum {told['sum']} is told")
 
 
-def _check_edges(told, by_end, edges, name, where):
+def _check_edges(told, there, edges, name, where):
     if not told["first_at"] or not told["last_at"] or told["first_at"] < 10 ** 9:
         expect(told["samples"] == 0, f"{where}: {told['samples']} samples and no step")
         return
     for edge in ("first", "last"):
-        poll = by_end.get(told[edge + "_at"])
-        expect(poll is not None, f"{where}: no reading ended at {edge}_at {told[edge + '_at']}")
+        poll = there.get(told[edge + "_at"])
+        expect(poll is not None, f"{where}: no reading was there at {edge}_at {told[edge + '_at']}")
         expect(poll.values[name][0] == told[edge], f"{where}: {edge} is {told[edge]}, the reading says {poll.values[name][0]}")
     before = edges.get(name)
     expect(before is None or before == (told["first_at"], told["first"]), f"{where}: begins with {told['first']}, the row before ended with {before}")
@@ -157,8 +157,8 @@ def check_totals(received, showed):
                     continue
                 counts = []
                 for at, told in ((steps[0]["first_at"], steps[0]["first"]), (steps[-1]["last_at"], steps[-1]["last"])):
-                    poll = next(poll for poll in received.polls[meter] if poll.end == at)
-                    true = showed(meter, point.name, poll.start, poll.end)
+                    poll = next(poll for poll in received.polls[meter] if poll.there(point.name) == at)
+                    true = showed(meter, point.name, poll.start, at)
                     expect(told in true, f"{meter} {point.name} at {at}: {told} is told, the plant had {true}")
                     counts.append(_worth(received, source, point, amount, told, _ratios(received, meter, point)))
                 truly += counts[1] - counts[0]

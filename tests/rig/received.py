@@ -18,6 +18,11 @@ class Poll:
     start: int
     end: int
     values: dict  # by point name: (number before exponent and ratios, or None; quality)
+    early: dict  # by point name, of those that were there before the end: when
+
+    def there(self, name):
+        """When a point's value was there."""
+        return self.early.get(name, self.end)
 
 
 @dataclass
@@ -103,7 +108,8 @@ class Received:
         points = self.manifest.point_lists[meter.point_list].points
         values = {point.name: (None if code in self._decode.NO_VALUE else self._decode.value_of(bits, point.type), code)
                   for point, (bits, code) in zip(points, poll["samples"])}
-        self.polls.setdefault(meter.id, []).append(Poll(poll["slot"], poll["start"], poll["end"], values))
+        early = {points[point].name: at for point, at in poll["early"]}
+        self.polls.setdefault(meter.id, []).append(Poll(poll["slot"], poll["start"], poll["end"], values, early))
 
     def _take_row(self, row):
         meter = self.manifest.meters[row["meter"]]
