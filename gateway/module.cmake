@@ -17,9 +17,9 @@ else()
   # Assertions guard our own bugs and stay on in release: -UNDEBUG.
   target_compile_options(jidian_options INTERFACE
     -UNDEBUG -fstack-protector-strong -fstack-clash-protection -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
-    -D_GLIBCXX_ASSERTIONS
+    -D_GLIBCXX_ASSERTIONS -ffunction-sections -fdata-sections
     -g1)  # functions and lines for a backtrace; more takes a third more of the build
-  target_link_options(jidian_options INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed)
+  target_link_options(jidian_options INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,--gc-sections)
 endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/precompiled.cmake)
