@@ -248,7 +248,9 @@ void Gateway::start_uplinks() {
       return recorder_->request_copy(rejected, id);
     };
     links.command = [this, id = uplink.id](const std::string& json) { return run_from_above(id, json); };
-    links.directives = [this, id = uplink.id](const std::string& json) { commands_->hear(id, json); };
+    links.directives = [this, id = uplink.id](const std::string& json, std::uint64_t passed_over) {
+      commands_->hear(id, json, passed_over);
+    };
     links.manifest_json = [this] {
       const auto manifest = recorder_->manifest();
       return record::to_json(*manifest, record::encode(*manifest).hash);

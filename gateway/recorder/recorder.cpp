@@ -307,6 +307,7 @@ void RecorderImpl::finish() {
   // Everything that was offered before the stop was asked for.
   take(inbox_.take_all({}, SteadyTime{}));
   take_statements();
+  take_orders();
   core_->stop(now());
   Status done;
   for (int i = 0; i < commits_max && done && core_->has_pending(); ++i) done = flush(Flush::all);

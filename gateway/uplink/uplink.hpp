@@ -65,8 +65,9 @@ struct Links {
   /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already. May take the
   /// second that reading the store for a backfill takes.
   std::function<std::string(const std::string& json)> command;
-  /// The orders that this destination holds in force, as its topic says; nothing of it was checked.
-  std::function<void(const std::string& json)> directives;
+  /// The orders that this destination holds in force, as its topic says; nothing of it was checked. `passed_over` lists
+  /// that came just before it were dropped.
+  std::function<void(const std::string& json, std::uint64_t passed_over)> directives;
   std::function<std::string()> manifest_json;  ///< For the retained `manifest` topic.
   std::function<std::string()> manifest_hash;
 };

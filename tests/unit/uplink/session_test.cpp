@@ -300,7 +300,7 @@ TEST_F(SessionTest, RefusedCommandsAreReportedButDoNotFillTheRecord) {
 
 TEST_F(SessionTest, OrdersAreHeardOnANewConnectionOnceSomebodyMayGiveThem) {
   std::vector<std::string> heard;
-  links.directives = [&heard](const std::string& json) { heard.push_back(json); };
+  links.directives = [&heard](const std::string& json, std::uint64_t) { heard.push_back(json); };
   connect();
   say("directives", R"({"directives":[]})", true);
   EXPECT_TRUE(heard.empty());
@@ -316,7 +316,7 @@ TEST_F(SessionTest, OrdersAreHeardOnANewConnectionOnceSomebodyMayGiveThem) {
 
 TEST_F(SessionTest, OrdersAreSubscribedToWhereSomebodyMayGiveThem) {
   std::vector<std::string> heard;
-  links.directives = [&heard](const std::string& json) { heard.push_back(json); };
+  links.directives = [&heard](const std::string& json, std::uint64_t) { heard.push_back(json); };
   options.directives = true;
   connect();
   EXPECT_THAT(wire().options.optional_topics,
@@ -324,6 +324,19 @@ TEST_F(SessionTest, OrdersAreSubscribedToWhereSomebodyMayGiveThem) {
   say("directives", R"({"directives":[]})", true);
   say("directives", "", true);
   EXPECT_THAT(heard, ElementsAre(R"({"directives":[]})")) << "a topic that was cleared says nothing";
+}
+
+TEST_F(SessionTest, ListsOfOrdersThatWereDroppedAreCounted) {
+  std::uint64_t dropped = 0;
+  links.directives = [&dropped](const std::string&, std::uint64_t passed_over) { dropped += passed_over; };
+  options.directives = true;
+  connect();
+  Incoming message;
+  message.topic = base + std::string("directives");
+  message.payload = {'x'};
+  message.passed_over = 7;
+  session().handle(message, now);
+  EXPECT_EQ(dropped, 7U);
 }
 
 TEST_F(SessionTest, ABrokerThatRefusesTheOrdersStillGetsTheBatches) {
