@@ -55,6 +55,7 @@ uplink::Options uplink_options_of(const config::Site& site, const config::Uplink
   options.streams = streams_of(uplink);
   options.may = uplink.may;
   options.directives = !issuers_of(site, uplink.id).empty();
+  options.live = site.live_interval > Millis{0};
   options.receipt_timeout = uplink.receipt_timeout;
   options.backlog_batches_per_s = uplink.backlog_batches_per_s;
   return options;

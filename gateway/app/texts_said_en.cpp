@@ -19,6 +19,10 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.bus-late-energies",
      "{subject}: the energies of its {count} meters take {time} s to read, so those of some lie more than a second "
      "behind the edges of days; {advice}"},
+    {"said.live-costs",
+     "{subject}: live every {interval} costs about {cost} a month, beside {batches} of batches; over a SIM card write "
+     "{write}"},
+    {"said.live-cheaper", "live_interval = {interval} (about {cost}), or \"off\""},
     {"said.slower-or-baud",
      "write period = {period} in each [[meter]] of it that is faster: {meters}; or baud = {baud} in its [[bus]]"},
     {"said.slower", "write period = {period} in each [[meter]] of it that is faster: {meters}"},
@@ -109,6 +113,7 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.number-unquoted", "a number from {least} … {most} without quotes"},
     {"said.number-from", "a number from {least} … {most}"},
     {"said.duration-from", "a duration from {least} to {most}, in ms, s, m, h or d"},
+    {"said.duration-or-off", "a duration from {least} to {most}, in ms, s, m, h or d, or \"off\""},
     {"said.size-from", "a size from {least} to {most}"},
     {"said.size-such", "a size such as {one} or {other}"},
     {"said.id-of", "1 to 32 of a-z, 0-9 and '-'"},

@@ -290,7 +290,8 @@ void RecorderImpl::maintain(const Instant& now) {
 }
 
 void RecorderImpl::publish_live(const Instant& now) {
-  if (!listeners_.live || (live_at_ && now.steady - *live_at_ < options_->live_interval)) return;
+  if (!listeners_.live || options_->live_interval == Millis{0}) return;
+  if (live_at_ && now.steady - *live_at_ < options_->live_interval) return;
   live_at_ = now.steady;
   listeners_.live(live_.json());
 }

@@ -29,7 +29,7 @@ struct Options {
   std::string gateway;
   domain::Manifest manifest;
   Millis commit_interval{10'000};  ///< What a power cut may cost; events are committed at once.
-  Millis live_interval{5'000};
+  Millis live_interval{60'000};    ///< 0: never.
   std::array<std::uint8_t, 16> boot{};
   std::string version;
 };

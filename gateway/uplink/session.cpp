@@ -161,6 +161,7 @@ void Session::on_connected(const Connected& connected, Now now) {
   refused_topic_.clear();
   without_subscriber_.clear();
   status_due_ = manifest_due_ = true;
+  if (!options_.live) live_ = "";  // values of an earlier run would stand there as the newest for ever
   announce_check_ = now.steady;
   watch_.begin_connection(now.steady);
   outbox_.begin_connection(now.steady);
@@ -268,11 +269,11 @@ void Session::send_batches(Now now) {
 }
 
 void Session::send_live(Now now) {
-  if (live_.empty() || live_token_) return;
+  if (!live_ || live_token_) return;
   if (!settled() && now.steady - unanswered_.begin()->second.sent >= live_patience) return;
-  const auto published = publish({topics_.live(), {live_.begin(), live_.end()}, 0, true, json_type, {}, 0}, {}, now);
+  const auto published = publish({topics_.live(), {live_->begin(), live_->end()}, 0, true, json_type, {}, 0}, {}, now);
   if (published) live_token_ = last_token_;
-  live_.clear();
+  live_.reset();
 }
 
 void Session::say_offline(Now now) {

@@ -145,7 +145,7 @@ class Session {
   std::uint64_t last_token_ = 0;
   std::map<std::uint64_t, Unanswered> unanswered_;  ///< By token: in the order of sending.
   std::optional<std::uint64_t> live_token_;         ///< The `live` message that is on its way.
-  std::string live_;
+  std::optional<std::string> live_;                 ///< Not sent yet; empty: to be cleared.
   std::deque<Reply> replies_;
   bool status_due_ = false;
   bool manifest_due_ = false;

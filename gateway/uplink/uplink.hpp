@@ -31,6 +31,7 @@ struct Options {
   std::vector<record::Stream> streams;
   std::vector<std::string> may;  ///< What the destination may ask: "backfill", …
   bool directives = false;       ///< Whether anybody may give orders through it, at first.
+  bool live = true;              ///< Whether `live` is offered; if not, what was retained of it is cleared.
   Millis receipt_timeout{60'000};
   std::uint32_t backlog_batches_per_s = 20;  ///< Token bucket for what is older than the connection.
   Millis reconnect_max{60'000};

@@ -101,6 +101,19 @@ TEST(Translate, WarningsOfTheSiteFileAreToldInChinese) {
   EXPECT_THAT(slow, Not(HasSubstr("its meters")));
 }
 
+TEST(Translate, WhatLiveCostsIsToldInChinese) {
+  const InChinese chinese;
+  const auto warning = [](const std::string& write) {
+    return translated(
+        "gateway: live every 5s costs about 51 GB a month, beside 1.9 GB of batches; over a SIM card write " + write);
+  };
+  EXPECT_EQ(warning("live_interval = \"5m\" (about 849 MB), or \"off\""),
+            "gateway：live 每 5s 发布一次，每月约 51 GB，另有数据批次 1.9 GB；若使用 SIM 卡，请写 live_interval = "
+            "\"5m\"（约 849 MB），或 \"off\"");
+  EXPECT_THAT(warning("live_interval = \"off\""), HasSubstr("请写 live_interval = \"off\""));
+  EXPECT_THAT(mistakes_with("[gateway]", "[gateway]\nlive_interval = \"never\""), HasSubstr("或者 \"off\""));
+}
+
 TEST(Translate, AWarningOfLateEnergiesIsToldInChinese) {
   const InChinese chinese;
   auto parsed = config::parse_small(config::small_site);

@@ -245,6 +245,22 @@ TEST_F(SessionTest, OnlyTheNewestLiveIsSentAndOneAtATime) {
   EXPECT_EQ(wire().published.back().payload, Bytes{'3'});
 }
 
+TEST_F(SessionTest, WhereLiveIsOffWhatAnEarlierRunLeftOfItIsCleared) {
+  options.live = false;
+  for (int connection = 1; connection <= 2; ++connection) {
+    connect();
+    step();
+    const auto& sent = wire().published;
+    const auto live = std::ranges::find(sent, std::string("jidian/v1/370211/box-1/live"), &Outgoing::topic);
+    ASSERT_NE(live, sent.end());
+    EXPECT_TRUE(live->retain);
+    EXPECT_TRUE(live->payload.empty());
+    EXPECT_EQ(std::ranges::count(sent, live->topic, &Outgoing::topic), 1);
+    session().handle(Disconnected{0, "gone"}, now);
+    pass(seconds(120));
+  }
+}
+
 TEST_F(SessionTest, LiveIsNotPiledUpOnALinkThatMayBeDead) {
   store.add(Stream::reading);
   connect();
