@@ -73,6 +73,7 @@ std::optional<Event> Refusals::refuse(const RefusedDirective& refused, const std
     if (is_new) ++at.orders_passed_over;
     return std::nullopt;
   }
+  if (!is_new && at.orders_passed_over > 0) --at.orders_passed_over;  // now it is told after all
   listed->second = true;
   Event event = about_orders(destination, "refused", now);
   event.facts.insert(event.facts.end(), {{"issuer", refused.issuer},
