@@ -133,6 +133,8 @@ void Session::hold_what_was_too_large(Now now) {
 }
 
 void Session::handle(const BrokerEvent& event, Now now) {
+  const auto* list = std::get_if<Incoming>(&event);
+  if (list != nullptr && list->topic == topics_.directives()) return on_directives(*list);
   if (!broker_) return;
   if (const auto* connected = std::get_if<Connected>(&event)) {
     on_connected(*connected, now);
@@ -145,8 +147,6 @@ void Session::handle(const BrokerEvent& event, Now now) {
       on_receipt(*message, now);
     else if (message->topic == topics_.command())
       on_command(*message, now);
-    else if (message->topic == topics_.directives())
-      on_directives(*message);
     else if (message->topic == topics_.status())
       on_status(*message, now);
   }

@@ -38,7 +38,7 @@ class Session {
 
   /// Does what is due: connects, gives up a dead link, publishes as far as the window allows.
   void step(Now now);
-  /// Takes what the present broker reports.
+  /// Takes what the present broker reports; of one that is gone only lists of orders count.
   void handle(const BrokerEvent& event, Now now);
   /// When `step` is to be called again at the latest.
   SteadyTime next_due(Now now);

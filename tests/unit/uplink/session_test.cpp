@@ -342,6 +342,16 @@ TEST_F(SessionTest, OrdersAreSubscribedToWhereSomebodyMayGiveThem) {
   EXPECT_THAT(heard, ElementsAre(R"({"directives":[]})")) << "a topic that was cleared says nothing";
 }
 
+TEST_F(SessionTest, AListThatArrivedIsHeardThoughItsConnectionIsGone) {
+  std::vector<std::string> heard;
+  links.directives = [&heard](const std::string& json, std::uint64_t) { heard.push_back(json); };
+  options.directives = true;
+  connect();
+  lose();
+  say("directives", "no list");
+  EXPECT_THAT(heard, ElementsAre("no list"));
+}
+
 TEST_F(SessionTest, ListsOfOrdersThatWereDroppedAreCounted) {
   std::uint64_t dropped = 0;
   links.directives = [&dropped](const std::string&, std::uint64_t passed_over) { dropped += passed_over; };
