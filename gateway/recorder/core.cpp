@@ -192,7 +192,7 @@ void Core::accept(domain::Poll poll, const Instant& now) {
   if (!has_any_value(poll)) return;
   pending_.add(std::move(poll), in_force_);
   note_pending(now);
-  drop_overflow();
+  drop_overflow(now);
 }
 
 void Core::accept(domain::Event event, const Instant& now) {
@@ -273,10 +273,11 @@ SteadyTime Core::next_due(const Instant& now) const {
 
 std::vector<store::NewBatch> Core::build(Flush flush, std::uint64_t epoch, const std::array<store::Head, 3>& heads,
                                          const Instant& now) {
-  record::Polls unfit;
+  std::vector<Pending::Lost> unfit;
   auto batches = pending_.build(flush, {options_.gateway, epoch, options_.boot, heads, now}, options_.manifest, unfit);
-  for (const auto& poll : unfit) holes_.note_lost(poll, GapCause::configuration);
-  polls_dropped_ += unfit.size();
+  for (auto& lost : unfit)
+    for (const auto& poll : count_lost(std::move(lost), GapCause::configuration, now))
+      holes_.note_lost(poll, GapCause::configuration);
   return batches;
 }
 
@@ -318,7 +319,7 @@ void Core::tell_later(domain::Event event, const Instant& now) {
   standing_.see(event);
   pending_.add(std::move(event), in_force_);
   note_pending(now);
-  drop_overflow();
+  drop_overflow(now);
 }
 
 void Core::keep(Facts::News news, const Instant& now) {
@@ -332,7 +333,7 @@ void Core::keep(Facts::News news, const Instant& now) {
   std::ranges::move(news.notes, std::back_inserter(notes_));
   for (auto& event : news.events) tell(std::move(event), now);
   note_pending(now);
-  drop_overflow();
+  drop_overflow(now);
 }
 
 void Core::keep(domain::DirectiveBook::News news, const Instant& now) {
@@ -346,11 +347,10 @@ void Core::note_pending(const Instant& now) {
 }
 
 /// Polls that no longer fit are declared as gaps; the rest of the plant's life goes on being recorded.
-void Core::drop_overflow() {
-  for (const auto& poll : pending_.take_overflow()) {
-    holes_.note_lost(poll, GapCause::queue_full);
-    ++polls_dropped_;
-  }
+void Core::drop_overflow(const Instant& now) {
+  for (auto& lost : pending_.take_overflow())
+    for (const auto& poll : count_lost(std::move(lost), GapCause::queue_full, now))
+      holes_.note_lost(poll, GapCause::queue_full);
 }
 
 domain::Event Core::epoch_event(const store::Opening& opening, UtcTime now) const {

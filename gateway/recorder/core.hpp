@@ -50,10 +50,10 @@ class Core {
 
   /// Instead of `begin`, with the core that ran until now: first this, then the notes and the record are remembered,
   /// with `remember_waiting` behind the batches of each stream, then `go_on`. What waits in `before` waits here.
-  void take_over(Core& before, const Instant& now);
+  void take_over(Core& before);
 
-  /// What waits to be stored is remembered like a batch of `before`.
-  void remember_waiting(record::Stream stream, const Core& before);
+  /// What waits to be stored is remembered like a batch of the core before.
+  void remember_waiting(record::Stream stream);
 
   /// Goes on where `before` was and tells the change: meters, facilities and links that are as they were go on as if
   /// nothing had been, what lasts at the others is told anew.
@@ -140,14 +140,16 @@ class Core {
   void go_on_with_meters(const Core& before);
   void resume_meters(const Core& before, const Instant& now);
   void tell_cut_short(const Core& before, const Instant& now);
-  void tell_homeless(const record::Polls& polls, const domain::Manifest& from, const Instant& now);
+  record::Polls count_lost(Pending::Lost lost, domain::GapCause cause, const Instant& now);
+  void tell_homeless(const record::Polls& polls, const domain::Manifest& from, domain::GapCause cause,
+                     const Instant& now);
   void tell(domain::Event event, const Instant& now);
   void tell_later(domain::Event event, const Instant& now);
   void keep(Facts::News news, const Instant& now);
   void keep(domain::DirectiveBook::News news, const Instant& now);
   void tell_data(const Instant& now);
   void note_pending(const Instant& now);
-  void drop_overflow();
+  void drop_overflow(const Instant& now);
   domain::GapCause cause_of_ending(const store::Opening& opening) const;
   void declare_ending(const store::Opening& opening, const Instant& now);
   domain::Event start_event(const store::Opening& opening, const Instant& now) const;

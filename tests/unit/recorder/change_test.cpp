@@ -32,7 +32,7 @@ class Takeover : public testing::Test {
 
   void begin(domain::Manifest manifest) {
     options_ = std::make_unique<Options>(plant::options(std::move(manifest)));
-    core_ = std::make_unique<Core>(*options_);
+    core_ = std::make_unique<Core>(*options_, limits_);
     record_.know(options_->manifest);
     record_.remember(*core_, options_->manifest, [](record::Stream) {});
     store::Opening opening;
@@ -47,8 +47,8 @@ class Takeover : public testing::Test {
     auto options = std::make_unique<Options>(plant::options(std::move(manifest)));
     record_.know(options->manifest);
     auto core = std::make_unique<Core>(*options);
-    core->take_over(*core_, clock_.now);
-    record_.remember(*core, options->manifest, [&](record::Stream stream) { core->remember_waiting(stream, *core_); });
+    core->take_over(*core_);
+    record_.remember(*core, options->manifest, [&](record::Stream stream) { core->remember_waiting(stream); });
     Change change;
     change.event = {clock_.now.utc, EventKind::configuration, {}, "Another one.", std::nullopt, {}, {}};
     change.paused = std::move(paused);
@@ -126,6 +126,7 @@ class Takeover : public testing::Test {
   plant::MemoryRecord record_;
   plant::HandClock clock_;
   std::unique_ptr<Core> core_;
+  PendingLimits limits_;
   bool store_fails_ = false;
 };
 
@@ -249,7 +250,7 @@ TEST_F(Takeover, AnotherPeriodBeginsWithTheNextOfItsSlots) {
   EXPECT_TRUE(gaps().empty());
 }
 
-TEST_F(Takeover, WhatTheStoreDidNotTakeIsStoredUnderTheNewManifestOrDeclared) {
+TEST_F(Takeover, WhatTheStoreDidNotTakeIsStoredUnderTheManifestThatItWasMadeUnder) {
   poll_both(0, 10);
   commit();
   store_fails_ = true;
@@ -264,8 +265,66 @@ TEST_F(Takeover, WhatTheStoreDidNotTakeIsStoredUnderTheNewManifestOrDeclared) {
   for (const auto& batch : record_.decoded(record::Stream::reading))
     for (const auto& one : std::get<record::Polls>(batch.body))
       ++polls[record_.made_under(batch.header.manifest).meters[one.meter].id];
-  EXPECT_EQ(polls, (std::map<std::string, int>{{"m-0", 10}, {"m-1", 90}}));
-  EXPECT_EQ(gaps().at("m-0"), (domain::Gap{GapCause::configuration, second_of_change(10), second_of_change(20), 10}));
+  EXPECT_EQ(polls, (std::map<std::string, int>{{"m-0", 20}, {"m-1", 90}}));
+  EXPECT_TRUE(gaps().empty());
+}
+
+TEST_F(Takeover, ADiskThatFillsDuringAChangeLosesNoValueOfAPointThatIsGone) {
+  poll_both(0, 10);
+  commit();
+  store_fails_ = true;
+  poll_both(10, 70);  // with a row of the first minute
+  auto fewer = plant::manifest(2);
+  fewer.meters[0].points.erase(fewer.meters[0].points.begin());
+  change(fewer, {"bus-0"});
+  change(plant::manifest(1), {"bus-0"});  // and once more, without m-1
+  store_fails_ = false;
+  commit();
+  std::map<std::string, std::size_t> values;
+  for (const auto& batch : record_.decoded(record::Stream::reading))
+    for (const auto& one : std::get<record::Polls>(batch.body))
+      for (const auto& sample : one.samples)
+        values[record_.made_under(batch.header.manifest).meters[one.meter].id] += has_value(sample.quality) ? 1u : 0u;
+  EXPECT_EQ(values, (std::map<std::string, std::size_t>{{"m-0", 210}, {"m-1", 210}}));
+  std::map<std::string, std::size_t> minutes;
+  for (const auto& [meter, told] : rows())
+    for (const auto& row : told)
+      if (row.start == morning && row.length == seconds(60)) minutes[meter] += row.points.size();
+  EXPECT_EQ(minutes, (std::map<std::string, std::size_t>{{"m-0", 3}, {"m-1", 3}}));
+  EXPECT_TRUE(gaps().empty());
+}
+
+/// Room for a single poll of each of two meters.
+class TakeoverWithoutRoom : public Takeover {
+ protected:
+  TakeoverWithoutRoom() {
+    limits_.samples_max = 6;
+    core_.reset();
+    record_ = plant::MemoryRecord(plant::manifest(2));
+    begin(plant::manifest(2));
+  }
+  void poll_one(const std::string& id, int s) {
+    poll(id, s);
+    commit();
+  }
+};
+
+TEST_F(TakeoverWithoutRoom, WhatOverflowsBehindAChangeIsDeclaredOfTheMeterThatItIsOf) {
+  for (int s = 0; s < 10; ++s)
+    for (const char* id : {"m-0", "m-1"}) poll_one(id, s);
+  store_fails_ = true;
+  for (const char* id : {"m-0", "m-1"}) poll(id, 10);
+  auto other = with_one_in_front(plant::manifest(2));
+  other.meters.erase(other.meters.begin() + 1);  // m-new, m-1
+  change(other, {"bus-0"});
+  for (int s = 11; s < 14; ++s) poll("m-1", s);
+  store_fails_ = false;
+  for (int s = 14; s < 90; ++s) poll_one("m-1", s);
+  const auto found = gaps();
+  EXPECT_EQ(found.size(), 2u);
+  EXPECT_EQ(found.at("m-0"), (domain::Gap{GapCause::queue_full, second_of_change(10), second_of_change(11), 1}));
+  EXPECT_EQ(found.at("m-1").cause, GapCause::queue_full);
+  EXPECT_EQ(found.at("m-1").from, second_of_change(10));
 }
 
 TEST_F(Takeover, AStepOverAStopIsTakenWhenTheMeterComesBackBehindTheChange) {
