@@ -290,7 +290,10 @@ Gateway::~Gateway() {
   server_.reset();                                      // no reload any more either
   for (auto& bus : buses_) bus.poller->request_stop();  // all finish their transactions at the same time
   if (commands_ != nullptr) commands_->stop_jobs();     // they hold their pollers
-  for (auto& bus : buses_) bus.poller->stop();
+  for (auto& bus : buses_) {
+    bus.poller->stop();
+    take_handover(*bus.poller);  // the recorder is the next to stop
+  }
   buses_.clear();
   relay_.set({});
 }

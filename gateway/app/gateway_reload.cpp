@@ -76,6 +76,7 @@ void Gateway::take_over(config::Site wanted, const std::string& by, Reloaded& ou
     manifest_hash_ = outcome.after;
   }
   start_pollers(changed.notes);
+  forget_handovers();
   if (outcome.diff.issuers)
     for (auto& [id, uplink] : uplinks_) uplink->renew_directives(!issuers_of(*next, id).empty());
   outcome.is_taken = true;

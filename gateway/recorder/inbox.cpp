@@ -29,6 +29,13 @@ bool Inbox::offer(const Door& door, domain::Poll poll) {
   return put(std::move(poll));
 }
 
+void Inbox::put_left(std::vector<domain::Event> events, std::vector<domain::Note> notes) {
+  const std::scoped_lock lock(mutex_);
+  for (auto& event : events) items_.emplace_back(std::move(event));
+  for (auto& note : notes) items_.emplace_back(std::move(note));
+  filled_.notify_one();
+}
+
 void Inbox::change(ChangeOrder order, std::vector<Renumbering> doors) {
   const std::scoped_lock lock(mutex_);
   items_.emplace_back(std::move(order));

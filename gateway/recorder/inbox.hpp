@@ -36,6 +36,9 @@ class Inbox {
   /// False if full. Events and notes may use a reserve of 1,024 beyond the bound.
   bool offer(Item item);
 
+  /// Puts in what a poller that has ended could not: a few dozen events and notes of each bus. Never refused.
+  void put_left(std::vector<domain::Event> events, std::vector<domain::Note> notes);
+
   /// Puts a change in its place among the polls: what came through a door before is of the old manifest, what comes
   /// behind it of the new one. Never refused: there is one at a time.
   void change(ChangeOrder order, std::vector<Renumbering> doors);

@@ -20,6 +20,15 @@ TEST(Inbox, IsBoundedAndKeepsAReserveForEvents) {
   EXPECT_TRUE(inbox.offer(plant::poll(2, plant::morning)));
 }
 
+TEST(Inbox, WhatAStoppedPollerLeftIsNeverRefused) {
+  Inbox inbox(1);
+  EXPECT_TRUE(inbox.offer(plant::poll(0, plant::morning)));
+  while (inbox.offer(domain::Event{})) continue;
+  const auto before = 1u + 1024u;
+  inbox.put_left({domain::Event{}, domain::Event{}}, {{"meter/m-0", "text"}});
+  EXPECT_EQ(inbox.take_all({}, SteadyTime{}).size(), before + 3u);
+}
+
 TEST(Inbox, WaitEndsWithAWakeOrAStop) {
   Inbox inbox;
   const auto far = std::chrono::floor<Millis>(std::chrono::steady_clock::now()) + std::chrono::hours(1);
