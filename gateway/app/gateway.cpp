@@ -213,7 +213,11 @@ void Gateway::make_commands() {
           [this] {
             const std::scoped_lock lock(state_mutex_);
             return view_;
-          }});
+          },
+      .keep_configuration = [this]() -> std::shared_ptr<void> {
+        auto kept = std::make_shared<std::shared_lock<std::shared_mutex>>(reload_mutex_, std::try_to_lock);
+        return kept->owns_lock() ? kept : nullptr;
+      }});
 }
 
 /// A job with the bus of its poller.

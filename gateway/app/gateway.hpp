@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -142,7 +143,7 @@ class Gateway {
   const std::filesystem::path profiles_;
   Clock& clock_;
   health::Board board_;
-  std::mutex reload_mutex_;         // one reload at a time
+  std::shared_mutex reload_mutex_;  // one reload at a time, and none while an exchange of a meter is stated
   mutable std::mutex state_mutex_;  // guards the next three and buses_; held for moments only
   std::shared_ptr<const config::Site> site_;
   std::string manifest_hash_;
