@@ -39,7 +39,8 @@ Core::Core(const Options& options, PendingLimits limits)
       swaps_(options_.manifest),
       marks_(options_.manifest),
       data_(options_.manifest),
-      counters_(options_.manifest, swaps_) {}
+      counters_(options_.manifest, swaps_),
+      absences_(options_.manifest) {}
 
 void Core::remember(const domain::Note& note) {
   swaps_.restore(note);
@@ -71,6 +72,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     boot_before_ = batch.header.boot;
   }
   if (const auto* events = std::get_if<record::Events>(&batch.body)) {
+    note_in_force(batch, made_under);
     epoch_before_ = batch.header.key.epoch;
     manifest_before_ = batch.header.manifest;
     said_goodbye_ = events->back().kind == EventKind::stop;
@@ -92,6 +94,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
   const auto same_slots = is_present ? std::vector<bool>() : meters_with_slots_of(made_under);
   Facts::News news;
   for (const auto& poll : *polls) {
+    note_return(poll, news);
     if (is_present || same_slots[poll.meter])
       holes_.note(poll);
     else
@@ -117,10 +120,12 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
   tell(start_event(opening, now), now);
   holes_.end_recall();
+  const auto returning = forget_returning();
   if (alive_ || opening.last_commit) declare_ending(opening, now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
   in_force_ = manifest_.hash;
   Facts::News news;
+  for (const auto meter : returning) come_back(meter, now, news);
   facts_.skip_to(now.utc, news);
   keep(std::move(news), now);
 }

@@ -11,6 +11,7 @@
 #include "domain/plausibility_watch.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
+#include "recorder/absences.hpp"
 #include "recorder/alive.hpp"
 #include "recorder/change.hpp"
 #include "recorder/clock_watch.hpp"
@@ -139,6 +140,10 @@ class Core {
   std::vector<bool> meters_with_slots_of(const domain::Manifest* other) const;
   void go_on_with_meters(const Core& before);
   void resume_meters(const Core& before, const Instant& now);
+  void note_in_force(const record::Decoded& batch, const domain::Manifest* made_under);
+  void note_return(const domain::Poll& poll, Facts::News& news);
+  std::vector<domain::MeterIndex> forget_returning();
+  void come_back(domain::MeterIndex meter, const Instant& now, Facts::News& news);
   void tell_cut_short(const Core& before, const Instant& now);
   record::Polls count_lost(Pending::Lost lost, domain::GapCause cause, const Instant& now);
   void tell_homeless(const record::Polls& polls, const domain::Manifest& from, domain::GapCause cause,
@@ -181,6 +186,7 @@ class Core {
   bool said_goodbye_ = false;
   std::uint64_t epoch_before_ = 0;
   Hash manifest_before_{};
+  Absences absences_;  ///< In earlier runs, and until the present change.
 
   bool urgent_ = false;
   std::optional<SteadyTime> commit_at_;  ///< When the oldest of what waits is to be committed.

@@ -165,10 +165,55 @@ void Core::resume_meters(const Core& before, const Instant& now) {
   for (std::size_t i = 0; i < meters.size(); ++i) {
     if (meter_named(before.options_.manifest, meters[i].id)) continue;
     const auto ours = static_cast<MeterIndex>(i);
-    if (holes_.accounted_until(ours)) holes_.begin_anew(ours, first_slot(now.utc, meters[i].period));
-    facts_.resume(ours, now.utc, news);
+    if (holes_.accounted_until(ours))
+      come_back(ours, now, news);
+    else
+      facts_.resume(ours, now.utc, news);
   }
   keep(std::move(news), now);
+}
+
+/// The meter had no slots until now.
+void Core::come_back(MeterIndex meter, const Instant& now, Facts::News& news) {
+  holes_.begin_anew(meter, first_slot(now.utc, options_.manifest.meters[meter].period));
+  facts_.resume(meter, now.utc, news);
+}
+
+/// Which manifests were in force in the record, and from when on: meters may have gone and come back meanwhile.
+void Core::note_in_force(const record::Decoded& batch, const domain::Manifest* made_under) {
+  const auto& events = std::get<record::Events>(batch.body);
+  const bool is_known = made_under != nullptr && batch.header.manifest != Hash{};
+  if (is_known) absences_.see(batch.header.manifest, *made_under, events.front().time);
+  for (const domain::Event& event : events) {
+    if (event.kind != EventKind::manifest) continue;
+    const Hash hash = record::sha256(event.manifest);
+    if (!absences_.is_news(hash)) continue;
+    if (hash == manifest_.hash)
+      absences_.see(hash, options_.manifest, event.time);
+    else if (const auto manifest = record::decode_manifest(event.manifest))
+      absences_.see(hash, *manifest, event.time);
+  }
+}
+
+/// A remembered poll behind a time without slots: there were no holes, and are no rows, from that time.
+void Core::note_return(const domain::Poll& poll, Facts::News& news) {
+  const auto back = absences_.take_return(poll.meter, poll.slot);
+  if (!back) return;
+  if (holes_.accounted_until(poll.meter))
+    holes_.account(poll.meter, first_slot(*back, options_.manifest.meters[poll.meter].period));
+  facts_.resume(poll.meter, *back, news);
+}
+
+/// Known meters that the manifest before did not have have no slots up to the start: they come back with it.
+std::vector<MeterIndex> Core::forget_returning() {
+  std::vector<MeterIndex> returning;
+  for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i) {
+    const auto meter = static_cast<MeterIndex>(i);
+    if (!absences_.is_away(meter) || !holes_.accounted_until(meter)) continue;
+    holes_.forget(meter);
+    returning.push_back(meter);
+  }
+  return returning;
 }
 
 /// Slots that meters had until now and have no more, because they are gone or have others, and that were not polled any
