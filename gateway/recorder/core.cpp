@@ -43,27 +43,28 @@ Core::Core(const Options& options, PendingLimits limits)
       absences_(options_.manifest) {}
 
 void Core::remember(const domain::Note& note) {
-  swaps_.restore(note);
+  if (const auto meter = swaps_.restore(note)) facts_.begin_anew(*meter, swaps_.since(*meter));
   facts_.restore(note);
   marks_.restore(note);
   directives_.restore(note);
   if (const auto alive = alive_in(note)) alive_noted_ = alive;
   standing_.restore(note);
-  for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
-    facts_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
 
-/// Which meters have their slots where they were under another manifest.
-std::vector<bool> Core::meters_with_slots_of(const domain::Manifest* other) const {
+/// Which meters have their slots where they were under another manifest: found out once for each run of batches that
+/// were made under it.
+const std::vector<bool>& Core::meters_with_slots_of(const Hash& hash, const domain::Manifest* other) {
+  if (same_slots_under_ == hash) return same_slots_;
+  same_slots_under_ = hash;
+  same_slots_.clear();
   std::map<std::string_view, Millis> periods;
   if (other != nullptr)
     for (const auto& meter : other->meters) periods.emplace(meter.id, meter.period);
-  std::vector<bool> same;
   for (const auto& meter : options_.manifest.meters) {
     const auto before = periods.find(meter.id);
-    same.push_back(before != periods.end() && before->second == meter.period);
+    same_slots_.push_back(before != periods.end() && before->second == meter.period);
   }
-  return same;
+  return same_slots_;
 }
 
 void Core::remember(const record::Decoded& batch, const domain::Manifest* made_under) {
@@ -91,11 +92,11 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
   if (polls == nullptr) return;
   // Under another manifest the meter may have had another period: then its holes cannot be found again.
   const bool is_present = batch.header.manifest == manifest_.hash;
-  const auto same_slots = is_present ? std::vector<bool>() : meters_with_slots_of(made_under);
+  const auto* same_slots = is_present ? nullptr : &meters_with_slots_of(batch.header.manifest, made_under);
   Facts::News news;
   for (const auto& poll : *polls) {
     note_return(poll, news);
-    if (is_present || same_slots[poll.meter])
+    if (same_slots == nullptr || (*same_slots)[poll.meter])
       holes_.note(poll);
     else
       holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);

@@ -137,7 +137,7 @@ class Core {
   bool has_pending_events() const { return !pending_.empty(record::Stream::event); }
 
  private:
-  std::vector<bool> meters_with_slots_of(const domain::Manifest* other) const;
+  const std::vector<bool>& meters_with_slots_of(const Hash& hash, const domain::Manifest* other);
   void go_on_with_meters(const Core& before);
   void resume_meters(const Core& before, const Instant& now);
   void note_in_force(const record::Decoded& batch, const domain::Manifest* made_under);
@@ -186,6 +186,8 @@ class Core {
   bool said_goodbye_ = false;
   std::uint64_t epoch_before_ = 0;
   Hash manifest_before_{};
+  std::optional<Hash> same_slots_under_;  ///< The manifest that `same_slots_` is about.
+  std::vector<bool> same_slots_;
   Absences absences_;  ///< In earlier runs, and until the present change.
 
   bool urgent_ = false;

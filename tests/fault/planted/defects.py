@@ -152,6 +152,6 @@ DEFECTS = (
         Edit("modbus/frame.cpp", "constexpr std::uint8_t report_server_id = 17;", "constexpr std::uint8_t report_server_id = 16;"),)),
     Defect("inbox-without-a-bound", "Bounded everything",
            program("tests/integration/recorder/test_recorder_running", "Inbox.IsBounded*"), "IsBounded", (
-        Edit("recorder/inbox.cpp", "if (items_.size() >= items_max_ + (is_poll ? 0 : events_reserve)) return false;",
+        Edit("recorder/inbox.cpp", "if (items_.size() >= bound() + (is_poll ? 0 : events_reserve)) return false;",
              "static_cast<void>(is_poll);"),)),
 )
