@@ -39,6 +39,7 @@ class Attack(Chain):
         super().__init__(tls=tls)
         self.row = row
         self.options = options
+        self.meters = METERS
         self.chance = random.Random(f"{options.seed}/{row.scenario}")
         self.link = None
         self.committed = {}  # all that was ever seen committed
@@ -100,7 +101,7 @@ class Attack(Chain):
 
     def wait_live(self, since_ms, seconds=30, what="new readings at the judge", note=False):
         """Until readings made after `since_ms` are at the judge. Gives how long after that they came, in seconds."""
-        decoder = _decoder(self.folder)
+        decoder = decoder_in(self.folder)
 
         def arrived():
             for received_ms, content in store_files.arrivals(self.folder / "judge.db", since_ms):
@@ -182,11 +183,11 @@ class Attack(Chain):
                     "refused", "values_implausible"):
             if key not in allow:
                 row.expect(verdict[key] == 0, f"{key} is {verdict[key]}: {verdict['findings'][:3]}")
-        hole_s = verdict["slots_in_gaps"] / METERS  # a slot a second
+        hole_s = verdict["slots_in_gaps"] / self.meters  # a slot a second
         row.expect(hole_s <= gap_s, f"{hole_s} s lie in gaps {verdict['gaps']}, {gap_s} s may")
 
 
-def _decoder(folder):
+def decoder_in(folder):
     """Protobuf's classes, generated into `folder`."""
     folder = pathlib.Path(folder)
     if "record_pb2" not in sys.modules:
