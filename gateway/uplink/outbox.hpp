@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -91,6 +92,8 @@ class Outbox {
   std::uint64_t pending() const;
   /// Those of them that wait for `retry_held`.
   std::uint64_t held() const;
+  /// How long the backlog of a long outage still waits for its offset; 0 if it does not.
+  Millis offset_left(SteadyTime now) const { return std::max(history_from_ - now, Millis(0)); }
   /// Batches whose content was copied into a later epoch, since the start.
   std::uint64_t copied() const { return copied_; }
   /// The start of the oldest of them.

@@ -149,6 +149,7 @@ TEST_F(AfterALongOutage, EventsAndWhatIsNewGoAtOnceAndTheBacklogAfterTheGateways
   come_back(2);
   ASSERT_GT(offset_, seconds(10));
   EXPECT_THAT(carried(), ElementsAre("event 1"));
+  EXPECT_EQ(session().health(now).backlog_from, now.utc + offset_);
   store.add(Stream::reading);
   step();
   answer_all();
@@ -158,6 +159,7 @@ TEST_F(AfterALongOutage, EventsAndWhatIsNewGoAtOnceAndTheBacklogAfterTheGateways
   answer_all();
   EXPECT_THAT(carried(), ElementsAre("event 1", "reading 3"));
   pass(Millis(1));
+  EXPECT_EQ(session().health(now).backlog_from, std::nullopt);
   step();
   answer_all();
   EXPECT_THAT(carried(), ElementsAre("event 1", "reading 3", "interval 1", "reading 1", "reading 2"));
