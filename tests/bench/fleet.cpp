@@ -5,7 +5,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <queue>
 #include <random>
 #include <string>
@@ -219,10 +218,10 @@ void Fleet::attempt(std::uint32_t box) {
 
 void Fleet::publish(std::uint32_t box, const uplink::Outgoing& message) {
   double size = packet_bytes + static_cast<double>(message.payload.size());
-  std::optional<std::pair<Stream, std::uint64_t>> batch;
-  if (message.topic.ends_with("/reading") || message.topic.ends_with("/interval"))
-    batch = FleetStore::content_of(message.payload);
-  if (batch) size += batch->first == Stream::reading ? reading_bytes : interval_bytes;
+  const bool is_batch = message.topic.ends_with("/reading") || message.topic.ends_with("/interval");
+  const auto [stream, seq] =
+      is_batch ? FleetStore::content_of(message.payload) : std::pair(Stream::event, std::uint64_t{0});
+  if (is_batch) size += stream == Stream::reading ? reading_bytes : interval_bytes;
 
   const auto came_ms = static_cast<double>((now_ - fleet_begin + way).count());
   busy_until_ms_ = std::max(busy_until_ms_, came_ms) + size / plan_.bytes_per_s * 1000;
@@ -231,9 +230,9 @@ void Fleet::publish(std::uint32_t box, const uplink::Outgoing& message) {
   if (message.qos > 0) answers_.push_back({taken + way, box, of.link, message.token});
   if (!is_back()) return;
   bytes_.add(taken, size);
-  if (!batch) return;
+  if (!is_batch) return;
   ++batches_;
-  const auto committed = of.store.committed_at(batch->first, batch->second);
+  const auto committed = of.store.committed_at(stream, seq);
   if (committed > of.connected_at) count_lag(committed, taken);
 }
 
