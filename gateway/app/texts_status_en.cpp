@@ -117,6 +117,8 @@ constexpr auto english_of_status = std::to_array<Sentence>({
     {"check.uplink", "1 uplink"},
     {"check.uplinks", "{count} uplinks"},
     {"check.site", "{buses}, {meters}, {points}, {uplinks}"},
+    {"check.traffic", "live: {points} every {interval}, about {live} a month; batches about {batches} a month"},
+    {"check.traffic-off", "live: off; batches about {batches} a month"},
     {"check.mistake", "1 mistake; correct it and run: jidian check --site {site}"},
     {"check.mistakes", "{count} mistakes; correct them and run: jidian check --site {site}"},
     {"check.next-scan", "Next: jidian scan {bus} --site {site}"},

@@ -115,6 +115,8 @@ constexpr auto chinese_of_status = std::to_array<Sentence>({
     {"check.uplink", "1 个上行通道"},
     {"check.uplinks", "{count} 个上行通道"},
     {"check.site", "{buses}，{meters}，{points}，{uplinks}"},
+    {"check.traffic", "live：{points}，每 {interval} 一次，每月约 {live}；数据批次每月约 {batches}"},
+    {"check.traffic-off", "live：已关闭；数据批次每月约 {batches}"},
     {"check.mistake", "1 处错误；请改正后运行：jidian check --site {site}"},
     {"check.mistakes", "{count} 处错误；请改正后运行：jidian check --site {site}"},
     {"check.next-scan", "下一步：jidian scan {bus} --site {site}"},

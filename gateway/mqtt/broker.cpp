@@ -67,7 +67,7 @@ class PahoBroker final : public uplink::Broker {
   std::string password_;
   std::vector<std::string> topics_;
   std::size_t subscribed_ = 0;
-  std::vector<uplink::Incoming> early_;  ///< What came before the last SUBACK: retained messages.
+  EventQueue early_;  ///< What came before the last SUBACK: retained messages.
   uplink::Connected limits_;
   std::unordered_set<std::uint64_t> outstanding_;
   std::unique_ptr<Client> client_;
@@ -143,8 +143,8 @@ void PahoBroker::handle(Signal signal, std::vector<BrokerEvent>& events) {
   } else if (auto* message = std::get_if<uplink::Incoming>(&signal)) {
     if (phase_ == Phase::connected)
       events.emplace_back(std::move(*message));
-    else if (phase_ == Phase::subscribing && early_.size() < EventQueue::incoming_max)
-      early_.push_back(std::move(*message));
+    else if (phase_ == Phase::subscribing)
+      early_.push(std::move(*message));
   } else if (auto* lost = std::get_if<uplink::Disconnected>(&signal)) {
     end(std::move(*lost), events);
   } else if (auto* resolved = std::get_if<Resolved>(&signal)) {
@@ -202,8 +202,7 @@ void PahoBroker::check_subscribed(std::vector<BrokerEvent>& events) {
   if (subscribed_ < topics_.size() + options_.optional_topics.size()) return;
   phase_ = Phase::connected;
   events.emplace_back(limits_);
-  for (auto& message : early_) events.emplace_back(std::move(message));
-  early_.clear();
+  for (auto& early : early_.wait({}, SteadyTime{})) events.emplace_back(std::get<uplink::Incoming>(std::move(early)));
 }
 
 void PahoBroker::diagnose(const ConnectFailed& failed, std::vector<BrokerEvent>& events) {

@@ -133,6 +133,11 @@ class Chain:
         command += ["-m", text] if text else ["-n"]
         subprocess.run(command, check=True, capture_output=True, timeout=30)
 
+    def publish_at_once(self, topic, *lines):
+        """Says one after the other over one connection, each retained: nothing lies between them. Precondition: no TLS."""
+        command = ["/usr/bin/mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic, "-r", "-l"]
+        subprocess.run(command, input="".join(line + "\n" for line in lines), text=True, check=True, capture_output=True, timeout=30)
+
     # -- judge --------------------------------------------------------------------------------------------------
     def start_judge(self, *arguments, database="judge.db"):
         ready = self.folder / "judge.ready"

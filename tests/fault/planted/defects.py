@@ -155,6 +155,12 @@ DEFECTS = (
     Defect("a-write-leaves", PLANT,
            program("tests/integration/modbus/test_bus_integration", "OnlyReads.*"), "OnlyReads", (
         Edit("modbus/frame.cpp", "constexpr std::uint8_t report_server_id = 17;", "constexpr std::uint8_t report_server_id = 16;"),)),
+    Defect("only-the-newest-list-of-orders", "Unknown issuers, replays and expired directives are refused and recorded",
+           program("tests/unit/recorder/test_recorder", "Listings.AListThat*"), "AListThatAnotherFollows", (
+        Edit("recorder/listings.hpp", "static_cast<std::ptrdiff_t>(waiting_max)", "1"),)),
+    Defect("refused-order-told-at-each-connection", "The same list again is no change",
+           program("tests/unit/recorder/test_recorder", "Orders.ARefusedListIsOnRecord*"), "ARefusedListIsOnRecord", (
+        Edit("domain/refusals.cpp", "at.before = std::exchange(at.listed, {});", "at.listed.clear();"),)),
     Defect("inbox-without-a-bound", "Bounded everything",
            program("tests/integration/recorder/test_recorder_running", "Inbox.IsBounded*"), "IsBounded", (
         Edit("recorder/inbox.cpp", "if (items_.size() >= items_max_ + (is_poll ? 0 : events_reserve)) return false;",
