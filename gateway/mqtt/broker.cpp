@@ -245,11 +245,9 @@ class PahoFactory final : public uplink::BrokerFactory {
   /// Never connected. While it lives, Paho does not stop its threads whenever the last other client goes, which would
   /// block for a second at each reconnect, and race with another uplink that is just connecting.
   ///
-  /// The price is a second of Paho's own at each reconnect: its receiving thread waits with `poll` for something to
-  /// read, for a second at a time, and sees only between two waits that a TCP connection is there. CONNECT leaves 1.0
-  /// to 1.1 s after the connection was accepted (0.1 s at the first one, while the thread's first waits are short);
-  /// from there to the first batch it is less than 0.1 s, most of it the kernels waiting to join small packets. Nothing
-  /// of the library's interface shortens the wait.
+  /// The price is a second of Paho's own at each reconnect: CONNECT leaves 1.0 to 1.1 s after the connection was
+  /// accepted (0.1 s at the first one), probably because its receiving thread waits up to a second for something to
+  /// read and sees only between two waits that a connection is there. Nothing of the library's interface shortens that.
   ::mqtt::async_client idle_{"tcp://127.0.0.1:1", "idle", ::mqtt::create_options(MQTTVERSION_5)};
 };
 
