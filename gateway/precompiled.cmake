@@ -1,5 +1,5 @@
 # Headers that are read once for many targets. A source still includes what it uses: the test `arrows` reads every #include, and
-# ./dev test tidy compiles each source alone and without these.
+# a build with CMAKE_UNITY_BUILD=OFF and CMAKE_DISABLE_PRECOMPILE_HEADERS=ON compiles each source alone.
 set(JIDIAN_STANDARD_HEADERS
   <algorithm> <array> <atomic> <bit> <cassert> <cerrno> <charconv> <chrono> <cmath> <condition_variable> <cstddef> <cstdint> <cstdio>
   <cstdlib> <cstring> <deque> <filesystem> <fstream> <functional> <limits> <map> <memory> <mutex> <optional> <set> <span> <sstream>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/print.hpp"
+#include "app/texts.hpp"
 #include "config/words.hpp"
 
 namespace jidian::app {
@@ -19,21 +20,23 @@ using meter::Point;
 using meter::Profile;
 
 std::string join(const std::vector<std::string>& parts, std::string_view between) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : std::string(between)) + part;
-  return text;
+  std::string joined;
+  for (const std::string& part : parts) joined += (joined.empty() ? "" : std::string(between)) + part;
+  return joined;
 }
 
 std::string in_hex(std::uint64_t number, int digits) {
-  std::array<char, 24> text{};
-  std::snprintf(text.data(), text.size(), "0x%0*llX", digits, static_cast<unsigned long long>(number));
-  return text.data();
+  std::array<char, 24> hex{};
+  std::snprintf(hex.data(), hex.size(), "0x%0*llX", digits, static_cast<unsigned long long>(number));
+  return hex.data();
 }
 
 std::string describe(const meter::LinkDefaults& link) {
   const std::string_view parity = config::word_for(link.parity);
-  return std::to_string(link.baud) + " 8" + static_cast<char>(parity[0] - 'a' + 'A') + std::to_string(link.stop_bits) +
-         ", unit " + std::to_string(link.unit);
+  return text("profile.link", {{"baud", std::to_string(link.baud)},
+                               {"parity", std::string(1, static_cast<char>(parity[0] - 'a' + 'A'))},
+                               {"stop", std::to_string(link.stop_bits)},
+                               {"unit", std::to_string(link.unit)}});
 }
 
 std::vector<std::string> carriers_of(const Profile& profile) {
@@ -45,39 +48,46 @@ std::vector<std::string> carriers_of(const Profile& profile) {
   return names;
 }
 
+std::vector<std::string> carrier_words_of(const Profile& profile) {
+  auto words = carriers_of(profile);
+  for (std::string& word : words) word = text("profile.carrier." + word);
+  return words;
+}
+
 std::string type_of(meter::RawType type, std::uint16_t count) {
   const std::string word{config::word_for(type)};
   using meter::RawType;
   const bool is_long =
       type == RawType::text || type == RawType::bcd || type == RawType::mod10k || type == RawType::sign_magnitude;
-  return is_long ? word + " of " + std::to_string(count) : word;
+  return is_long ? text("profile.count-of", {{"type", word}, {"count", std::to_string(count)}}) : word;
 }
 
 std::string describe(const IdentityPlace& place) {
   if (place.source == IdentitySource::device_object)
-    return "object " + std::to_string(place.object) + " of function 43";
-  if (place.source == IdentitySource::server_id) return "function 17";
-  return std::string(config::word_for(place.place.table)) + " " + std::to_string(place.place.first) + ", " +
-         type_of(place.type, place.place.count) + (place.alone ? ", read alone" : "");
+    return text("profile.object", {{"object", std::to_string(place.object)}});
+  if (place.source == IdentitySource::server_id) return text("profile.server-id");
+  const std::string registers = std::string(config::word_for(place.place.table)) + " " +
+                                std::to_string(place.place.first) + ", " + type_of(place.type, place.place.count);
+  return place.alone ? text("profile.alone", {{"place", registers}}) : registers;
 }
 
 std::string describe(meter::Connection connection) {
-  if (connection == meter::Connection::direct) return "directly, without transformers";
-  if (connection == meter::Connection::transformer) return "behind current transformers";
-  return "directly or behind current transformers, by version";
+  if (connection == meter::Connection::direct) return text("profile.direct");
+  if (connection == meter::Connection::transformer) return text("profile.transformer");
+  return text("profile.either");
 }
 
 std::string describe_limits(const Profile& profile) {
-  std::string text = "at most " + std::to_string(profile.limits.count_max) + " registers a request, " +
-                     (profile.limits.gap_max == 0 ? "never across a hole"
-                                                  : "across holes of up to " + std::to_string(profile.limits.gap_max));
+  std::string limits =
+      text(profile.limits.gap_max == 0 ? "profile.limits" : "profile.limits-gap",
+           {{"count", std::to_string(profile.limits.count_max)}, {"gap", std::to_string(profile.limits.gap_max)}});
   if (profile.short_count_max != 0)
-    text += "; some units take only " + std::to_string(profile.short_count_max) + " registers";
+    limits += text("profile.short", {{"count", std::to_string(profile.short_count_max)}});
   if (profile.turnaround > Millis{0})
-    text += "; " + std::to_string(profile.turnaround.count()) + " ms between two requests";
+    limits += text("profile.turnaround", {{"ms", std::to_string(profile.turnaround.count())}});
   if (profile.worst_latency > Millis{0})
-    text += "; replies may come as late as " + std::to_string(profile.worst_latency.count()) + " ms";
-  return text;
+    limits += text("profile.latency", {{"ms", std::to_string(profile.worst_latency.count())}});
+  return limits;
 }
 
 std::string settings_of(const meter::LinkDefaults& link) {
@@ -86,8 +96,8 @@ std::string settings_of(const meter::LinkDefaults& link) {
   std::vector<std::string> parities;
   for (const meter::Parity parity : link.parities) parities.emplace_back(config::word_for(parity));
   std::vector<std::string> parts;
-  if (!bauds.empty()) parts.push_back(join(bauds, ", ") + " baud");
-  if (!parities.empty()) parts.push_back("parity " + join(parities, ", "));
+  if (!bauds.empty()) parts.push_back(text("profile.bauds", {{"bauds", join(bauds, ", ")}}));
+  if (!parities.empty()) parts.push_back(text("profile.parities", {{"parities", join(parities, ", ")}}));
   return join(parts, "; ");
 }
 
@@ -101,28 +111,31 @@ std::string factors_of(const Point& point) {
 }
 
 /// Everything about a point that does not go without saying.
-std::vector<std::string> quirks_of(const Point& point) {
+std::vector<std::string> quirks_of(const Point& point, Language language) {
   std::vector<std::string> quirks;
-  if (point.words == meter::WordOrder::low_first && point.place.count > 1) quirks.emplace_back("low word first");
-  if (point.bytes == meter::ByteOrder::low_first) quirks.emplace_back("low byte first");
+  const auto add = [&](std::string_view key, const Values& values = {}) {
+    quirks.push_back(text_in(language, key, values));
+  };
+  if (point.words == meter::WordOrder::low_first && point.place.count > 1) add("profile.low-word");
+  if (point.bytes == meter::ByteOrder::low_first) add("profile.low-byte");
   if (point.type == meter::RawType::bits && point.place.table != meter::Table::coil &&
       point.place.table != meter::Table::discrete_input) {
-    const std::string first = std::to_string(point.bit_first);
-    quirks.push_back(point.bit_count == 1
-                         ? "bit " + first
-                         : "bits " + first + " to " + std::to_string(point.bit_first + point.bit_count - 1));
+    add(point.bit_count == 1 ? "profile.bit" : "profile.bits",
+        {{"first", std::to_string(point.bit_first)}, {"last", std::to_string(point.bit_first + point.bit_count - 1)}});
   }
-  if (!point.sign_point.empty()) quirks.push_back("negative while " + point.sign_point + " is 1");
+  if (!point.sign_point.empty()) add("profile.negative", {{"point", point.sign_point}});
   if (point.valid_while) {
-    std::vector<std::string> values;
-    for (const std::int64_t value : point.valid_while->equals) values.push_back(std::to_string(value));
-    quirks.push_back("only while " + point.valid_while->point + " is " + join(values, " or "));
+    std::string values;
+    for (const std::int64_t value : point.valid_while->equals)
+      values = values.empty() ? std::to_string(value)
+                              : text_in(language, "profile.or", {{"values", values}, {"value", std::to_string(value)}});
+    add("profile.only-while", {{"point", point.valid_while->point}, {"values", values}});
   }
   for (const std::uint64_t pattern : point.not_available)
-    quirks.push_back(in_hex(pattern, 4 * point.place.count) + " is none");
-  if (point.least) quirks.push_back("at least " + std::to_string(*point.least));
-  if (point.most) quirks.push_back("at most " + std::to_string(*point.most));
-  if (point.modulus != 0) quirks.push_back("rolls over at " + std::to_string(point.modulus));
+    add("profile.none", {{"pattern", in_hex(pattern, 4 * point.place.count)}});
+  if (point.least) add("profile.least", {{"value", std::to_string(*point.least)}});
+  if (point.most) add("profile.most", {{"value", std::to_string(*point.most)}});
+  if (point.modulus != 0) add("profile.modulus", {{"value", std::to_string(point.modulus)}});
   for (const meter::Label& label : point.labels) quirks.push_back(std::to_string(label.value) + " = " + label.name);
   if (!point.note.empty()) quirks.push_back(point.note);
   return quirks;
@@ -131,33 +144,32 @@ std::vector<std::string> quirks_of(const Point& point) {
 std::string confidence_of(const Profile& profile) {
   switch (profile.confidence) {
     case meter::Confidence::verified:
-      return "verified: compared with the display of a real meter";
+      return text("profile.known-verified");
     case meter::Confidence::high:
-      return "high: independent sources agree, or an official definition";
+      return text("profile.known-high");
     case meter::Confidence::unverified:
       break;
   }
-  return "unverified: compare the values with the meter's display";
+  return text("profile.known-unverified");
 }
 
 std::vector<std::vector<std::string>> point_rows(const Profile& profile) {
   // Offsets from a model have no printed number.
   const bool prints = !profile.sunspec;
-  std::vector<std::vector<std::string>> rows{
-      {"", "POINT", "TABLE", prints ? "ADDRESS" : "OFFSET", "HEX", "PRINTED", "TYPE", "UNIT", "VALUE", "REMARKS"}};
+  std::vector<std::vector<std::string>> rows{headings(prints ? "profile.point-heads" : "profile.offset-heads")};
   for (const Point& point : profile.points)
     rows.push_back({point.by_default ? "*" : "", point.name, std::string(config::word_for(point.place.table)),
                     std::to_string(point.place.first), in_hex(point.place.first, 4),
                     prints ? config::print_address(point.place) : "-", type_of(point.type, point.place.count),
-                    point.unit, factors_of(point), join(quirks_of(point), "; ")});
+                    point.unit, factors_of(point), join(quirks_of(point, spoken_language()), "; ")});
   return rows;
 }
 
-std::string indent(const std::string& text) {
+std::string indent(const std::string& notes) {
   std::string indented = "  ";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    indented += text[i];
-    if (text[i] == '\n' && i + 1 < text.size()) indented += "  ";
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    indented += notes[i];
+    if (notes[i] == '\n' && i + 1 < notes.size()) indented += "  ";
   }
   if (!indented.ends_with('\n')) indented += '\n';
   return indented;
@@ -204,7 +216,7 @@ Ordered json_of(const Point& point, bool prints) {
   if (point.valid_while)
     json["valid_while"] = {{"point", point.valid_while->point}, {"equals", point.valid_while->equals}};
   json["by_default"] = point.by_default;
-  json["remarks"] = quirks_of(point);
+  json["remarks"] = quirks_of(point, Language::english);
   return json;
 }
 
@@ -221,10 +233,10 @@ Ordered summary_of(const Profile& profile) {
 }  // namespace
 
 std::string list_text(const config::Catalogue& catalogue) {
-  std::vector<std::vector<std::string>> rows{{"PROFILE", "CONFIDENCE", "CARRIERS", "POINTS", "LINK", "METER"}};
+  std::vector<std::vector<std::string>> rows{headings("profile.heads")};
   for (const auto& [id, profile] : catalogue)
-    rows.push_back({id, std::string(config::word_for(profile.confidence)), join(carriers_of(profile), " "),
-                    std::to_string(profile.points.size()), describe(profile.link),
+    rows.push_back({id, text("profile.confidence." + std::string(config::word_for(profile.confidence))),
+                    join(carrier_words_of(profile), " "), std::to_string(profile.points.size()), describe(profile.link),
                     profile.vendor + " " + profile.model});
   return format_table(rows);
 }
@@ -237,29 +249,27 @@ Ordered list_json(const config::Catalogue& catalogue) {
 
 std::string explain_text(const Profile& profile) {
   std::vector<std::vector<std::string>> head{
-      {"meter", profile.vendor + " " + profile.model},
-      {"confidence", confidence_of(profile)},
-      {"source", profile.provenance},
-      {"checked by", std::to_string(profile.vectors.size()) + " known exchanges"},
-      {"delivered as", describe(profile.link)}};
-  if (profile.connection) head.push_back({"connected", describe(*profile.connection)});
-  if (const auto settings = settings_of(profile.link); !settings.empty()) head.push_back({"can be set to", settings});
-  head.push_back({"requests", describe_limits(profile)});
+      {text("profile.meter"), profile.vendor + " " + profile.model},
+      {text("profile.known"), confidence_of(profile)},
+      {text("profile.source"), profile.provenance},
+      {text("profile.checked"), text("profile.checked-by", {{"count", std::to_string(profile.vectors.size())}})},
+      {text("profile.delivered"), describe(profile.link)}};
+  if (profile.connection) head.push_back({text("profile.connected"), describe(*profile.connection)});
+  if (const auto settings = settings_of(profile.link); !settings.empty())
+    head.push_back({text("profile.settable"), settings});
+  head.push_back({text("profile.requests"), describe_limits(profile)});
   for (const meter::Identification& it : profile.identify)
-    head.push_back({"recognised by", describe(it.at) + ": " + join(it.matches, ", ")});
+    head.push_back({text("profile.recognised"), describe(it.at) + ": " + join(it.matches, ", ")});
   if (profile.sunspec) {
     std::vector<std::string> models;
     for (const std::uint16_t model : profile.sunspec->models) models.push_back(std::to_string(model));
-    head.push_back({"recognised by", "SunSpec model " + join(models, ", ") + "; offsets count from its ID register"});
+    head.push_back({text("profile.recognised"), text("profile.sunspec", {{"models", join(models, ", ")}})});
   }
-  if (profile.serial) head.push_back({"serial number", describe(*profile.serial)});
-  if (profile.firmware) head.push_back({"firmware", describe(*profile.firmware)});
-  std::string text = profile.id + "\n" + format_table(head);
-  if (!profile.notes.empty()) text += "\n" + indent(profile.notes);
-  return text + "\n" + format_table(point_rows(profile)) +
-         "\nADDRESS is that on the wire, counted from 0; PRINTED counts from 1, as most manuals do. * is recorded "
-         "unless "
-         "the site file selects points.\n";
+  if (profile.serial) head.push_back({text("profile.serial"), describe(*profile.serial)});
+  if (profile.firmware) head.push_back({text("profile.firmware"), describe(*profile.firmware)});
+  std::string page = profile.id + "\n" + format_table(head);
+  if (!profile.notes.empty()) page += "\n" + indent(profile.notes);
+  return page + "\n" + format_table(point_rows(profile)) + "\n" + text("profile.legend") + "\n";
 }
 
 Ordered explain_json(const Profile& profile) {

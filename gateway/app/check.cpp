@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +7,8 @@
 #include "app/print.hpp"
 #include "app/texts.hpp"
 #include "app/verbs.hpp"
+#include "config/traffic.hpp"
+#include "config/units.hpp"
 
 namespace jidian::app {
 namespace {
@@ -29,6 +32,21 @@ std::string describe(const config::Site& site) {
                              {"meters", counted(site.meters.size(), "check.meter", "check.meters")},
                              {"points", counted(points, "check.point", "check.points")},
                              {"uplinks", counted(site.uplinks.size(), "check.uplink", "check.uplinks")}});
+}
+
+/// What a SIM card would have to carry; nothing where no uplink leaves the box.
+std::string describe(const config::Traffic& traffic, Millis live_interval) {
+  if (traffic.uplinks == 0) return {};
+  const auto batches = config::format_traffic(traffic.batches);
+  if (live_interval == Millis{0}) return text("check.traffic-off", {{"batches", batches}});
+  return text("check.traffic", {{"points", counted(traffic.points, "check.point", "check.points")},
+                                {"interval", config::format_duration(live_interval)},
+                                {"live", config::format_traffic(traffic.live)},
+                                {"batches", batches}});
+}
+
+nlohmann::json json_of(const config::Traffic& traffic) {
+  return {{"live", std::llround(traffic.live)}, {"batches", std::llround(traffic.batches)}};
 }
 
 std::size_t warnings_of(const Loaded& loaded) {
@@ -58,11 +76,17 @@ Exit check(const Common& common) {
   if (common.json) {
     auto mistakes = nlohmann::json::array();
     for (const auto& mistake : loaded.mistakes) mistakes.push_back(json_of(mistake));
-    std::cout << nlohmann::json{{"valid", loaded.site.has_value()}, {"mistakes", mistakes}}.dump(2) << '\n';
+    nlohmann::json answer{{"valid", loaded.site.has_value()}, {"mistakes", mistakes}};
+    if (loaded.site) answer["bytes_a_month"] = json_of(config::traffic_of(*loaded.site));
+    std::cout << answer.dump(2) << '\n';
   } else {
     for (const auto& mistake : loaded.mistakes)
       std::cout << text(mistake.warning ? "check.warning" : "check.error") << line_of(mistake) << '\n';
-    if (loaded.site) std::cout << text("check.ok") << describe(*loaded.site) << '\n';
+    if (loaded.site) {
+      std::cout << text("check.ok") << describe(*loaded.site) << '\n';
+      const auto traffic = describe(config::traffic_of(*loaded.site), loaded.site->live_interval);
+      if (!traffic.empty()) std::cout << traffic << '\n';
+    }
     std::cout << closing_line(loaded, common.site.string()) << '\n';
   }
   if (!loaded.site) return Exit::usage;

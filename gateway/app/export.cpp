@@ -7,6 +7,7 @@
 #include "app/export_rows.hpp"
 #include "app/load.hpp"
 #include "app/print.hpp"
+#include "app/texts.hpp"
 #include "app/verbs.hpp"
 #include "base/time.hpp"
 #include "domain/quality.hpp"
@@ -22,11 +23,11 @@ struct Period {
 
 Result<Period> parse_period(const ExportOptions& options) {
   Period period;
-  for (const auto& [text, instant] : {std::pair{&options.from, &period.from}, {&options.until, &period.until}}) {
-    if (text->empty()) continue;
-    const auto parsed = parse_time(*text);
+  for (const auto& [written, instant] : {std::pair{&options.from, &period.from}, {&options.until, &period.until}}) {
+    if (written->empty()) continue;
+    const auto parsed = parse_time(*written);
     if (!parsed)
-      return Error{ErrorKind::invalid, "'" + *text + "' is not an instant; write it as 2026-03-01T08:00:00Z"};
+      return Error{ErrorKind::invalid, "'" + *written + "' is not an instant; write it as 2026-03-01T08:00:00Z"};
     *instant = *parsed;
   }
   if (period.until <= period.from)
@@ -181,23 +182,24 @@ Result<Outcome> export_evidence(store::Reader& reader, Period period) {
 Exit explain(const Outcome& outcome, const ExportOptions& options, std::uint64_t damaged) {
   std::cout.flush();
   if (!std::cout) {
-    std::cerr << "jidian: the output could not be written in full\n";
+    std::cerr << "jidian: " << text("export.cut") << '\n';
     return Exit::device;
   }
-  std::cerr << outcome.batches << " batches";
-  if (options.format != "evidence") std::cerr << ", " << outcome.readings << (options.rows ? " rows" : " readings");
+  std::cerr << text("export.batches", {{"count", std::to_string(outcome.batches)}});
+  if (options.format != "evidence")
+    std::cerr << text(options.rows ? "export.rows" : "export.readings", {{"count", std::to_string(outcome.readings)}});
   const bool none_of_meter = !options.meter.empty() && outcome.readings == 0;
   if (none_of_meter) {
-    std::cerr << "; none of meter '" << options.meter << "'";
+    std::cerr << text("export.none", {{"meter", options.meter}});
     std::string ids;
     for (const auto& id : outcome.others) ids += (ids.empty() ? "" : ", ") + id;
-    if (!ids.empty()) std::cerr << ", there are: " << ids;
+    if (!ids.empty()) std::cerr << text("export.others", {{"ids", ids}});
   }
   if (outcome.undecoded + damaged > 0)
-    std::cerr << "; " << outcome.undecoded + damaged << " batches are damaged and were left out\n"
-              << "Next: jidian verify\n";
+    std::cerr << text("export.damaged", {{"count", std::to_string(outcome.undecoded + damaged)}}) << '\n'
+              << text("export.next-verify") << '\n';
   else
-    std::cerr << (options.format == "evidence" ? "\nNext: jidian verify FILE\n" : "\n");
+    std::cerr << (options.format == "evidence" ? "\n" + text("export.next-file") + "\n" : "\n");
   return outcome.undecoded + damaged == 0 && !none_of_meter ? Exit::ok : Exit::findings;
 }
 

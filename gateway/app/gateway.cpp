@@ -55,6 +55,7 @@ uplink::Options uplink_options_of(const config::Site& site, const config::Uplink
   options.streams = streams_of(uplink);
   options.may = uplink.may;
   options.directives = !issuers_of(site, uplink.id).empty();
+  options.live = site.live_interval > Millis{0};
   options.receipt_timeout = uplink.receipt_timeout;
   options.backlog_batches_per_s = uplink.backlog_batches_per_s;
   return options;
@@ -252,7 +253,9 @@ void Gateway::start_uplinks() {
       return recorder_->request_copy(rejected, id);
     };
     links.command = [this, id = uplink.id](const std::string& json) { return run_from_above(id, json); };
-    links.directives = [this, id = uplink.id](const std::string& json) { commands_->hear(id, json); };
+    links.directives = [this, id = uplink.id](const std::string& json, std::uint64_t passed_over) {
+      commands_->hear(id, json, passed_over);
+    };
     links.manifest_json = [this] {
       const auto manifest = recorder_->manifest();
       return record::to_json(*manifest, record::encode(*manifest).hash);

@@ -5,16 +5,17 @@
 #include "app/catalogue_view.hpp"
 #include "app/load.hpp"
 #include "app/print.hpp"
+#include "app/texts.hpp"
 #include "app/verbs.hpp"
 #include "config/journal.hpp"
 
 namespace jidian::app {
 namespace {
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
+std::string lower(std::string words) {
+  std::ranges::transform(words, words.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
+  return words;
 }
 
 /// The profiles whose id, maker or model holds `word`.
@@ -30,7 +31,7 @@ void list(const Common& common, const config::Catalogue& catalogue) {
   if (common.json)
     std::cout << list_json(catalogue).dump(2) << '\n';
   else
-    std::cout << list_text(catalogue) << "\nNext: jidian profiles ID explains one.\n";
+    std::cout << list_text(catalogue) << '\n' << text("profile.next") << '\n';
 }
 
 Exit explain(const Common& common, const config::Catalogue& catalogue, const std::string& id) {

@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 namespace jidian::app {
 namespace {
@@ -92,7 +93,7 @@ std::array<char, tar_block> tar_header(const ArchivedFile& file, UtcTime time) {
   std::array<char, tar_block> header{};
   char* const at = header.data();
   assert(file.name.size() < 100);
-  std::memcpy(at, file.name.data(), file.name.size());
+  std::ranges::copy(file.name, at);
   put_octal(at + 100, 8, 0600);
   put_octal(at + 108, 8, 0);
   put_octal(at + 116, 8, 0);
@@ -101,10 +102,7 @@ std::array<char, tar_block> tar_header(const ArchivedFile& file, UtcTime time) {
             static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()));
   std::memset(at + 148, ' ', 8);
   at[156] = '0';
-  std::memcpy(at + 257,
-              "ustar\0"
-              "00",
-              8);
+  std::ranges::copy(std::string_view("ustar\00000", 8), at + 257);  // the magic, its end, the version
   unsigned sum = 0;
   for (const char c : header) sum += static_cast<unsigned char>(c);
   put_octal(at + 148, 7, sum);

@@ -11,8 +11,8 @@ namespace {
 
 Language spoken = Language::english;
 
-const Sentence* find_sentence(std::string_view key) {
-  const auto sentences = sentences_in(spoken);
+const Sentence* find_sentence(std::string_view key, Language language) {
+  const auto sentences = sentences_in(language);
   const auto found = std::ranges::find(sentences, key, &Sentence::key);
   return found == sentences.end() ? nullptr : &*found;
 }
@@ -26,7 +26,11 @@ std::vector<Sentence> joined(std::initializer_list<std::span<const Sentence>> su
 }  // namespace
 
 std::string text(std::string_view key, const Values& values) {
-  const auto* sentence = find_sentence(key);
+  return text_in(spoken, key, values);
+}
+
+std::string text_in(Language language, std::string_view key, const Values& values) {
+  const auto* sentence = find_sentence(key, language);
   assert(sentence != nullptr);
   // In one pass, so that a value that looks like a {name} stays as it is.
   std::string filled;
@@ -44,7 +48,7 @@ std::string text(std::string_view key, const Values& values) {
 }
 
 bool has_text(std::string_view key) {
-  return find_sentence(key) != nullptr;
+  return find_sentence(key, spoken) != nullptr;
 }
 
 void speak(Language language) {
@@ -63,10 +67,12 @@ Language spoken_language() {
 }
 
 std::span<const Sentence> sentences_in(Language language) {
-  static const auto english = joined({english_sentences(), english_plant_sentences(), english_uplink_sentences(),
-                                      english_status_sentences(), english_said_sentences()});
-  static const auto chinese = joined({chinese_sentences(), chinese_plant_sentences(), chinese_uplink_sentences(),
-                                      chinese_status_sentences(), chinese_said_sentences()});
+  static const auto english =
+      joined({english_sentences(), english_plant_sentences(), english_uplink_sentences(), english_status_sentences(),
+              english_record_sentences(), english_said_sentences()});
+  static const auto chinese =
+      joined({chinese_sentences(), chinese_plant_sentences(), chinese_uplink_sentences(), chinese_status_sentences(),
+              chinese_record_sentences(), chinese_said_sentences()});
   return language == Language::chinese ? chinese : english;
 }
 

@@ -19,6 +19,9 @@ using Values = std::vector<std::pair<std::string, std::string>>;
 /// there is such a key.
 std::string text(std::string_view key, const Values& values = {});
 
+/// The same in a language of one's own: what programs read is English whoever asks.
+std::string text_in(Language language, std::string_view key, const Values& values = {});
+
 /// Whether there is such a key: a newer gateway may tell of what this command line does not know.
 bool has_text(std::string_view key);
 

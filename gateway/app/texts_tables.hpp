@@ -11,11 +11,13 @@ std::span<const Sentence> english_sentences();
 std::span<const Sentence> english_plant_sentences();
 std::span<const Sentence> english_uplink_sentences();
 std::span<const Sentence> english_status_sentences();
+std::span<const Sentence> english_record_sentences();
 std::span<const Sentence> english_said_sentences();
 std::span<const Sentence> chinese_sentences();
 std::span<const Sentence> chinese_plant_sentences();
 std::span<const Sentence> chinese_uplink_sentences();
 std::span<const Sentence> chinese_status_sentences();
+std::span<const Sentence> chinese_record_sentences();
 std::span<const Sentence> chinese_said_sentences();
 
 }  // namespace jidian::app

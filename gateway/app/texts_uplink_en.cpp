@@ -66,6 +66,8 @@ constexpr auto english_of_uplinks = std::to_array<Sentence>({
     {"uplink.gateway.away", "the running gateway is not connected: {trouble}"},
     {"uplink.gateway.trouble", "connected, but: {trouble}"},
     {"uplink.gateway.rejected", "connected; {rejected} batches were rejected by the backend and are kept"},
+    {"uplink.retried", "Whatever {uplinks} rejected is sent again; nothing happens if it rejected nothing."},
+    {"uplink.retried-next", "Next: jidian status"},
     {"uplink.gateway.retry", "ask the backend why, then jidian uplink retry"},
     {"uplink.gateway.do", "jidian status says more"},
     {"uplink.receipt.by-broker", "confirm = \"broker\": the backend's receipt is not waited for"},

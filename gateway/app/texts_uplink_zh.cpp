@@ -57,6 +57,8 @@ constexpr auto chinese_of_uplinks = std::to_array<Sentence>({
     {"uplink.gateway.away", "运行中的网关未连接：{trouble}"},
     {"uplink.gateway.trouble", "已连接，但是：{trouble}"},
     {"uplink.gateway.rejected", "已连接；有 {rejected} 批被上级平台拒收，仍保留在本机"},
+    {"uplink.retried", "{uplinks} 拒收的批次将重新发送；若没有被拒收的批次，则不做任何事。"},
+    {"uplink.retried-next", "下一步：jidian status"},
     {"uplink.gateway.retry", "先问平台原因，再运行 jidian uplink retry"},
     {"uplink.gateway.do", "详见 jidian status"},
     {"uplink.receipt.by-broker", "confirm = \"broker\"：不等待平台回执"},

@@ -6,6 +6,8 @@
 
 #include "app/archive.hpp"
 #include "app/print.hpp"
+#include "app/texts.hpp"
+#include "app/translate.hpp"
 #include "app/verbs.hpp"
 #include "record/chain.hpp"
 
@@ -80,16 +82,16 @@ class Walk {
   }
 
   void print_text() const {
-    std::vector<std::vector<std::string>> rows{{"epoch", "stream", "batches", "head"}};
+    std::vector<std::vector<std::string>> rows{headings("verify.heads")};
     for (const auto& [name, chain] : chains_)
       rows.push_back({to_hex(name.first), std::string(record::name_of(name.second)), std::to_string(chain.batches()),
                       chain.head() ? to_hex(*chain.head()).substr(0, 16) + "…" : "-"});
     std::cout << format_table(rows);
-    if (copies_ > 0) std::cout << copies_ << " batches are copies of batches that were rejected as conflicts.\n";
-    for (const auto& finding : findings_) std::cout << "FINDING  " << finding << '\n';
-    if (count_ > findings_.size()) std::cout << "… and " << count_ - findings_.size() << " more\n";
-    std::cout << (count_ == 0 ? "Every chain hangs together. To compare with the receiver: the heads above.\n"
-                              : "The record has been damaged or changed. Keep the files, and tell the province.\n");
+    if (copies_ > 0) std::cout << text("verify.copies", {{"count", std::to_string(copies_)}}) << '\n';
+    for (const auto& finding : findings_) std::cout << text("verify.finding", {{"what", translated(finding)}}) << '\n';
+    if (count_ > findings_.size())
+      std::cout << text("verify.more", {{"count", std::to_string(count_ - findings_.size())}}) << '\n';
+    std::cout << text(count_ == 0 ? "verify.whole" : "verify.broken") << '\n';
   }
 
   std::map<ChainName, record::ChainWalker> chains_;

@@ -105,8 +105,7 @@ Exit retry_uplink(const Common& common, const std::string& uplink) {
     asked += (asked.empty() ? "" : ", ") + std::string(id);
   }
   if (!common.json)
-    std::cout << "Whatever " << asked << " rejected is sent again; nothing happens if it rejected nothing.\n"
-              << "Next: jidian status\n";
+    std::cout << text("uplink.retried", {{"uplinks", asked}}) << '\n' << text("uplink.retried-next") << '\n';
   return Exit::ok;
 }
 

@@ -178,13 +178,14 @@ Result<std::string> Commands::backfill(const Json& request, const Caller& caller
   return backfill_json(*wanted, *plan);
 }
 
-void Commands::hear(const std::string& destination, const std::string& payload) {
+void Commands::hear(const std::string& destination, const std::string& payload, std::uint64_t passed_over) {
   static const domain::Manifest nothing;
   const auto in_force = manifest();
   const auto issuers = parts_.issuers ? parts_.issuers(destination) : std::vector<std::string>();
   auto listing = listing_of(payload, destination, issuers, in_force == nullptr ? nothing : *in_force);
   spdlog::info("orders from above uplink={} listed={} refused={}", destination, listing.orders.size(),
                listing.refused.size());
+  listing.passed_over = passed_over;
   parts_.recorder->hear(std::move(listing));
 }
 

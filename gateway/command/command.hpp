@@ -68,8 +68,9 @@ class Commands {
   /// Any thread, several at once.
   Result<std::string> run(const Caller& caller, const std::string& request_json);
 
-  /// The orders that `destination` holds in force, as its topic `directives` says. Does not block; any thread.
-  void hear(const std::string& destination, const std::string& payload);
+  /// The orders that `destination` holds in force, as its topic `directives` says; `passed_over` lists before it were
+  /// not looked at. Does not block; any thread.
+  void hear(const std::string& destination, const std::string& payload, std::uint64_t passed_over);
 
   /// Cancels all jobs and waits for them: before the pollers go.
   void stop_jobs() { jobs_.stop_all(); }

@@ -10,6 +10,7 @@
 
 #include "base/id.hpp"
 #include "base/time.hpp"
+#include "domain/refusals.hpp"
 
 namespace jidian::command {
 namespace {
@@ -119,7 +120,10 @@ void read_content(const OrderJson& json, OrderReader& reader, Directive& order) 
 /// An order, or what is wrong with it.
 std::variant<Directive, RefusedDirective> order_of(const OrderJson& json, std::span<const std::string> issuers,
                                                    const domain::Manifest& manifest) {
-  if (!json.is_object()) return RefusedDirective{"", "", "", Refusal::invalid, "it is not a JSON object"};
+  const auto print = [&json] {
+    return domain::print_of(json.dump(-1, ' ', false, OrderJson::error_handler_t::replace));
+  };
+  if (!json.is_object()) return RefusedDirective{"", "", "", Refusal::invalid, "it is not a JSON object", print()};
   OrderReader reader(json);
   Directive order;
   order.issuer = reader.id("issuer");
@@ -127,8 +131,9 @@ std::variant<Directive, RefusedDirective> order_of(const OrderJson& json, std::s
   order.version = reader.version();
   const auto refused = [&](Refusal why, std::string text) {
     const auto shown = [](const std::string& id) { return is_id(id) ? id : std::string(); };
-    return RefusedDirective{shown(order.issuer), shown(order.id),
-                            order.version == 0 ? "" : std::to_string(order.version), why, std::move(text)};
+    return RefusedDirective{
+        shown(order.issuer), shown(order.id), order.version == 0 ? "" : std::to_string(order.version), why,
+        std::move(text),     print()};
   };
   if (reader.mistake()) return refused(Refusal::invalid, *reader.mistake());
   if (std::ranges::find(issuers, order.issuer) == issuers.end())
@@ -156,7 +161,7 @@ domain::DirectiveListing listing_of(std::string_view payload, const std::string&
   domain::DirectiveListing listing{destination, {}, {}, true};
   const auto refuse_all = [&](std::string why) {
     listing.is_whole = false;
-    listing.refused.push_back({"", "", "", Refusal::invalid, std::move(why)});
+    listing.refused.push_back({"", "", "", Refusal::invalid, std::move(why), domain::print_of(payload)});
     return listing;
   };
   if (payload.size() > payload_bytes_max) return refuse_all("the list is larger than 64 KiB");

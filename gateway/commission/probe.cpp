@@ -97,6 +97,7 @@ class UnitExamination {
   /// Fills `values` with what the points tell. Points that are refused or never answered are left out.
   Status read_values(meter::ReadLimits limits, const std::vector<const meter::Point*>& points, PlainValues& values) {
     std::vector<meter::Registers> needed;
+    needed.reserve(points.size());
     for (const auto* point : points) needed.push_back(point->place);
     const auto planned = meter::plan_reads(needed, limits);
     std::deque<meter::Registers> reads(planned.begin(), planned.end());

@@ -99,7 +99,8 @@ void read_gateway(Section& root, Site& site) {
   auto gateway = root.section("gateway", "gateway");
   if (!gateway) return;
   site.gateway = read_id(*gateway, {});
-  site.live_interval = gateway->duration("live_interval", Millis{1000}, Millis{3'600'000}).value_or(site.live_interval);
+  site.live_interval =
+      gateway->duration_or_off("live_interval", Millis{1000}, Millis{3'600'000}).value_or(site.live_interval);
   gateway->finish();
 }
 

@@ -29,7 +29,7 @@ constexpr double voltage_v_most = 1'000'000;
 constexpr std::int64_t hold_most = 60;
 /// A supply that is there may sag to 80 % for hours (GB/T 12325 allows −10 %, a fault less): not to this.
 constexpr std::int64_t de_energised_percent_most = 80;
-constexpr std::int64_t minutes_most = 7 * 24 * 60;
+constexpr std::int64_t minutes_most = std::int64_t{7} * 24 * 60;
 
 /// The keys of one source's levels.
 struct LevelKeys {

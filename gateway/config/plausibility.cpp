@@ -19,6 +19,7 @@ constexpr Millis constant_most = std::chrono::hours(30 * 24);
 
 std::vector<std::string_view> check_words() {
   std::vector<std::string_view> words;
+  words.reserve(std::size(domain::all_checks) + std::size(domain::meter_data_checks));
   for (const auto check : domain::all_checks) words.push_back(name_of(check));
   words.insert(words.end(), domain::meter_data_checks.begin(), domain::meter_data_checks.end());
   return words;

@@ -145,12 +145,23 @@ std::optional<double> Section::number(std::string_view key, double least, double
 }
 
 std::optional<Millis> Section::duration(std::string_view key, Millis least, Millis most) {
+  return duration(key, least, most, {});
+}
+
+std::optional<Millis> Section::duration_or_off(std::string_view key, Millis least, Millis most) {
+  const auto* written = table_->get_as<std::string>(key);
+  if (written == nullptr || written->get() != "off") return duration(key, least, most, ", or \"off\"");
+  find(key);
+  return Millis{0};
+}
+
+std::optional<Millis> Section::duration(std::string_view key, Millis least, Millis most, std::string_view or_off) {
   const toml::node* node = find(key);
   if (node == nullptr) return std::nullopt;
   const auto* text = node->as_string();
   const auto value = text != nullptr ? parse_duration(text->get()) : std::nullopt;
-  const std::string write =
-      "a duration from \"" + format_duration(least) + "\" to \"" + format_duration(most) + "\", in ms, s, m, h or d";
+  const std::string write = "a duration from \"" + format_duration(least) + "\" to \"" + format_duration(most) +
+                            "\", in ms, s, m, h or d" + std::string(or_off);
   if (text == nullptr) {
     wrong_type(key, "a duration", write);
   } else if (!value) {

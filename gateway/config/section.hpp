@@ -46,6 +46,8 @@ class Section {
   /// A number with decimals, given with or without them.
   std::optional<double> number(std::string_view key, double least, double most);
   std::optional<Millis> duration(std::string_view key, Millis least, Millis most);
+  /// Likewise, or the word "off", which is 0.
+  std::optional<Millis> duration_or_off(std::string_view key, Millis least, Millis most);
   std::optional<std::uint64_t> size(std::string_view key, std::uint64_t least, std::uint64_t most);
   /// The text, even where it is no id: then the mistake is in the journal, and what refers to it is not blamed as well.
   std::optional<std::string> id(std::string_view key);
@@ -93,6 +95,8 @@ class Section {
 
  private:
   const toml::node* find(std::string_view key);
+  /// `or_off`: what else may be written, as it stands in messages; empty: nothing.
+  std::optional<Millis> duration(std::string_view key, Millis least, Millis most, std::string_view or_off);
   std::optional<std::size_t> choose(std::string_view key, std::span<const std::string_view> names);
   void wrong_type(std::string_view key, std::string_view expected, std::string_view write);
 

@@ -79,6 +79,7 @@ Parsed parse_site(std::string_view text, const std::string& file, const Catalogu
   read_api(root, site);
   root.finish();
   if (journal.failed()) return {std::nullopt, journal.take()};
+  check_traffic(root, site);
   return {std::move(site), journal.take()};
 }
 

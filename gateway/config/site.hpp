@@ -133,7 +133,7 @@ struct Site {
   domain::DataRules data_rules;
   Store store;
   Api api;
-  Millis live_interval{5'000};
+  Millis live_interval{60'000};  ///< 0: `live` is not published.
 };
 
 /// A validated site or every mistake at once. Warnings stand beside a valid site.

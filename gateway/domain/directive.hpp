@@ -41,8 +41,8 @@ enum class Refusal : std::uint8_t {
 inline constexpr std::array all_refusals{Refusal::invalid, Refusal::unknown_issuer, Refusal::unknown_facility,
                                          Refusal::expired, Refusal::replayed,       Refusal::full};
 
-/// How many orders were not taken since the start, by the reason's place in `all_refusals`; the same one again counts
-/// once.
+/// How many orders were not taken since the start, by the reason's place in `all_refusals`; the same one in the list
+/// that follows counts no more.
 using RefusalCounts = std::array<std::uint64_t, all_refusals.size()>;
 
 /// The contract's word: "invalid", "unknown_issuer", …
@@ -54,7 +54,8 @@ struct RefusedDirective {
   std::string id;
   std::string version;
   Refusal why = Refusal::invalid;
-  std::string text;  ///< One sentence: what is wrong.
+  std::string text;        ///< One sentence: what is wrong.
+  std::string print = {};  ///< Of what was sent, as `print_of` says: tells it from another of that name.
   friend bool operator==(const RefusedDirective&, const RefusedDirective&) = default;
 };
 
@@ -63,7 +64,8 @@ struct DirectiveListing {
   std::string destination;
   std::vector<Directive> orders;
   std::vector<RefusedDirective> refused;
-  bool is_whole = true;  ///< It could be read as a list: what is not in it is lifted.
+  bool is_whole = true;           ///< It could be read as a list: what is not in it is lifted.
+  std::uint64_t passed_over = 0;  ///< Lists that came just before it and that nobody looked at, for want of room.
 };
 
 /// An order that was taken and is in force or ahead.

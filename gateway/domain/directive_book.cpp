@@ -1,12 +1,10 @@
 #include "domain/directive_book.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace jidian::domain {
 namespace {
-
-/// What was refused once is not told again while this many others were not; the same list comes with every connection.
-constexpr std::size_t refusals_remembered = 256;
 
 std::string spaced(const std::vector<std::string>& ids) {
   std::string text;
@@ -63,6 +61,7 @@ std::string_view name_of(Refusal refusal) {
 }
 
 void DirectiveBook::restore(const Note& note) {
+  if (refusals_.restore(note)) return;
   auto remembered = directive_in(note);
   if (!remembered || known_.size() >= orders_max + remembered_max) return;
   const Directive& order = remembered->known.order;
@@ -71,8 +70,11 @@ void DirectiveBook::restore(const Note& note) {
 
 DirectiveBook::News DirectiveBook::take(const DirectiveListing& listing, UtcTime now) {
   News news = expire(now);
+  if (auto event = refusals_.begin(listing.destination, listing.passed_over, now))
+    news.events.push_back(*std::move(event));
   for (const Directive& order : listing.orders) take_order(order, listing.destination, now, news);
   for (const RefusedDirective& refused : listing.refused) refuse(refused, listing.destination, now, news);
+  if (auto note = refusals_.end(listing.destination)) news.notes.push_back(*std::move(note));
   if (!listing.is_whole) return news;
   // One that is listed and cannot be understood is not lifted by that.
   std::set<Key> listed;
@@ -87,7 +89,9 @@ DirectiveBook::News DirectiveBook::take(const DirectiveListing& listing, UtcTime
 
 void DirectiveBook::take_order(const Directive& order, const std::string& destination, UtcTime now, News& news) {
   const auto refuse_as = [&](Refusal why, const std::string& text) {
-    refuse({order.issuer, order.id, std::to_string(order.version), why, text}, destination, now, news);
+    refuse({order.issuer, order.id, std::to_string(order.version), why, text,
+            print_of(note_of({{order, destination, {}}, ""}).text)},
+           destination, now, news);
   };
   const auto found = known_.find(Key(order.issuer, order.id));
   if (found != known_.end()) {
@@ -146,40 +150,11 @@ void DirectiveBook::end(RememberedDirective& one, const char* how, const std::st
 }
 
 void DirectiveBook::refuse(const RefusedDirective& refused, const std::string& destination, UtcTime now, News& news) {
-  const std::vector<std::string> what{destination, refused.issuer, refused.id, refused.version,
-                                      std::string(name_of(refused.why))};
-  if (refusals_told_.contains(what)) return;
-  if (!refusals_since_ || now < *refusals_since_ || now - *refusals_since_ >= std::chrono::hours(1)) {
-    refusals_since_ = now;
-    refusals_ = 0;
-  }
-  ++refusal_counts_[static_cast<std::size_t>(std::ranges::find(all_refusals, refused.why) - all_refusals.begin())];
-  if (refusals_ >= refusals_an_hour) {
-    ++refusals_passed_over_;
-    return;
-  }
-  ++refusals_;
-  if (refusals_told_.size() >= refusals_remembered) refusals_told_.clear();
-  refusals_told_.insert(what);
-  Event event;
-  event.time = now;
-  event.kind = EventKind::directive;
-  event.subject = destination;
-  event.facts = {{"state", "refused"},
-                 {"issuer", refused.issuer},
-                 {"id", refused.id},
-                 {"version", refused.version},
-                 {"why", std::string(name_of(refused.why))}};
-  std::erase_if(event.facts, [](const auto& fact) { return fact.second.empty(); });
-  event.text = (refused.id.empty() ? "An order" : "Order " + refused.id) +
-               (refused.issuer.empty() ? "" : " of " + refused.issuer) + " is refused: " + refused.text + ".";
-  if (refusals_passed_over_ > 0)
-    event.text += " (" + std::to_string(std::exchange(refusals_passed_over_, 0)) + " more since the last report)";
-  news.events.push_back(std::move(event));
+  if (auto event = refusals_.refuse(refused, destination, now)) news.events.push_back(*std::move(event));
 }
 
 DirectiveBook::News DirectiveBook::expire(UtcTime now) {
-  News news;
+  News news{refusals_.take_due(now), {}};
   for (auto& [key, one] : known_)
     if (one.ended.empty() && one.known.order.to <= now) end(one, "expired", " has expired.", now, news);
   return news;

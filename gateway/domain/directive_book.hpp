@@ -2,8 +2,6 @@
 
 #include <cstddef>
 #include <map>
-#include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "domain/directive_note.hpp"
 #include "domain/event.hpp"
 #include "domain/note.hpp"
+#include "domain/refusals.hpp"
 
 namespace jidian::domain {
 
@@ -23,8 +22,6 @@ class DirectiveBook {
   /// Orders that are over and are remembered to tell a replay; beyond it the one that ended first is forgotten. By then
   /// its time is past as a rule, and it is refused as expired.
   static constexpr std::size_t remembered_max = 256;
-  /// Refusals told in an hour: a destination that makes orders up must not fill the store with them.
-  static constexpr std::size_t refusals_an_hour = 30;
 
   struct News {
     std::vector<Event> events;
@@ -35,17 +32,21 @@ class DirectiveBook {
   /// A note of an earlier run; one about something else is passed over.
   void restore(const Note& note);
 
-  /// What a destination holds in force now. The same list again is no news.
+  /// What a destination holds in force now. The same list again is no news. Lists are taken in the order in which they
+  /// came, none left out: what one of them lifts stays lifted, and what one of them has wrong is told.
   News take(const DirectiveListing& listing, UtcTime now);
 
-  /// Orders whose time is over.
+  /// Orders whose time is over, and numbers of refusals that were not told.
   News expire(UtcTime now);
+
+  /// The gateway stops: what would be told later.
+  News close(UtcTime now) { return {refusals_.take_due(now, true), {}}; }
 
   /// In force or ahead, by issuer and id.
   std::vector<KnownDirective> orders() const;
 
   /// Orders that were not taken, told of or passed over.
-  const RefusalCounts& refusals() const { return refusal_counts_; }
+  const RefusalCounts& refusals() const { return refusals_.counts(); }
 
  private:
   using Key = std::pair<std::string, std::string>;  ///< Issuer and id.
@@ -59,11 +60,7 @@ class DirectiveBook {
   std::size_t count_open() const;
 
   std::map<Key, RememberedDirective> known_;
-  std::set<std::vector<std::string>> refusals_told_;
-  std::optional<UtcTime> refusals_since_;  ///< The hour in which the next two were counted.
-  std::size_t refusals_ = 0;
-  std::size_t refusals_passed_over_ = 0;
-  RefusalCounts refusal_counts_{};
+  Refusals refusals_;
 };
 
 }  // namespace jidian::domain

@@ -39,7 +39,7 @@ enum class EventKind : std::uint8_t {
   foreign_master = 22,  ///< Somebody else sends on a bus that we use.
   facility_state =
       23,             ///< A facility runs, idles, stopped, has no voltage, or is not observed; facts are the evidence.
-  directive = 24,     ///< What became of an order from above: received, superseded, lifted, expired, refused.
+  directive = 24,     ///< What became of an order from above: taken, superseded, lifted, expired, refused, passed over.
   data_quality = 25,  ///< Data that do not come, or cannot be: links, hours, ranges, clocks, openings.
   implausible = 30,   ///< What a meter shows contradicts itself, its past or its family: begins, ends.
   // 26 … 39 are kept for what the gateway finds out; from 40 on a person says so.

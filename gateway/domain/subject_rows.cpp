@@ -53,7 +53,7 @@ std::vector<MeterIndex> meters_of(const Manifest& manifest, Subject subject) {
   for (const Amount& amount : amounts)
     for (const AmountSource& source : amount.sources) meters.push_back(source.meter);
   std::ranges::sort(meters);
-  meters.erase(std::ranges::unique(meters).begin(), meters.end());
+  meters.erase(std::unique(meters.begin(), meters.end()), meters.end());
   return meters;
 }
 

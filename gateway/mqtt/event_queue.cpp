@@ -7,16 +7,34 @@ namespace jidian::mqtt {
 void EventQueue::push(Signal signal) {
   {
     const std::lock_guard lock(mutex_);
-    if (std::holds_alternative<uplink::Incoming>(signal)) {
-      if (incoming_ >= incoming_max) {
-        ++dropped_;
-        return;
-      }
-      ++incoming_;
-    }
+    if (!keeps(signal)) return;
     signals_.push_back(std::move(signal));
   }
   changed_.notify_one();
+}
+
+/// Whether there is room for it. If not, it was dropped or has taken its place. The mutex is held.
+bool EventQueue::keeps(Signal& signal) {
+  auto* message = std::get_if<uplink::Incoming>(&signal);
+  if (message == nullptr) return true;
+  if (const auto count = waiting_.find(message->topic); count != waiting_.end() && count->second >= topic_max) {
+    for (auto other = signals_.rbegin(); other != signals_.rend(); ++other) {
+      auto* last = std::get_if<uplink::Incoming>(&*other);
+      if (last == nullptr || last->topic != message->topic) continue;
+      message->passed_over += last->passed_over + 1;
+      *last = std::move(*message);
+      break;
+    }
+    ++dropped_;
+    return false;
+  }
+  if (incoming_ >= incoming_max) {
+    ++dropped_;
+    return false;
+  }
+  ++incoming_;
+  ++waiting_[message->topic];
+  return true;
 }
 
 void EventQueue::wake() {
@@ -32,6 +50,7 @@ std::vector<Signal> EventQueue::wait(std::stop_token stop, SteadyTime deadline) 
   changed_.wait_until(lock, stop, deadline, [this] { return woken_ || !signals_.empty(); });
   woken_ = false;
   incoming_ = 0;
+  waiting_.clear();
   std::vector<Signal> taken(std::make_move_iterator(signals_.begin()), std::make_move_iterator(signals_.end()));
   signals_.clear();
   return taken;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -45,8 +46,12 @@ using Signal = std::variant<Resolved, Accepted, ConnectFailed, Diagnosed, Subscr
 /// Takes what Paho's threads and ours have to say, for the one thread that uses the broker. Never blocks a sender.
 class EventQueue {
  public:
-  /// Messages from the broker beyond this are dropped: receipts and commands are repeated by their senders.
-  static constexpr std::size_t incoming_max = 256;
+  /// Messages of one topic that wait at most. Receipts and commands are repeated by their senders; of `directives` the
+  /// newest must be there, which nobody repeats: one more takes the place of the last and says so in `passed_over`.
+  static constexpr std::size_t topic_max = 64;
+  /// Messages of all topics: those of the four that are subscribed to. More come from a broker that sends others, and
+  /// are dropped.
+  static constexpr std::size_t incoming_max = 4 * topic_max;
 
   /// From any thread.
   void push(Signal signal);
@@ -61,10 +66,13 @@ class EventQueue {
   std::uint64_t dropped() const;
 
  private:
+  bool keeps(Signal& signal);
+
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Signal> signals_;
   std::size_t incoming_ = 0;
+  std::map<std::string, std::size_t> waiting_;  ///< Messages by topic: no more topics than messages.
   std::uint64_t dropped_ = 0;
   bool woken_ = false;
 };

@@ -311,6 +311,7 @@ void Core::begin_epoch(const store::Opening& opening, const Instant& now) {
 
 void Core::stop(const Instant& now) {
   for (auto& event : holes_.take_due(now.utc, true)) tell_later(std::move(event), now);
+  keep(directives_.close(now.utc), now);
   tell({now.utc, EventKind::stop, {}, "The gateway stops as asked.", std::nullopt, {}, {}}, now);
   commit_at_ = now.steady;
   retry_at_.reset();

@@ -40,7 +40,7 @@ void Inbox::change(ChangeOrder order, std::vector<Renumbering> doors) {
   const std::scoped_lock lock(mutex_);
   items_.emplace_back(std::move(order));
   is_changing_ = has_change_ = true;
-  for (auto& [door, meters] : doors) door->meters_ = std::move(meters);
+  for (auto& renumbering : doors) renumbering.door->meters_ = std::move(renumbering.meters);
   filled_.notify_one();
 }
 

@@ -291,7 +291,8 @@ void RecorderImpl::maintain(const Instant& now) {
 }
 
 void RecorderImpl::publish_live(const Instant& now) {
-  if (!listeners_.live || (live_at_ && now.steady - *live_at_ < options_->live_interval)) return;
+  if (!listeners_.live || options_->live_interval == Millis{0}) return;
+  if (live_at_ && now.steady - *live_at_ < options_->live_interval) return;
   live_at_ = now.steady;
   listeners_.live(live_.json());
 }
@@ -308,6 +309,7 @@ void RecorderImpl::finish() {
   // Everything that was offered before the stop was asked for.
   take(inbox_.take_all({}, SteadyTime{}));
   take_statements();
+  take_orders();
   core_->stop(now());
   Status done;
   for (int i = 0; i < commits_max && done && core_->has_pending(); ++i) done = flush(Flush::all);

@@ -29,7 +29,7 @@ struct Options {
   std::string gateway;
   domain::Manifest manifest;
   Millis commit_interval{10'000};  ///< What a power cut may cost; events are committed at once.
-  Millis live_interval{5'000};
+  Millis live_interval{60'000};    ///< 0: never.
   std::array<std::uint8_t, 16> boot{};
   std::string version;
 };
@@ -87,8 +87,8 @@ class Recorder {
   /// The marks that are in force or ahead, in the order in which they were told. From any thread.
   virtual std::vector<domain::Mark> marks() const = 0;
 
-  /// What a destination holds in force now; of several lists that wait only its last counts. From any thread; carried
-  /// out by the recorder's thread.
+  /// What a destination holds in force now. Every list is judged, in the order in which they came; `Listings` says how
+  /// many may wait. From any thread; carried out by the recorder's thread.
   virtual void hear(domain::DirectiveListing listing) = 0;
 
   /// The orders in force or ahead with what their facilities draw, as a JSON array. From any thread.

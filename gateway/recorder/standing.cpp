@@ -64,9 +64,9 @@ void Standing::change(const std::function<bool(const std::string& meter)>& is_th
                       const std::function<bool(const std::string& meter, const std::string& check)>& goes_on) {
   std::erase_if(news_, [&](const std::string& meter) { return !is_there(meter); });
   std::erase_if(meters_, [&](const auto& entry) { return !is_there(entry.first); });
-  for (auto& [id, record] : meters_) {
-    const auto forgotten = std::erase_if(record.doubts, [&](const auto& doubt) { return !goes_on(id, doubt.check); });
-    if (forgotten > 0) note_news(id);
+  for (auto& entry : meters_) {
+    const auto is_over = [&](const auto& doubt) { return !goes_on(entry.first, doubt.check); };
+    if (std::erase_if(entry.second.doubts, is_over) > 0) note_news(entry.first);
   }
 }
 

@@ -164,11 +164,12 @@ DepartedLogs StoreImpl::departed_with(const OldEpoch& old, const std::vector<Evi
 void StoreImpl::forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const {
   std::map<std::uint64_t, UtcTime> left_at;
   for (const auto& [log, departures] : logs) {
-    const bool is_there = log.first != leaving &&
-                          (log.first == file_->name().epoch ||
-                           std::ranges::any_of(old_, [&](const OldEpoch& old) { return old.name.epoch == log.first; }));
+    const std::uint64_t epoch = log.first;
+    const bool is_there =
+        epoch != leaving && (epoch == file_->name().epoch ||
+                             std::ranges::any_of(old_, [&](const OldEpoch& old) { return old.name.epoch == epoch; }));
     for (const Departure& entry : departures.entries())
-      if (!is_there) left_at[log.first] = std::max(left_at[log.first], entry.at);
+      if (!is_there) left_at[epoch] = std::max(left_at[epoch], entry.at);
   }
   while (left_at.size() > departed_epochs_max) {
     const auto longest = std::ranges::min_element(left_at, {}, [](const auto& entry) { return entry.second; });

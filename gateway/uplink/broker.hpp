@@ -57,6 +57,7 @@ struct Incoming {
   bool retained = false;
   std::string response_topic;
   Bytes correlation;
+  std::uint64_t passed_over = 0;  ///< Messages of this topic that came just before it and were dropped.
 };
 struct Disconnected {
   std::uint8_t reason = 0;  ///< The server's DISCONNECT reason, 0 if there was none.

@@ -1,7 +1,6 @@
 #include "uplink/manifests.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace jidian::uplink {
 
@@ -34,8 +33,8 @@ std::optional<record::BatchKey> Manifests::find(const Hash& hash, std::uint64_t 
       const auto batches =
           reader_.read(each, record::Stream::event, {first, last}, step, step * record::batch_bytes_max);
       if (!batches) break;
-      for (const auto& batch : *batches | std::views::reverse) {
-        remember(batch.key, batch.bytes);
+      for (auto batch = batches->rbegin(); batch != batches->rend(); ++batch) {
+        remember(batch->key, batch->bytes);
         if (const auto known = known_.find(hash); known != known_.end()) return known->second;
       }
       read += last - first + 1;

@@ -110,7 +110,7 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
   outbox_.end_connection();
   why_not_connected_ = why;
   if (reason != reason_taken_over && !twin_seen_) {
-    retry_at_ = now.steady + pace_.next();
+    retry_at_ = now.steady + pace_.next(now.steady, is_busy(reason) ? Obstacle::busy : Obstacle::unreachable);
     return;
   }
   tell_of_twin(now);
@@ -133,6 +133,8 @@ void Session::hold_what_was_too_large(Now now) {
 }
 
 void Session::handle(const BrokerEvent& event, Now now) {
+  const auto* list = std::get_if<Incoming>(&event);
+  if (list != nullptr && list->topic == topics_.directives()) return on_directives(*list);
   if (!broker_) return;
   if (const auto* connected = std::get_if<Connected>(&event)) {
     on_connected(*connected, now);
@@ -145,8 +147,6 @@ void Session::handle(const BrokerEvent& event, Now now) {
       on_receipt(*message, now);
     else if (message->topic == topics_.command())
       on_command(*message, now);
-    else if (message->topic == topics_.directives())
-      on_directives(*message);
     else if (message->topic == topics_.status())
       on_status(*message, now);
   }
@@ -161,9 +161,10 @@ void Session::on_connected(const Connected& connected, Now now) {
   refused_topic_.clear();
   without_subscriber_.clear();
   status_due_ = manifest_due_ = true;
+  if (!options_.live) live_ = "";  // values of an earlier run would stand there as the newest for ever
   announce_check_ = now.steady;
   watch_.begin_connection(now.steady);
-  outbox_.begin_connection(now.steady);
+  outbox_.begin_connection(now.steady, backlog_offset(options_.gateway, pace_.outage(now.steady)));
   ++counts_.connects;
 }
 
@@ -268,11 +269,11 @@ void Session::send_batches(Now now) {
 }
 
 void Session::send_live(Now now) {
-  if (live_.empty() || live_token_) return;
+  if (!live_ || live_token_) return;
   if (!settled() && now.steady - unanswered_.begin()->second.sent >= live_patience) return;
-  const auto published = publish({topics_.live(), {live_.begin(), live_.end()}, 0, true, json_type, {}, 0}, {}, now);
+  const auto published = publish({topics_.live(), {live_->begin(), live_->end()}, 0, true, json_type, {}, 0}, {}, now);
   if (published) live_token_ = last_token_;
-  live_.clear();
+  live_.reset();
 }
 
 void Session::say_offline(Now now) {

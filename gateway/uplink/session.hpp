@@ -38,7 +38,7 @@ class Session {
 
   /// Does what is due: connects, gives up a dead link, publishes as far as the window allows.
   void step(Now now);
-  /// Takes what the present broker reports.
+  /// Takes what the present broker reports; of one that is gone only lists of orders count.
   void handle(const BrokerEvent& event, Now now);
   /// When `step` is to be called again at the latest.
   SteadyTime next_due(Now now);
@@ -145,7 +145,7 @@ class Session {
   std::uint64_t last_token_ = 0;
   std::map<std::uint64_t, Unanswered> unanswered_;  ///< By token: in the order of sending.
   std::optional<std::uint64_t> live_token_;         ///< The `live` message that is on its way.
-  std::string live_;
+  std::optional<std::string> live_;                 ///< Not sent yet; empty: to be cleared.
   std::deque<Reply> replies_;
   bool status_due_ = false;
   bool manifest_due_ = false;

@@ -154,7 +154,7 @@ void Session::on_command(const Incoming& message, Now now) {
 /// Nothing at all is what a broker sends when somebody clears the topic: no order ends by that.
 void Session::on_directives(const Incoming& message) {
   if (!hears_directives_ || message.payload.empty() || !links_.directives) return;
-  links_.directives(std::string(message.payload.begin(), message.payload.end()));
+  links_.directives(std::string(message.payload.begin(), message.payload.end()), message.passed_over);
 }
 
 void Session::on_status(const Incoming& message, Now now) {
@@ -185,6 +185,8 @@ health::UplinkHealth Session::health(Now now) {
   health.copied = outbox_.copied();
   health.pending = outbox_.pending();
   health.oldest_pending = outbox_.oldest_pending();
+  if (const auto left = outbox_.offset_left(now.steady); connected_ && health.pending > 0 && left > Millis(0))
+    health.backlog_from = now.utc + left;
   health.backfills = outbox_.backfills().health();
   health.trouble = trouble(now);
   return health;

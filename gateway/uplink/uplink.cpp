@@ -213,8 +213,7 @@ void Loop::wait(Session& session, const std::stop_token& stop) {
     if (clock_.steady_now() - began < long_work) continue;
     // Commands that read the store may come in numbers: what else is due, the sign of life too, goes between them.
     take_inputs(session);
-    if (session.broker() == nullptr) return;  // the rest came from a connection that is gone
-    go_on(session);
+    if (session.broker() != nullptr) go_on(session);  // else the rest came from a connection that is gone
   }
 }
 

@@ -31,6 +31,7 @@ struct Options {
   std::vector<record::Stream> streams;
   std::vector<std::string> may;  ///< What the destination may ask: "backfill", …
   bool directives = false;       ///< Whether anybody may give orders through it, at first.
+  bool live = true;              ///< Whether `live` is offered; if not, what was retained of it is cleared.
   Millis receipt_timeout{60'000};
   std::uint32_t backlog_batches_per_s = 20;  ///< Token bucket for what is older than the connection.
   Millis reconnect_max{60'000};
@@ -65,8 +66,9 @@ struct Links {
   /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already. May take the
   /// second that reading the store for a backfill takes.
   std::function<std::string(const std::string& json)> command;
-  /// The orders that this destination holds in force, as its topic says; nothing of it was checked.
-  std::function<void(const std::string& json)> directives;
+  /// The orders that this destination holds in force, as its topic says; nothing of it was checked. `passed_over` lists
+  /// that came just before it were dropped.
+  std::function<void(const std::string& json, std::uint64_t passed_over)> directives;
   std::function<std::string()> manifest_json;  ///< For the retained `manifest` topic.
   std::function<std::string()> manifest_hash;
 };

@@ -26,7 +26,7 @@ def expect_polled(verdict, when):
     """No meter was kept waiting. A simulated meter that gets no processor time answers late, which is a declared gap and no
     fault of the gateway: one slot in 200 may be lost to that."""
     lost, expected = verdict["slots_in_gaps"], verdict["slots_expected"]
-    foreign = set(verdict["gaps"]) - {"meter_silent", "bus_fault"}
+    foreign = set(verdict["gaps"]) - {"meter silent", "bus fault", "clean stop"}
     expect(not foreign and lost * 200 <= expected, f"{lost} of {expected} slots were skipped {when}: {verdict['gaps']}")
 
 

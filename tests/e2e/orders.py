@@ -76,8 +76,8 @@ def directives(_):
                          ("refused", "2026-019", "1", "expired"), ("received", "2026-020", "1", ""))
         backend.say(backend.order("2026-017", 1), backend.order("2026-020"))
         backend.wait_for(("refused", "2026-017", "1", "replayed"))
-        chain.publish(backend.topic, "no list")
-        backend.wait_for(("refused", "", "", "invalid"))
+        chain.publish_at_once(backend.topic, "no list", "no list either",
+                              json.dumps({"directives": [backend.order("2026-017", 2), backend.order("2026-020")]}))
         chain.publish(backend.topic, "")
         backend.say(backend.order("2026-017", 2), backend.order("2026-020"),
                     backend.order("2026-021", supersedes=["2026-020"], **{"from": _at(1)}))
@@ -91,7 +91,7 @@ def directives(_):
         until_ms = chain.finish_gateway()
         chain.judge.stop()
         told = backend.told()
-        expect(len(told) == 11 and ("refused", "", "", "invalid") in told, f"each once: {told}")
+        expect(len(told) == 12 and told.count(("refused", "", "", "invalid")) == 2, f"each once: {told}")
         verdict = chain.audit("--until-ms", until_ms)
         expect_clean(verdict)
         report(verdict)

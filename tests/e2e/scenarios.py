@@ -272,18 +272,26 @@ def store_restored(_):
 
 
 def live_view(_):
-    """mosquitto_sub on `live` shows readable JSON."""
+    """mosquitto_sub on `live` shows readable JSON; where it is switched off, nothing old stays there."""
+    def at_the_broker(chain, seconds):
+        return subprocess.run(["mosquitto_sub", "-V", "5", "-p", str(chain.port), "-t", "jidian/v1/+/+/live", "-C", "1",
+                               "-W", str(seconds)], capture_output=True, text=True)
+
     with Chain() as chain:
         _start(chain, "demo", commit="1s", live="1s")
         wait_until(lambda: len(json.loads(chain.jidian("watch", "--rounds", "1", "--json").stdout)["meters"]) == 8, 20,
                    "a reading of every meter")
         time.sleep(1.5)  # the live interval: the retained view at the broker is the newest one then
-        shown = subprocess.run(["mosquitto_sub", "-V", "5", "-p", str(chain.port), "-t", "jidian/v1/+/+/live", "-C", "1",
-                                "-W", "20"], capture_output=True, text=True)
+        shown = at_the_broker(chain, 20)
         expect(shown.returncode == 0, f"mosquitto_sub: {shown.stderr}")
         live = json.loads(shown.stdout)
         expect(len(live["meters"]) == 8, f"live shows {len(live['meters'])} meters")
         print("  " + shown.stdout[:160].strip() + " …")
+        chain.stop_gateway()
+        expect(at_the_broker(chain, 2).returncode == 0, "the newest view stays while the gateway is away")
+        chain.site_file.write_text(chain.site_file.read_text().replace('live_interval = "1s"', 'live_interval = "off"'))
+        chain.start_gateway()
+        wait_until(lambda: at_the_broker(chain, 2).returncode != 0, 30, "the old view to go from the broker")
         expect_clean(_finish(chain))
 
 

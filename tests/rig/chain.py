@@ -41,7 +41,8 @@ class Chain:
 
     # -- programs -----------------------------------------------------------------------------------------------
     def program(self, name):
-        folder = {"jidian": "gateway/app", "jidian-plant": "tests/plant", "jidian-judge": "tests/judge"}[name]
+        folder = {"jidian": "gateway/app", "jidian-plant": "tests/plant", "jidian-judge": "tests/judge",
+                  "jidian-fill-store": "tests/fault/backlog"}[name]
         return self.build / folder / name
 
     def start(self, name, arguments, environment=None):
@@ -131,6 +132,11 @@ class Chain:
         command += ["-r"] if retained else []
         command += ["-m", text] if text else ["-n"]
         subprocess.run(command, check=True, capture_output=True, timeout=30)
+
+    def publish_at_once(self, topic, *lines):
+        """Says one after the other over one connection, each retained: nothing lies between them. Precondition: no TLS."""
+        command = ["/usr/bin/mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic, "-r", "-l"]
+        subprocess.run(command, input="".join(line + "\n" for line in lines), text=True, check=True, capture_output=True, timeout=30)
 
     # -- judge --------------------------------------------------------------------------------------------------
     def start_judge(self, *arguments, database="judge.db"):

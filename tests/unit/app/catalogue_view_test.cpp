@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "app/load.hpp"
+#include "app/texts.hpp"
 
 namespace jidian::app {
 namespace {
@@ -54,6 +55,21 @@ TEST(CatalogueExplain, SaysWhereAPointStandsAndWhatItIsMultipliedBy) {
                   " +signed_active_power.total +holding +49 +0x0031 +40050 +u16 +W +× 10\\^-4 × 10\\^dpq +negative "
                   "while active_power_sign.total is 1"));
   EXPECT_THAT(text, HasSubstr("unverified: compare the values"));
+}
+
+TEST(CatalogueExplain, SpeaksChineseWhileItsJsonStaysAsProgramsReadIt) {
+  const auto& profile = catalogue().at("acrel-pz96");
+  const auto english = explain_json(profile);
+  speak(Language::chinese);
+  const std::string page = explain_text(profile);
+  const std::string list = list_text(catalogue());
+  const auto chinese = explain_json(profile);
+  speak(Language::english);
+  EXPECT_THAT(page, HasSubstr("未核对：请将数值与表计显示比对"));
+  EXPECT_THAT(line_with(page, "signed_active_power.total"), HasSubstr("active_power_sign.total 为 1 时取负值"));
+  EXPECT_THAT(line_with(list, "schneider-iem3155"), HasSubstr("较高"));
+  EXPECT_THAT(line_with(list, "schneider-iem3155"), HasSubstr("19200 8E1，地址 1"));
+  EXPECT_EQ(chinese, english);
 }
 
 TEST(CatalogueExplain, OffsetsOfAModelAreNoPrintedNumbers) {

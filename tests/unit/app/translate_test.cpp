@@ -101,6 +101,31 @@ TEST(Translate, WarningsOfTheSiteFileAreToldInChinese) {
   EXPECT_THAT(slow, Not(HasSubstr("its meters")));
 }
 
+TEST(Translate, WhatProfilesExportAndVerifySayIsToldInChinese) {
+  const InChinese chinese;
+  EXPECT_EQ(translated("no profile is called 'acrel'; did you mean 'acrel-pz96'? (jidian profiles lists them)"),
+            "没有名为“acrel”的表计档案；是否想写“acrel-pz96”？（jidian profiles 列出全部）");
+  EXPECT_EQ(translated("there is no uplink 'x'; write province or bureau"), "没有上行通道“x”；请写 province or bureau");
+  EXPECT_EQ(translated("epoch 0000000000000001 reading 7: reading 7: batch 6 was expected"),
+            "纪元 0000000000000001 的 reading 7：reading 7：此处应为第 6 个批次");
+  EXPECT_EQ(translated("line 3: not a line of an evidence export"), "第 3 行：不是证据导出文件的行");
+  EXPECT_EQ(translated("cannot read /x: Permission denied"), "无法读取 /x：" + translated("Permission denied"));
+  EXPECT_EQ(translated("cannot read /x"), "无法读取 /x");
+}
+
+TEST(Translate, WhatLiveCostsIsToldInChinese) {
+  const InChinese chinese;
+  const auto warning = [](const std::string& write) {
+    return translated(
+        "gateway: live every 5s costs about 51 GB a month, beside 1.9 GB of batches; over a SIM card write " + write);
+  };
+  EXPECT_EQ(warning("live_interval = \"5m\" (about 849 MB), or \"off\""),
+            "gateway：live 每 5s 发布一次，每月约 51 GB，另有数据批次 1.9 GB；若使用 SIM 卡，请写 live_interval = "
+            "\"5m\"（约 849 MB），或 \"off\"");
+  EXPECT_THAT(warning("live_interval = \"off\""), HasSubstr("请写 live_interval = \"off\""));
+  EXPECT_THAT(mistakes_with("[gateway]", "[gateway]\nlive_interval = \"never\""), HasSubstr("或者 \"off\""));
+}
+
 TEST(Translate, AWarningOfLateEnergiesIsToldInChinese) {
   const InChinese chinese;
   auto parsed = config::parse_small(config::small_site);

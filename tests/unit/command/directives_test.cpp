@@ -109,6 +109,19 @@ TEST(Directives, WhatIsNoListLiftsNothing) {
       << "it may be one of those that are in force";
 }
 
+TEST(Directives, WhatIsRefusedIsToldFromAnotherOfItsName) {
+  const auto garbled = [](const std::string& payload) {
+    return listing_of(payload, "province", {}, domain::Manifest{}).refused.at(0);
+  };
+  EXPECT_EQ(garbled("no list"), garbled("no list"));
+  EXPECT_NE(garbled("no list"), garbled("no list either"));
+  const auto nobody = [](double limit) {
+    return refused({{"issuer", "130000-nobody"}, {"content", {{"limit_kw", limit}}}});
+  };
+  EXPECT_EQ(nobody(1), nobody(1));
+  EXPECT_NE(nobody(1), nobody(2));
+}
+
 TEST(Directives, TheHigherOfTwoVersionsCounts) {
   Json higher = curtailment();
   higher["version"] = 5;
@@ -123,12 +136,13 @@ TEST(Directives, AreHeardThroughTheirUplinkOnly) {
   Bench bench;
   Json order = curtailment();
   order["content"]["facilities"] = Json::array();
-  bench.commands.hear("province", Json{{"directives", {order}}}.dump());
-  bench.commands.hear("bureau", Json{{"directives", {order}}}.dump());
+  bench.commands.hear("province", Json{{"directives", {order}}}.dump(), 0);
+  bench.commands.hear("bureau", Json{{"directives", {order}}}.dump(), 3);
   ASSERT_THAT(bench.recorder.listings, SizeIs(2));
   EXPECT_THAT(bench.recorder.listings[0].orders, SizeIs(1));
   EXPECT_THAT(bench.recorder.listings[1].orders, IsEmpty());
   EXPECT_EQ(bench.recorder.listings[1].refused.at(0).why, Refusal::unknown_issuer);
+  EXPECT_EQ(bench.recorder.listings[1].passed_over, 3U);
 }
 
 TEST(Directives, TheStatusShowsThem) {

@@ -129,7 +129,7 @@ TEST(DirectiveBook, TimeEndsThem) {
   EXPECT_TRUE(book.expire(eight + hours(3)).empty());
   EXPECT_THAT(told(book.expire(eight + hours(4))), ElementsAre("expired a 1"));
   EXPECT_TRUE(book.take(listing({late, order("a")}), eight + hours(4)).empty()) << "nobody has cleared up yet";
-  EXPECT_TRUE(book.take(listing({}), eight + hours(5)).empty());
+  EXPECT_THAT(told(book.take(listing({}), eight + hours(5))), IsEmpty());
 }
 
 TEST(DirectiveBook, OneMaySupersedeOthers) {
@@ -192,11 +192,61 @@ TEST(DirectiveBook, RefusalsOfAnHourAreBounded) {
   for (int i = 0; i < 100; ++i)
     forged.refused.push_back({"nobody", "o-" + std::to_string(i), "1", Refusal::unknown_issuer, "unknown"});
   refusals += book.take(forged, eight).events.size();
-  EXPECT_EQ(refusals, DirectiveBook::refusals_an_hour);
+  EXPECT_EQ(refusals, Refusals::an_hour);
   EXPECT_EQ(book.refusals(), (RefusalCounts{0, 100, 0, 0, 0, 0})) << "passed over ones are counted";
-  const auto later = book.take(forged, eight + hours(1));
-  ASSERT_FALSE(later.events.empty());
-  EXPECT_THAT(later.events[0].text, HasSubstr("70 more"));
+  EXPECT_TRUE(book.take(forged, eight).empty()) << "nor are they told or counted when the list comes again";
+  EXPECT_EQ(book.refusals(), (RefusalCounts{0, 100, 0, 0, 0, 0}));
+  EXPECT_EQ(book.take({"bureau", {}, forged.refused, true}, eight).events.size(), Refusals::an_hour)
+      << "one destination does not use up what another may be told of";
+  const auto later = book.expire(eight + hours(1));
+  ASSERT_EQ(later.events.size(), 2U) << "a number when the hour is over, whether anything comes or not";
+  EXPECT_EQ(later.events[1].subject, "province");
+  EXPECT_EQ(fact_of(later.events[1], "state"), "passed_over");
+  EXPECT_EQ(fact_of(later.events[1], "orders"), "70");
+  EXPECT_THAT(later.events[1].text, HasSubstr("70 orders more"));
+  EXPECT_TRUE(book.expire(eight + hours(2)).empty());
+}
+
+TEST(DirectiveBook, RefusalsOfListsThatFollowAtOnceAreAllTold) {
+  DirectiveBook book;
+  const auto garbled = [&book](const std::string& payload) {
+    DirectiveListing list = listing({});
+    list.is_whole = false;
+    list.refused.push_back({"", "", "", Refusal::invalid, "it is no list", print_of(payload)});
+    return book.take(list, eight).events.size();
+  };
+  EXPECT_EQ(garbled("no list"), 1U);
+  EXPECT_EQ(garbled("no list"), 0U) << "the retained message, with a new connection";
+  EXPECT_EQ(garbled("no list either"), 1U);
+  EXPECT_EQ(garbled("no list"), 1U) << "sent once more, behind another";
+  EXPECT_EQ(book.refusals()[0], 3U);
+}
+
+TEST(DirectiveBook, AReplayWithAnotherContentIsAnother) {
+  DirectiveBook book;
+  book.take(listing({order("a", 2)}), eight);
+  auto replayed = order("a", 1);
+  EXPECT_THAT(told(book.take(listing({replayed}), eight)), ElementsAre("refused a 1"));
+  EXPECT_TRUE(book.take(listing({replayed}), eight).empty());
+  replayed.limit_kw = "1";
+  EXPECT_THAT(told(book.take(listing({replayed}), eight)), ElementsAre("refused a 1"));
+}
+
+TEST(DirectiveBook, ListsThatNobodyLookedAtAreToldAsANumber) {
+  DirectiveBook book;
+  auto newest = listing({order("a")});
+  newest.passed_over = 12;
+  const auto news = book.take(newest, eight);
+  ASSERT_EQ(news.events.size(), 2U);
+  EXPECT_EQ(fact_of(news.events[0], "state"), "passed_over");
+  EXPECT_EQ(fact_of(news.events[0], "lists"), "12");
+  EXPECT_EQ(fact_of(news.events[0], "orders"), "none");
+  EXPECT_THAT(news.events[0].text, HasSubstr("12 lists of orders were not looked at"));
+  EXPECT_EQ(fact_of(news.events[1], "state"), "received");
+  std::size_t events = 0;
+  for (int i = 0; i < 1'000; ++i) events += book.take(newest, eight).events.size();
+  EXPECT_LT(events, Refusals::an_hour) << "they are bounded as refusals are";
+  EXPECT_EQ(fact_of(book.close(eight).events.at(0), "lists"), std::to_string(12 * (1'000 - events)));
 }
 
 }  // namespace

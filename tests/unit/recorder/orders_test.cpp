@@ -65,6 +65,29 @@ TEST_F(Orders, AreOnRecordAtOnceAndKnownAfterAKill) {
   EXPECT_TRUE(run_->core.directives().empty());
 }
 
+TEST_F(Orders, ARefusedListIsOnRecordOnceHoweverOftenItIsDelivered) {
+  domain::DirectiveListing garbled{"province", {}, {}, false};
+  garbled.refused.push_back({"", "", "", domain::Refusal::invalid, "it is no list", "0123"});
+  run_->hear(garbled);
+  run_->hear(garbled);  // connected again: it is retained
+  EXPECT_EQ(record_.events(EventKind::directive).size(), 1u);
+  start();  // kill -9
+  run_->hear(garbled);
+  EXPECT_EQ(record_.events(EventKind::directive).size(), 1u);
+  run_->hear({"province", {}, {}, true});
+  run_->hear(garbled);
+  EXPECT_EQ(record_.events(EventKind::directive).size(), 2u) << "sent once more by somebody, behind another list";
+}
+
+TEST_F(Orders, RefusalsThatWereNotToldAreANumberOnRecordBeforeTheStop) {
+  domain::DirectiveListing forged{"province", {}, {}, true};
+  for (int i = 0; i < 40; ++i)
+    forged.refused.push_back({"nobody", "o-" + std::to_string(i), "1", domain::Refusal::unknown_issuer, "unknown"});
+  run_->hear(forged);
+  run_->stop();
+  EXPECT_EQ(fact_in(record_.events(EventKind::directive).back(), "orders"), "10");
+}
+
 TEST_F(Orders, TheViewShowsTheLoadBesideTheLimit) {
   auto manifest = options_.manifest;
   domain::SupplyAccount account;

@@ -165,6 +165,21 @@ TEST_F(SessionTest, SaysWhyItIsNotConnected) {
   EXPECT_EQ(trouble(), "");
 }
 
+TEST_F(SessionTest, ABrokerThatIsBusyIsLeftAloneForLongerThanOneThatIsAway) {
+  const auto longest_pause = [this](std::uint8_t reason) {
+    Millis longest{0};
+    for (int attempt = 0; attempt < 6; ++attempt) {
+      now.steady = std::max(now.steady, session().next_due(now));
+      step();
+      lose(reason);
+      longest = std::max(longest, std::chrono::duration_cast<Millis>(session().next_due(now) - now.steady));
+    }
+    return longest;
+  };
+  EXPECT_LE(longest_pause(0), seconds(5));
+  EXPECT_GT(longest_pause(reason_server_busy), seconds(10));
+}
+
 TEST_F(SessionTest, ATakeoverIsReportedOnceAndWaitsAMinute) {
   for (int round = 0; round < 3; ++round) {
     reconnect();
@@ -245,6 +260,22 @@ TEST_F(SessionTest, OnlyTheNewestLiveIsSentAndOneAtATime) {
   EXPECT_EQ(wire().published.back().payload, Bytes{'3'});
 }
 
+TEST_F(SessionTest, WhereLiveIsOffWhatAnEarlierRunLeftOfItIsCleared) {
+  options.live = false;
+  for (int connection = 1; connection <= 2; ++connection) {
+    connect();
+    step();
+    const auto& sent = wire().published;
+    const auto live = std::ranges::find(sent, std::string("jidian/v1/370211/box-1/live"), &Outgoing::topic);
+    ASSERT_NE(live, sent.end());
+    EXPECT_TRUE(live->retain);
+    EXPECT_TRUE(live->payload.empty());
+    EXPECT_EQ(std::ranges::count(sent, live->topic, &Outgoing::topic), 1);
+    session().handle(Disconnected{0, "gone"}, now);
+    pass(seconds(120));
+  }
+}
+
 TEST_F(SessionTest, LiveIsNotPiledUpOnALinkThatMayBeDead) {
   store.add(Stream::reading);
   connect();
@@ -300,7 +331,7 @@ TEST_F(SessionTest, RefusedCommandsAreReportedButDoNotFillTheRecord) {
 
 TEST_F(SessionTest, OrdersAreHeardOnANewConnectionOnceSomebodyMayGiveThem) {
   std::vector<std::string> heard;
-  links.directives = [&heard](const std::string& json) { heard.push_back(json); };
+  links.directives = [&heard](const std::string& json, std::uint64_t) { heard.push_back(json); };
   connect();
   say("directives", R"({"directives":[]})", true);
   EXPECT_TRUE(heard.empty());
@@ -316,7 +347,7 @@ TEST_F(SessionTest, OrdersAreHeardOnANewConnectionOnceSomebodyMayGiveThem) {
 
 TEST_F(SessionTest, OrdersAreSubscribedToWhereSomebodyMayGiveThem) {
   std::vector<std::string> heard;
-  links.directives = [&heard](const std::string& json) { heard.push_back(json); };
+  links.directives = [&heard](const std::string& json, std::uint64_t) { heard.push_back(json); };
   options.directives = true;
   connect();
   EXPECT_THAT(wire().options.optional_topics,
@@ -324,6 +355,29 @@ TEST_F(SessionTest, OrdersAreSubscribedToWhereSomebodyMayGiveThem) {
   say("directives", R"({"directives":[]})", true);
   say("directives", "", true);
   EXPECT_THAT(heard, ElementsAre(R"({"directives":[]})")) << "a topic that was cleared says nothing";
+}
+
+TEST_F(SessionTest, AListThatArrivedIsHeardThoughItsConnectionIsGone) {
+  std::vector<std::string> heard;
+  links.directives = [&heard](const std::string& json, std::uint64_t) { heard.push_back(json); };
+  options.directives = true;
+  connect();
+  lose();
+  say("directives", "no list");
+  EXPECT_THAT(heard, ElementsAre("no list"));
+}
+
+TEST_F(SessionTest, ListsOfOrdersThatWereDroppedAreCounted) {
+  std::uint64_t dropped = 0;
+  links.directives = [&dropped](const std::string&, std::uint64_t passed_over) { dropped += passed_over; };
+  options.directives = true;
+  connect();
+  Incoming message;
+  message.topic = base + std::string("directives");
+  message.payload = {'x'};
+  message.passed_over = 7;
+  session().handle(message, now);
+  EXPECT_EQ(dropped, 7U);
 }
 
 TEST_F(SessionTest, ABrokerThatRefusesTheOrdersStillGetsTheBatches) {
