@@ -258,7 +258,8 @@ void PollerCore::note_answer(Meter& meter) {
   meter.health.next_try.reset();
   meter.changed = true;
   const UtcTime now = clock_.utc_now();
-  const auto silent_s = seconds_between(*std::exchange(meter.silent_since, std::nullopt), now);
+  const auto silent_s = seconds_between(*meter.silent_since, now);
+  meter.silent_since.reset();
   spdlog::info("meter answers again bus={} meter={} unit={} silent_s={}", bus_id_, meter.polled.id, meter.polled.unit,
                silent_s);
   outlet_.offer(meter_back(meter.polled.id, silent_s, now));
