@@ -40,7 +40,8 @@ std::vector<Schedule::Entry> entries_of(const std::vector<PolledMeter>& meters) 
   std::vector<Schedule::Entry> entries;
   entries.reserve(meters.size());
   for (const PolledMeter& meter : meters)
-    entries.push_back({meter.period, meter.offset, std::ranges::any_of(meter.points, is_counter)});
+    entries.push_back(
+        {meter.period, meter.offset, std::ranges::any_of(meter.points, is_counter), meter.before.last_slot});
   return entries;
 }
 
@@ -74,20 +75,23 @@ PollerCore::Meter::Meter(PolledMeter meter)
       learner(polled, polled.remembered),
       identity(polled, learner.learned().serial),
       offsets(polled),
-      ratios(polled.points, learner.learned().ratios) {}
+      ratios(polled.points, learner.learned().ratios),
+      silent_since(polled.before.silent_since) {}
 
 PollerCore::PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-                       health::Board& board, Pause pause, LineManners manners)
+                       health::Board& board, Pause pause, LineManners manners, std::optional<UtcTime> down_since)
     : bus_id_(std::move(bus_id)),
       clock_(clock),
       board_(board),
       heartbeat_(board.add_heartbeat("bus " + bus_id_, longest_round)),
       pause_(std::move(pause)),
-      line_(bus_id_, bus, clock, manners),
+      line_(bus_id_, bus, clock, manners, down_since.has_value()),
       outlet_(bus_id_, sink),
       schedule_(entries_of(meters), clock.utc_now()),
       clock_difference_(difference_of(clock)),
-      line_noted_(manners.used_before) {
+      down_reported_(down_since.has_value()),
+      line_noted_(manners.used_before),
+      down_since_(down_since.value_or(UtcTime{})) {
   meters_.reserve(meters.size());
   for (PolledMeter& polled : meters) {
     Meter& meter = meters_.emplace_back(std::move(polled));
@@ -247,14 +251,15 @@ void PollerCore::judge(Meter& meter, const MeterOutcome& outcome) {
 
 void PollerCore::note_answer(Meter& meter) {
   meter.health.misses_in_row = 0;
-  if (!meter.given_up) return;
+  if (!meter.silent_since) return;
 
   meter.given_up = false;
   meter.tries = 0;
   meter.health.next_try.reset();
   meter.changed = true;
   const UtcTime now = clock_.utc_now();
-  const auto silent_s = seconds_between(meter.silent_since, now);
+  const auto silent_s = seconds_between(*meter.silent_since, now);
+  meter.silent_since.reset();
   spdlog::info("meter answers again bus={} meter={} unit={} silent_s={}", bus_id_, meter.polled.id, meter.polled.unit,
                silent_s);
   outlet_.offer(meter_back(meter.polled.id, silent_s, now));
@@ -268,12 +273,14 @@ void PollerCore::note_silence(Meter& meter, const Error& why) {
   if (meter.given_up || meter.health.misses_in_row < misses_max) return;
 
   meter.given_up = true;
-  meter.silent_since = clock_.utc_now();
+  const UtcTime now = clock_.utc_now();
   plan_next_try(meter);
-  const auto next_s = seconds_between(meter.silent_since, *meter.health.next_try);
+  const auto next_s = seconds_between(now, *meter.health.next_try);
   spdlog::warn("meter silent, recording a gap and probing bus={} meter={} unit={} misses={} next_try_s={} why=\"{}\"",
                bus_id_, meter.polled.id, meter.polled.unit, meter.health.misses_in_row, next_s, why.message());
-  outlet_.offer(meter_silent(meter.polled.id, meter.health.misses_in_row, why, meter.silent_since));
+  if (meter.silent_since) return;  // told before the configuration was changed
+  meter.silent_since = now;
+  outlet_.offer(meter_silent(meter.polled.id, meter.health.misses_in_row, why, now));
 }
 
 void PollerCore::plan_next_try(Meter& meter) {

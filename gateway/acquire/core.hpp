@@ -42,7 +42,7 @@ class PollerCore {
 
   /// `bus`, `sink`, `clock` and `board` outlive the core.
   PollerCore(std::string bus_id, Bus& bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-             health::Board& board, Pause pause, LineManners manners = {});
+             health::Board& board, Pause pause, LineManners manners = {}, std::optional<UtcTime> down_since = {});
 
   /// Serves at most one slot, or else one probe. Blocks for one poll of a meter at most; on the edge of a quarter hour
   /// for one read of each meter. Returns how long nothing will be due; zero: call again at once.
@@ -70,6 +70,9 @@ class PollerCore {
   /// There will be no further step.
   void rest() { heartbeat_.rest(); }
 
+  /// What is left then. Once.
+  Handover hand_over();
+
  private:
   struct Meter {
     explicit Meter(PolledMeter meter);
@@ -89,8 +92,8 @@ class PollerCore {
     SteadyTime last_end{};       ///< When it was last talked to.
     Millis silence_cost{0};      ///< Line time its last unanswered read took.
     bool given_up = false;
-    UtcTime silent_since;
-    unsigned tries = 0;  ///< Probes since it was given up.
+    std::optional<UtcTime> silent_since;  ///< That it is silent was told; it was that long ago.
+    unsigned tries = 0;                   ///< Probes since it was given up.
     SteadyTime next_try{};
     bool changed = true;  ///< Its health has news.
   };

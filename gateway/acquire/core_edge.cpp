@@ -39,7 +39,7 @@ void PollerCore::open_poll(const Slot& slot, const std::stop_token& stop) {
     meter.learner.begin_poll(clock_.steady_now());
     open.round = make_round(meter);
     open.counts = put_counts_first(meter.polled, meter.learner.plan(), *open.round);
-    if (open.counts > 0 && !advance(meter, *open.round, 1, stop)) return;  // stopping: the clean stop explains the hole
+    if (open.counts > 0) (void)advance(meter, *open.round, 1, stop);  // stopping: it stays open
   }
   open_.push_back(std::move(open));
 }
@@ -49,7 +49,7 @@ bool PollerCore::serve_open(const std::stop_token& stop) {
   if (open_.empty()) return false;
   for (OpenPoll& open : open_)
     if (open.round && open.round->done < open.counts) {
-      if (!advance(meters_[open.meter], *open.round, open.counts, stop)) open_.clear();
+      (void)advance(meters_[open.meter], *open.round, open.counts, stop);
       return true;
     }
   OpenPoll open = std::move(open_.front());
@@ -57,8 +57,23 @@ bool PollerCore::serve_open(const std::stop_token& stop) {
   Meter& meter = meters_[open.meter];
   meter.changed = true;
   const auto outcome = open.round ? finish_rounds(meter, std::move(*open.round), stop) : read_meter(meter, stop);
-  if (outcome) offer_poll(meter, open.slot, *outcome, true, stop);
+  if (outcome)
+    offer_poll(meter, open.slot, *outcome, true, stop);
+  else  // stopping: its slot was not served
+    open_.push_front({open.meter, open.slot, std::nullopt, 0});
   return true;
+}
+
+/// A poll that was begun on an edge and is not over was not served: whoever goes on with the meter begins with it, or
+/// with what is the edge by then.
+Handover PollerCore::hand_over() {
+  Handover handover;
+  for (std::size_t i = 0; i < meters_.size(); ++i)
+    handover.meters[meters_[i].polled.id] = {schedule_.last(i), meters_[i].silent_since};
+  for (const OpenPoll& open : open_) handover.meters[meters_[open.meter].polled.id].last_slot = open.slot - Millis{1};
+  if (down_reported_) handover.down_since = down_since_;
+  outlet_.leave(handover, clock_.utc_now());
+  return handover;
 }
 
 }  // namespace jidian::acquire

@@ -16,6 +16,11 @@ constexpr Millis hear_again{60'000};
 
 }  // namespace
 
+Line::Line(std::string name, Bus& bus, Clock& clock, LineManners manners, bool was_down)
+    : name_(std::move(name)), bus_(bus), clock_(clock), guard_(manners), failures_(was_down ? 1 : 0) {
+  if (was_down) trouble_ = "it was down before the configuration was changed, and nothing answered since";
+}
+
 Status Line::ensure_open(std::stop_token stop) {
   if (is_open()) return {};
   if (failures_ > 0 && clock_.steady_now() < next_open_) return Error{ErrorKind::unreachable, trouble_};

@@ -18,9 +18,9 @@ namespace jidian::acquire {
 /// A bus as the poller uses it: opened when needed, reopened with back-off, its work measured. Owned by one thread.
 class Line {
  public:
-  /// `name` spreads the back-off. `bus` and `clock` outlive the line.
-  Line(std::string name, Bus& bus, Clock& clock, LineManners manners)
-      : name_(std::move(name)), bus_(bus), clock_(clock), guard_(manners) {}
+  /// `name` spreads the back-off. `bus` and `clock` outlive the line. `was_down`: the line before was, and so is this
+  /// one until something answers.
+  Line(std::string name, Bus& bus, Clock& clock, LineManners manners, bool was_down = false);
 
   /// Opens the bus if it is closed and a try is due, and before its first use hears whether the line is free. Errors:
   /// unreachable or conflict (closed or another's, and when the next try is not due yet, why the last one failed),

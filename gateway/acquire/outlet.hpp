@@ -29,10 +29,15 @@ class Outlet {
   /// Tries again what waits.
   void flush();
 
+  /// Takes out what still waits, and the gap of polls that are being dropped: nothing more is offered.
+  void leave(Handover& handover, UtcTime now);
+
   std::uint64_t dropped_polls() const { return dropped_polls_; }
   std::uint64_t dropped_events() const { return dropped_events_; }
 
  private:
+  domain::Event take_gap(UtcTime now);
+
   std::string bus_id_;
   Sink& sink_;
   std::optional<domain::Gap> gap_;  ///< Polls that are being dropped at present.

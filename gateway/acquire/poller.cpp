@@ -1,5 +1,6 @@
 #include "acquire/poller.hpp"
 
+#include <cassert>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -25,12 +26,12 @@ Error given_up(const std::string& bus_id) {
 class Poller::Loop {
  public:
   Loop(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-       health::Board& board, LineManners manners)
+       health::Board& board, LineManners manners, std::optional<UtcTime> down_since)
       : bus_id_(bus_id),
         bus_(std::move(bus)),
         core_(
             std::move(bus_id), *bus_, std::move(meters), sink, clock, board, [this](Millis time) { pause(time); },
-            manners) {}
+            manners, down_since) {}
 
   void run(std::stop_token stop) {
     stop_ = stop;
@@ -79,6 +80,8 @@ class Poller::Loop {
          [promise](Error why) { promise->set_value(std::move(why)); }});
     return answer;
   }
+
+  Handover hand_over() { return core_.hand_over(); }
 
   const std::string& bus_id() const { return bus_id_; }
 
@@ -147,8 +150,9 @@ class Poller::Loop {
 };
 
 Poller::Poller(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-               health::Board& board, LineManners manners)
-    : loop_(std::make_unique<Loop>(std::move(bus_id), std::move(bus), std::move(meters), sink, clock, board, manners)),
+               health::Board& board, LineManners manners, std::optional<UtcTime> down_since)
+    : loop_(std::make_unique<Loop>(std::move(bus_id), std::move(bus), std::move(meters), sink, clock, board, manners,
+                                   down_since)),
       thread_([loop = loop_.get()](std::stop_token stop) { loop->run(std::move(stop)); }) {}
 
 std::string line_note_name_of(const std::string& bus_id) {
@@ -184,6 +188,11 @@ void Poller::request_stop() {
 void Poller::stop() {
   request_stop();
   if (thread_.joinable()) thread_.join();
+}
+
+Handover Poller::hand_over() {
+  assert(!thread_.joinable());
+  return loop_->hand_over();
 }
 
 const std::string& Poller::bus_id() const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,20 @@
 
 namespace jidian::acquire {
 
+/// What a poller that has ended knows of a meter, for the one that goes on with it.
+struct MeterBefore {
+  std::optional<UtcTime> last_slot;     ///< The slot that was served last: its label is not to be used again.
+  std::optional<UtcTime> silent_since;  ///< It was told that the meter is silent, and not yet that it is back.
+};
+
+/// What a poller that has ended leaves.
+struct Handover {
+  std::map<std::string, MeterBefore> meters;  ///< By id.
+  std::optional<UtcTime> down_since;          ///< It was told that the bus is down, and not yet that it is back.
+  std::vector<domain::Event> events;          ///< What the sink had no room for: it is still to be offered.
+  std::vector<domain::Note> notes;
+};
+
 /// A meter as a poller needs it.
 struct PolledMeter {
   std::string id;
@@ -38,6 +53,7 @@ struct PolledMeter {
   std::optional<meter::IdentityPlace> serial;   ///< Where its serial number stands.
   std::string serial_declared;                  ///< The one in the site file, or empty.
   std::optional<Learned> remembered;            ///< What an earlier run learnt.
+  MeterBefore before;                           ///< What another poller of this run left.
 };
 
 /// The name of the note that brings `remembered` to the next start.
@@ -86,8 +102,9 @@ struct Identity {
 /// Destruction finishes the present transaction and stops.
 class Poller {
  public:
+  /// @param down_since  What the poller of this bus before left.
   Poller(std::string bus_id, std::unique_ptr<Bus> bus, std::vector<PolledMeter> meters, Sink& sink, Clock& clock,
-         health::Board& board, LineManners manners = {});
+         health::Board& board, LineManners manners = {}, std::optional<UtcTime> down_since = {});
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
@@ -120,6 +137,10 @@ class Poller {
   /// Asks for it and waits: once it returns the port is closed, nothing is offered to the sink any more, and what waits
   /// or comes later is answered with `cancelled`. By the owner's thread.
   void stop();
+
+  /// What the next poller of the bus or of its meters is to know, and what is still to be told. Once, after `stop`, by
+  /// the owner's thread.
+  Handover hand_over();
 
   const std::string& bus_id() const;
 

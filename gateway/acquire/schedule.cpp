@@ -26,13 +26,20 @@ UtcTime slot_from(const Schedule::Entry& entry, UtcTime now) {
   return into == Millis{0} ? now : now + (entry.period - into);
 }
 
+/// The same without those up to `last`, if waiting for that costs little.
+UtcTime new_slot_from(const Schedule::Entry& entry, UtcTime now, std::optional<UtcTime> last) {
+  const UtcTime next = slot_from(entry, now);
+  if (!last || next > *last || *last - next >= repeat_wait_max) return next;
+  return slot_from(entry, *last + Millis{1});
+}
+
 }  // namespace
 
 Schedule::Schedule(const std::vector<Entry>& entries, UtcTime now) {
   states_.reserve(entries.size());
   for (const Entry& entry : entries) {
     assert(entry.period > Millis{0});
-    states_.push_back({entry, slot_from(entry, now), std::nullopt, 0});
+    states_.push_back({entry, new_slot_from(entry, now, entry.last), entry.last, 0});
   }
 }
 
@@ -92,11 +99,7 @@ UtcTime Schedule::next_edge() const {
 }
 
 void Schedule::realign(UtcTime now) {
-  for (State& state : states_) {
-    state.next = slot_from(state.entry, now);
-    if (state.last && state.next <= *state.last && *state.last - state.next < repeat_wait_max)
-      state.next = *state.last + state.entry.period;
-  }
+  for (State& state : states_) state.next = new_slot_from(state.entry, now, state.last);
 }
 
 }  // namespace jidian::acquire

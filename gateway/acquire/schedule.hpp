@@ -22,11 +22,16 @@ class Schedule {
  public:
   struct Entry {
     Millis period{1000};
-    Millis offset{0};           ///< Spreads the meters of a bus inside their period.
-    bool has_counters = false;  ///< Its counts are what a quarter hour is told from.
+    Millis offset{0};                            ///< Spreads the meters of a bus inside their period.
+    bool has_counters = false;                   ///< Its counts are what a quarter hour is told from.
+    std::optional<UtcTime> last = std::nullopt;  ///< The slot that another schedule served last.
   };
 
+  /// Begins at `now`. Where another schedule served a meter before, its slots are not repeated, as after `realign`.
   explicit Schedule(const std::vector<Entry>& entries, UtcTime now);
+
+  /// The slot of a meter that was served last, by this schedule or by the one before.
+  std::optional<UtcTime> last(std::size_t meter) const { return states_[meter].last; }
 
   /// The slot to serve at `now`: the longest overdue, among equals the one served longest ago; nothing if none is
   /// due. Taking it moves the meter to its next slot.

@@ -214,7 +214,11 @@ void Gateway::make_commands() {
           [this] {
             const std::scoped_lock lock(state_mutex_);
             return view_;
-          }});
+          },
+      .keep_configuration = [this]() -> std::shared_ptr<void> {
+        auto kept = std::make_shared<std::shared_lock<std::shared_mutex>>(reload_mutex_, std::try_to_lock);
+        return kept->owns_lock() ? kept : nullptr;
+      }});
 }
 
 /// A job with the bus of its poller.
@@ -293,7 +297,10 @@ Gateway::~Gateway() {
   server_.reset();                                      // no reload any more either
   for (auto& bus : buses_) bus.poller->request_stop();  // all finish their transactions at the same time
   if (commands_ != nullptr) commands_->stop_jobs();     // they hold their pollers
-  for (auto& bus : buses_) bus.poller->stop();
+  for (auto& bus : buses_) {
+    bus.poller->stop();
+    take_handover(*bus.poller);  // the recorder is the next to stop
+  }
   buses_.clear();
   relay_.set({});
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -120,8 +121,13 @@ class Gateway {
 
   /// Starts the pollers of all buses of the site that are not polled yet.
   void start_pollers(const Notes& notes);
-  /// Ends the pollers of the buses that are gone or changed, once they have finished their transactions.
+  /// Ends the pollers of the buses that are gone or changed, once they have finished their transactions. What they
+  /// leave is told, and kept for those that go on.
   std::list<PolledBus> stop_pollers(const config::SiteDiff& diff);
+  /// Of a poller that has stopped.
+  void take_handover(acquire::Poller& poller);
+  /// Of meters and buses that are gone, what is left ends; but no slot is served twice if they come back at once.
+  void forget_handovers();
   /// What `site` calls the meters of the buses that are polled.
   std::vector<recorder::Renumbering> renumber(const config::Site& site);
 
@@ -137,14 +143,17 @@ class Gateway {
   const std::filesystem::path profiles_;
   Clock& clock_;
   health::Board board_;
-  std::mutex reload_mutex_;         // one reload at a time
+  std::shared_mutex reload_mutex_;  // one reload at a time, and none while an exchange of a meter is stated
   mutable std::mutex state_mutex_;  // guards the next three and buses_; held for moments only
   std::shared_ptr<const config::Site> site_;
   std::string manifest_hash_;
   command::ConfigurationView view_;
   std::string started_text_;                     ///< Of the file that the gateway starts by, until it is kept.
   std::vector<std::string> started_instead_of_;  ///< What is wrong with the site file that it does not start by.
-  std::mutex commands_mutex_;                    // guards ready_, and the lists below against commands from above
+  // What stopped pollers left until others go on: of whoever reloads, and of the end.
+  std::map<std::string, acquire::MeterBefore> meters_before_;
+  std::map<std::string, UtcTime> buses_down_;
+  std::mutex commands_mutex_;  // guards ready_, and the lists below against commands from above
   bool ready_ = false;
   OpenStore store_;  // 5. checkpoint, close
   Relay relay_;

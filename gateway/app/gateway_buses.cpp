@@ -12,6 +12,10 @@
 namespace jidian::app {
 namespace {
 
+/// How long it is known which slot a meter that is gone was served last: longer than pollers wait for a clock that was
+/// set back.
+constexpr Millis labels_kept = std::chrono::minutes(5);
+
 /// The site file may still name the meter that was replaced.
 void know_new_serial(acquire::PolledMeter& meter, const std::string& swap_note) {
   const auto serials = recorder::last_serials_of(swap_note);
@@ -57,6 +61,7 @@ void Gateway::start_pollers(const Notes& notes) {
     for (std::size_t i = 0; i < running->meters.size(); ++i) {
       if (running->meters[i].bus != bus.id) continue;
       meters.push_back(meter_with_notes(running->meters[i], static_cast<domain::MeterIndex>(meters.size()), notes));
+      if (auto left = meters_before_.extract(meters.back().id)) meters.back().before = left.mapped();
       polled.meters.push_back(running->meters[i].id);
       places.push_back(static_cast<domain::MeterIndex>(i));
     }
@@ -64,8 +69,10 @@ void Gateway::start_pollers(const Notes& notes) {
     auto line = make_bus(bus);
     const auto used = notes.find(acquire::line_note_name_of(bus.id));
     const bool used_before = used != notes.end() && used->second == line->address();
+    auto down = buses_down_.extract(bus.id);
     polled.poller = std::make_shared<acquire::Poller>(bus.id, std::move(line), std::move(meters), *polled.sink, clock_,
-                                                      board_, manners_of(bus, used_before));
+                                                      board_, manners_of(bus, used_before),
+                                                      down ? std::optional(down.mapped()) : std::nullopt);
     const std::scoped_lock lock(state_mutex_);
     buses_.push_back(std::move(polled));
   }
@@ -82,8 +89,25 @@ std::list<Gateway::PolledBus> Gateway::stop_pollers(const config::SiteDiff& diff
     }
   }
   for (auto& bus : stopped) bus.poller->request_stop();  // all finish their transactions at the same time
-  for (auto& bus : stopped) bus.poller->stop();
+  for (auto& bus : stopped) {
+    bus.poller->stop();
+    take_handover(*bus.poller);
+  }
   return stopped;
+}
+
+void Gateway::take_handover(acquire::Poller& poller) {
+  auto left = poller.hand_over();
+  recorder_->inbox().put_left(std::move(left.events), std::move(left.notes));
+  for (auto& [id, meter] : left.meters) meters_before_[id] = meter;
+  if (left.down_since) buses_down_[poller.bus_id()] = *left.down_since;
+}
+
+void Gateway::forget_handovers() {
+  buses_down_.clear();
+  const UtcTime now = clock_.utc_now();
+  std::erase_if(meters_before_, [&](const auto& left) { return left.second.last_slot < now - labels_kept; });
+  for (auto& [id, left] : meters_before_) left.silent_since.reset();
 }
 
 std::vector<recorder::Renumbering> Gateway::renumber(const config::Site& site) {

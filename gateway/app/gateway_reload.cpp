@@ -76,6 +76,7 @@ void Gateway::take_over(config::Site wanted, const std::string& by, Reloaded& ou
     manifest_hash_ = outcome.after;
   }
   start_pollers(changed.notes);
+  forget_handovers();
   if (outcome.diff.issuers)
     for (auto& [id, uplink] : uplinks_) uplink->renew_directives(!issuers_of(*next, id).empty());
   outcome.is_taken = true;
@@ -93,6 +94,9 @@ void Gateway::keep_as_last_good(const std::string& text) {
   if (const auto kept = keep_last_good(folder, text); !kept)
     spdlog::warn("site file not kept, a damaged one will not be replaced at the next start why=\"{}\"",
                  kept.error().message());
+  if (const auto noted = keep_pointer({file_}, folder); !noted)
+    spdlog::warn("folder of the store not noted, a start with an empty site file will not find it folder={} why=\"{}\"",
+                 folder.string(), noted.error().message());
 }
 
 void Gateway::tell_of_last_good() {

@@ -5,7 +5,10 @@
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
+#include "app/last_good.hpp"
 #include "app/local_client.hpp"
 #include "app/texts.hpp"
 #include "app/translate.hpp"
@@ -125,12 +128,16 @@ std::optional<config::Site> load_or_explain(const Common& common) {
 
 std::filesystem::path socket_of(const Common& common) {
   if (!common.socket.empty()) return common.socket;
-  const auto loaded = load_site(common.site, common.profiles);
+  auto loaded = load_site(common.site, common.profiles);
   if (loaded.site) return loaded.site->api.socket;
   // A gateway may run by an older file, or by its last good one.
+  const bool is_readable = loaded.problem.empty();
   const auto found = config::find_path(loaded.text, "api", "socket");
-  std::filesystem::path socket = found ? std::filesystem::path(*found) : config::Api().socket;
-  if (loaded.problem.empty() && LocalClient(socket).is_running()) {
+  std::vector<std::filesystem::path> sockets{found ? std::filesystem::path(*found) : config::Api().socket};
+  if (const auto last = startable_from(std::move(loaded), {common.site}, common.profiles))
+    sockets.push_back(last->site.api.socket);
+  for (const auto& socket : sockets) {
+    if (!is_readable || !LocalClient(socket).is_running()) continue;
     std::cerr << text("print.file-damaged", {{"site", common.site.string()}, {"socket", socket.string()}}) << '\n';
     return socket;
   }

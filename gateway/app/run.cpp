@@ -16,7 +16,7 @@ namespace {
 
 /// What the gateway starts by, or nothing after every mistake was printed. A damaged site file is told loudly.
 std::optional<Startable> startable_or_explain(const Common& common) {
-  auto found = startable_from(load_site(common.site, common.profiles), common.site, common.profiles);
+  auto found = startable_from(load_site(common.site, common.profiles), {common.site}, common.profiles);
   if (!found) {
     (void)load_or_explain(common);
     return std::nullopt;

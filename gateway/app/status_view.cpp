@@ -118,11 +118,16 @@ void show_head(const Json& status, Screen& screen) {
 void show_uplinks(const Json& status, Screen& screen) {
   std::vector<Row> rows;
   for (const Json& uplink : at(status, "uplinks")) {
-    const Values waiting{{"pending", text_at(uplink, "pending")}, {"age", span_at(uplink, "oldest_pending_age_s")}};
+    const Values waiting{{"pending", text_at(uplink, "pending")},
+                         {"age", span_at(uplink, "oldest_pending_age_s")},
+                         {"span", span_at(uplink, "backlog_in_s")}};
+    const char* pending = has(uplink, "backlog_in_s")           ? "status.pending-offset"
+                          : has(uplink, "oldest_pending_age_s") ? "status.pending-oldest"
+                                                                : "status.pending";
     const bool by_broker = text_at(uplink, "confirm") == "broker";
     rows.push_back({{text_at(uplink, "id")},
                     verdict(is_true(uplink, "connected"), "status.connected", "status.not-connected"),
-                    {text(has(uplink, "oldest_pending_age_s") ? "status.pending-oldest" : "status.pending", waiting)},
+                    {text(pending, waiting)},
                     {by_broker ? text("status.by-broker")
                                : text("status.receipt", {{"age", span_at(uplink, "last_receipt_age_s")}})},
                     {text_at(uplink, "address"), Tone::faint}});

@@ -24,6 +24,7 @@ constexpr auto english_of_status = std::to_array<Sentence>({
     {"status.not-connected", "not connected"},
     {"status.pending", "{pending} waiting"},
     {"status.pending-oldest", "{pending} waiting, oldest {age}"},
+    {"status.pending-offset", "{pending} waiting, oldest {age}, the backlog begins in {span}"},
     {"status.by-broker", "confirmed by the broker only"},
     {"status.receipt", "receipt {age}"},
     {"status.backfills", "asked for again"},

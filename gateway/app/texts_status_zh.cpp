@@ -24,6 +24,7 @@ constexpr auto chinese_of_status = std::to_array<Sentence>({
     {"status.not-connected", "未连接"},
     {"status.pending", "{pending} 批待确认"},
     {"status.pending-oldest", "{pending} 批待确认，最早 {age}"},
+    {"status.pending-offset", "{pending} 批待确认，最早 {age}，{span}后开始补传"},
     {"status.by-broker", "仅由消息服务器确认"},
     {"status.receipt", "上次回执 {age}"},
     {"status.backfills", "补发"},

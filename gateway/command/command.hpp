@@ -53,6 +53,8 @@ class Commands {
     /// take as long as a bus needs for a transaction, and a commit.
     std::function<Result<std::string>(const std::string& by)> reload = {};
     std::function<ConfigurationView()> configuration = {};
+    /// No other configuration is taken over as long as what this gives lives. Null: one is being taken over now.
+    std::function<std::shared_ptr<void>()> keep_configuration = {};
     Millis record_patience{2'500};  ///< How long a statement waits for its commit: with a read, less than clients wait.
   };
   explicit Commands(Parts parts);

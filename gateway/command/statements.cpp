@@ -105,8 +105,12 @@ Result<std::string> Commands::signoff(const std::string& meter, const Json& requ
 }
 
 /// First everything that can be refused, then the record, then the poller: a gateway that is killed in between starts
-/// with the new serial number, for it is in the note that the event's transaction holds.
+/// with the new serial number, for it is in the note that the event's transaction holds. A reload in between would
+/// begin another poller that knows the old one.
 Result<std::string> Commands::replace(const std::string& meter, const Json& request, const Caller& caller) {
+  const auto kept = parts_.keep_configuration ? parts_.keep_configuration() : std::make_shared<int>();
+  if (kept == nullptr)
+    return Error{ErrorKind::conflict, "another configuration is being taken over now; say it again when it is"};
   const auto in_force = manifest();
   const auto entry = entry_of(in_force.get(), meter);
   if (!entry) return entry.error();

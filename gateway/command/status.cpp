@@ -129,6 +129,8 @@ Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
           {"pending", uplink.pending},
           {"oldest_pending", time_of(uplink.oldest_pending)},
           {"oldest_pending_age_s", age_of(now, uplink.oldest_pending)},
+          {"backlog_from", time_of(uplink.backlog_from)},
+          {"backlog_in_s", uplink.backlog_from ? Json(age_s(*uplink.backlog_from, now)) : Json()},
           {"last_receipt", time_of(uplink.last_receipt)},
           {"last_receipt_age_s", age_of(now, uplink.last_receipt)},
           {"connects", uplink.connects},

@@ -213,6 +213,7 @@ void IntervalBuilder::skip_to(UtcTime now, Rows& rows) {
 void IntervalBuilder::resume(MeterIndex index, UtcTime now, Rows& rows) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     Interval& interval = meters_[index].intervals[i];
+    if (interval.start && *interval.start > now) continue;
     const bool has_polls = interval.start && interval.polls_made > 0;
     if (has_polls && *interval.start == align(now, lengths[i])) continue;
     if (has_polls) close(index, i, nullptr, rows);

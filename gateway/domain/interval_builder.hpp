@@ -69,7 +69,7 @@ class IntervalBuilder {
   void skip_to(UtcTime now, Rows& rows);
 
   /// The meter was known earlier and had no slots from then until `now`: completes what it has polls for, makes no row
-  /// without any, and goes on with its next poll.
+  /// without any, and goes on with its next poll. What goes on behind `now` already is left as it is.
   void resume(MeterIndex meter, UtcTime now, Rows& rows);
 
  private:

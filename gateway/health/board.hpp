@@ -118,6 +118,7 @@ struct UplinkHealth {
   std::uint64_t receipts_refused = 0;
   std::uint64_t pending = 0;  ///< Batches this destination has not confirmed.
   std::optional<UtcTime> oldest_pending;
+  std::optional<UtcTime> backlog_from;  ///< When the backlog of a long outage begins to be sent, if it waits for that.
   std::optional<UtcTime> last_receipt;
   std::string trouble;                      ///< Why nothing moves, in one sentence; empty while all is well.
   std::uint64_t backfilled = 0;             ///< Batches sent because they were asked for again.

@@ -11,11 +11,11 @@ namespace jidian::recorder {
 std::unique_ptr<Core> change_over(Core& before, const Options& options, Change change, store::Store& store,
                                   const Instant& now, const std::function<void()>& alive) {
   auto core = std::make_unique<Core>(options);
-  core->take_over(before, now);
+  core->take_over(before);
   for (const auto& [name, text] : store.notes()) core->remember(domain::Note{name, text});
   store::Opening present = store.opening();
   present.last_commit = now.utc;
-  const auto waiting = [&](record::Stream stream) { core->remember_waiting(stream, before); };
+  const auto waiting = [&](record::Stream stream) { core->remember_waiting(stream); };
   if (const auto reader = store.reader())
     read_back(
         **reader, present, {options.manifest, core->manifest().hash},

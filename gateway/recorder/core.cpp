@@ -39,30 +39,32 @@ Core::Core(const Options& options, PendingLimits limits)
       swaps_(options_.manifest),
       marks_(options_.manifest),
       data_(options_.manifest),
-      counters_(options_.manifest, swaps_) {}
+      counters_(options_.manifest, swaps_),
+      absences_(options_.manifest) {}
 
 void Core::remember(const domain::Note& note) {
-  swaps_.restore(note);
+  if (const auto meter = swaps_.restore(note)) facts_.begin_anew(*meter, swaps_.since(*meter));
   facts_.restore(note);
   marks_.restore(note);
   directives_.restore(note);
   if (const auto alive = alive_in(note)) alive_noted_ = alive;
   standing_.restore(note);
-  for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
-    facts_.begin_anew(static_cast<domain::MeterIndex>(i), swaps_.since(static_cast<domain::MeterIndex>(i)));
 }
 
-/// Which meters have their slots where they were under another manifest.
-std::vector<bool> Core::meters_with_slots_of(const domain::Manifest* other) const {
+/// Which meters have their slots where they were under another manifest: found out once for each run of batches that
+/// were made under it.
+const std::vector<bool>& Core::meters_with_slots_of(const Hash& hash, const domain::Manifest* other) {
+  if (same_slots_under_ == hash) return same_slots_;
+  same_slots_under_ = hash;
+  same_slots_.clear();
   std::map<std::string_view, Millis> periods;
   if (other != nullptr)
     for (const auto& meter : other->meters) periods.emplace(meter.id, meter.period);
-  std::vector<bool> same;
   for (const auto& meter : options_.manifest.meters) {
     const auto before = periods.find(meter.id);
-    same.push_back(before != periods.end() && before->second == meter.period);
+    same_slots_.push_back(before != periods.end() && before->second == meter.period);
   }
-  return same;
+  return same_slots_;
 }
 
 void Core::remember(const record::Decoded& batch, const domain::Manifest* made_under) {
@@ -71,6 +73,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     boot_before_ = batch.header.boot;
   }
   if (const auto* events = std::get_if<record::Events>(&batch.body)) {
+    note_in_force(batch, made_under);
     epoch_before_ = batch.header.key.epoch;
     manifest_before_ = batch.header.manifest;
     said_goodbye_ = events->back().kind == EventKind::stop;
@@ -89,10 +92,11 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
   if (polls == nullptr) return;
   // Under another manifest the meter may have had another period: then its holes cannot be found again.
   const bool is_present = batch.header.manifest == manifest_.hash;
-  const auto same_slots = is_present ? std::vector<bool>() : meters_with_slots_of(made_under);
+  const auto* same_slots = is_present ? nullptr : &meters_with_slots_of(batch.header.manifest, made_under);
   Facts::News news;
   for (const auto& poll : *polls) {
-    if (is_present || same_slots[poll.meter])
+    note_return(poll, news);
+    if (same_slots == nullptr || (*same_slots)[poll.meter])
       holes_.note(poll);
     else
       holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);
@@ -117,10 +121,12 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
   tell(start_event(opening, now), now);
   holes_.end_recall();
+  const auto returning = forget_returning();
   if (alive_ || opening.last_commit) declare_ending(opening, now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
   in_force_ = manifest_.hash;
   Facts::News news;
+  for (const auto meter : returning) come_back(meter, now, news);
   facts_.skip_to(now.utc, news);
   keep(std::move(news), now);
 }
@@ -192,7 +198,7 @@ void Core::accept(domain::Poll poll, const Instant& now) {
   if (!has_any_value(poll)) return;
   pending_.add(std::move(poll), in_force_);
   note_pending(now);
-  drop_overflow();
+  drop_overflow(now);
 }
 
 void Core::accept(domain::Event event, const Instant& now) {
@@ -273,10 +279,11 @@ SteadyTime Core::next_due(const Instant& now) const {
 
 std::vector<store::NewBatch> Core::build(Flush flush, std::uint64_t epoch, const std::array<store::Head, 3>& heads,
                                          const Instant& now) {
-  record::Polls unfit;
+  std::vector<Pending::Lost> unfit;
   auto batches = pending_.build(flush, {options_.gateway, epoch, options_.boot, heads, now}, options_.manifest, unfit);
-  for (const auto& poll : unfit) holes_.note_lost(poll, GapCause::configuration);
-  polls_dropped_ += unfit.size();
+  for (auto& lost : unfit)
+    for (const auto& poll : count_lost(std::move(lost), GapCause::configuration, now))
+      holes_.note_lost(poll, GapCause::configuration);
   return batches;
 }
 
@@ -319,7 +326,7 @@ void Core::tell_later(domain::Event event, const Instant& now) {
   standing_.see(event);
   pending_.add(std::move(event), in_force_);
   note_pending(now);
-  drop_overflow();
+  drop_overflow(now);
 }
 
 void Core::keep(Facts::News news, const Instant& now) {
@@ -333,7 +340,7 @@ void Core::keep(Facts::News news, const Instant& now) {
   std::ranges::move(news.notes, std::back_inserter(notes_));
   for (auto& event : news.events) tell(std::move(event), now);
   note_pending(now);
-  drop_overflow();
+  drop_overflow(now);
 }
 
 void Core::keep(domain::DirectiveBook::News news, const Instant& now) {
@@ -347,11 +354,10 @@ void Core::note_pending(const Instant& now) {
 }
 
 /// Polls that no longer fit are declared as gaps; the rest of the plant's life goes on being recorded.
-void Core::drop_overflow() {
-  for (const auto& poll : pending_.take_overflow()) {
-    holes_.note_lost(poll, GapCause::queue_full);
-    ++polls_dropped_;
-  }
+void Core::drop_overflow(const Instant& now) {
+  for (auto& lost : pending_.take_overflow())
+    for (const auto& poll : count_lost(std::move(lost), GapCause::queue_full, now))
+      holes_.note_lost(poll, GapCause::queue_full);
 }
 
 domain::Event Core::epoch_event(const store::Opening& opening, UtcTime now) const {

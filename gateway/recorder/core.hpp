@@ -11,6 +11,7 @@
 #include "domain/plausibility_watch.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
+#include "recorder/absences.hpp"
 #include "recorder/alive.hpp"
 #include "recorder/change.hpp"
 #include "recorder/clock_watch.hpp"
@@ -50,10 +51,10 @@ class Core {
 
   /// Instead of `begin`, with the core that ran until now: first this, then the notes and the record are remembered,
   /// with `remember_waiting` behind the batches of each stream, then `go_on`. What waits in `before` waits here.
-  void take_over(Core& before, const Instant& now);
+  void take_over(Core& before);
 
-  /// What waits to be stored is remembered like a batch of `before`.
-  void remember_waiting(record::Stream stream, const Core& before);
+  /// What waits to be stored is remembered like a batch of the core before.
+  void remember_waiting(record::Stream stream);
 
   /// Goes on where `before` was and tells the change: meters, facilities and links that are as they were go on as if
   /// nothing had been, what lasts at the others is told anew.
@@ -136,18 +137,24 @@ class Core {
   bool has_pending_events() const { return !pending_.empty(record::Stream::event); }
 
  private:
-  std::vector<bool> meters_with_slots_of(const domain::Manifest* other) const;
+  const std::vector<bool>& meters_with_slots_of(const Hash& hash, const domain::Manifest* other);
   void go_on_with_meters(const Core& before);
   void resume_meters(const Core& before, const Instant& now);
+  void note_in_force(const record::Decoded& batch, const domain::Manifest* made_under);
+  void note_return(const domain::Poll& poll, Facts::News& news);
+  std::vector<domain::MeterIndex> forget_returning();
+  void come_back(domain::MeterIndex meter, const Instant& now, Facts::News& news);
   void tell_cut_short(const Core& before, const Instant& now);
-  void tell_homeless(const record::Polls& polls, const domain::Manifest& from, const Instant& now);
+  record::Polls count_lost(Pending::Lost lost, domain::GapCause cause, const Instant& now);
+  void tell_homeless(const record::Polls& polls, const domain::Manifest& from, domain::GapCause cause,
+                     const Instant& now);
   void tell(domain::Event event, const Instant& now);
   void tell_later(domain::Event event, const Instant& now);
   void keep(Facts::News news, const Instant& now);
   void keep(domain::DirectiveBook::News news, const Instant& now);
   void tell_data(const Instant& now);
   void note_pending(const Instant& now);
-  void drop_overflow();
+  void drop_overflow(const Instant& now);
   domain::GapCause cause_of_ending(const store::Opening& opening) const;
   void declare_ending(const store::Opening& opening, const Instant& now);
   domain::Event start_event(const store::Opening& opening, const Instant& now) const;
@@ -179,6 +186,9 @@ class Core {
   bool said_goodbye_ = false;
   std::uint64_t epoch_before_ = 0;
   Hash manifest_before_{};
+  std::optional<Hash> same_slots_under_;  ///< The manifest that `same_slots_` is about.
+  std::vector<bool> same_slots_;
+  Absences absences_;  ///< In earlier runs, and until the present change.
 
   bool urgent_ = false;
   std::optional<SteadyTime> commit_at_;  ///< When the oldest of what waits is to be committed.

@@ -72,7 +72,7 @@ void Core::settle(const Instant& now) {
   commit_at_ = now.steady;
 }
 
-void Core::take_over(Core& before, const Instant& now) {
+void Core::take_over(Core& before) {
   goes_on_ = true;
   in_force_ = before.in_force_;
   pending_ = std::move(before.pending_);
@@ -83,38 +83,53 @@ void Core::take_over(Core& before, const Instant& now) {
   retry_at_ = before.retry_at_;
   retry_delay_ = before.retry_delay_;
   polls_dropped_ = before.polls_dropped_;
-  if (before.manifest_.hash != manifest_.hash)
-    tell_homeless(pending_.move_to(before.options_.manifest, options_.manifest, manifest_.hash),
-                  before.options_.manifest, now);
+  if (before.manifest_.hash != manifest_.hash) pending_.hold(before.options_.manifest);
 }
 
-/// Polls of meters that are gone, and that the store did not take before: at least it is said that they were.
-void Core::tell_homeless(const record::Polls& polls, const domain::Manifest& from, const Instant& now) {
+/// Counts polls that are lost. Gives those whose holes can be told with their meters' others, under the present
+/// numbers; of meters that are gone, or have other slots now, it is told at once.
+record::Polls Core::count_lost(Pending::Lost lost, GapCause cause, const Instant& now) {
+  polls_dropped_ += lost.polls.size();
+  if (lost.made_under == nullptr) return std::move(lost.polls);
+  record::Polls known;
+  record::Polls homeless;
+  for (auto& poll : lost.polls) {
+    const auto& meter = lost.made_under->meters[poll.meter];
+    const auto ours = meter_named(options_.manifest, meter.id);
+    const bool has_same_slots = ours && options_.manifest.meters[*ours].period == meter.period;
+    if (has_same_slots) poll.meter = *ours;
+    (has_same_slots ? known : homeless).push_back(std::move(poll));
+  }
+  tell_homeless(homeless, *lost.made_under, cause, now);
+  return known;
+}
+
+/// One gap for each meter of `from`.
+void Core::tell_homeless(const record::Polls& polls, const domain::Manifest& from, GapCause cause, const Instant& now) {
   std::map<MeterIndex, domain::Gap> gaps;
   for (const auto& poll : polls) {
     const UtcTime until = poll.slot + from.meters[poll.meter].period;
-    const domain::Gap begun{GapCause::configuration, poll.slot, until, 0};
-    domain::Gap& gap = gaps.try_emplace(poll.meter, begun).first->second;
+    domain::Gap& gap = gaps.try_emplace(poll.meter, domain::Gap{cause, poll.slot, until, 0}).first->second;
     gap.until = until;
     ++gap.missed;
   }
-  polls_dropped_ += polls.size();
   for (const auto& [meter, gap] : gaps)
     tell_later({now.utc,
                 EventKind::gap,
                 from.meters[meter].id,
-                "The store took nothing when the meter was removed.",
+                "Polls of before the configuration was changed are missing.",
                 gap,
                 {},
                 {}},
                now);
 }
 
-void Core::remember_waiting(record::Stream stream, const Core& before) {
-  for (const record::Body* body : pending_.waiting(stream)) {
+void Core::remember_waiting(record::Stream stream) {
+  for (const auto& [body, manifest, made_under] : pending_.waiting(stream)) {
     record::Decoded decoded{{}, *body, {}, {}, 0};
-    decoded.header.manifest = before.manifest_.hash;
-    remember(decoded, &before.options_.manifest);
+    decoded.header.manifest = manifest;
+    if (made_under != nullptr) move_body(decoded.body, *made_under, options_.manifest);
+    remember(decoded, made_under);
   }
 }
 
@@ -150,10 +165,55 @@ void Core::resume_meters(const Core& before, const Instant& now) {
   for (std::size_t i = 0; i < meters.size(); ++i) {
     if (meter_named(before.options_.manifest, meters[i].id)) continue;
     const auto ours = static_cast<MeterIndex>(i);
-    if (holes_.accounted_until(ours)) holes_.begin_anew(ours, first_slot(now.utc, meters[i].period));
-    facts_.resume(ours, now.utc, news);
+    if (holes_.accounted_until(ours))
+      come_back(ours, now, news);
+    else
+      facts_.resume(ours, now.utc, news);
   }
   keep(std::move(news), now);
+}
+
+/// The meter had no slots until now.
+void Core::come_back(MeterIndex meter, const Instant& now, Facts::News& news) {
+  holes_.begin_anew(meter, first_slot(now.utc, options_.manifest.meters[meter].period));
+  facts_.resume(meter, now.utc, news);
+}
+
+/// Which manifests were in force in the record, and from when on: meters may have gone and come back meanwhile.
+void Core::note_in_force(const record::Decoded& batch, const domain::Manifest* made_under) {
+  const auto& events = std::get<record::Events>(batch.body);
+  const bool is_known = made_under != nullptr && batch.header.manifest != Hash{};
+  if (is_known) absences_.see(batch.header.manifest, *made_under, events.front().time);
+  for (const domain::Event& event : events) {
+    if (event.kind != EventKind::manifest) continue;
+    const Hash hash = record::sha256(event.manifest);
+    if (!absences_.is_news(hash)) continue;
+    if (hash == manifest_.hash)
+      absences_.see(hash, options_.manifest, event.time);
+    else if (const auto manifest = record::decode_manifest(event.manifest))
+      absences_.see(hash, *manifest, event.time);
+  }
+}
+
+/// A remembered poll behind a time without slots: there were no holes, and are no rows, from that time.
+void Core::note_return(const domain::Poll& poll, Facts::News& news) {
+  const auto back = absences_.take_return(poll.meter, poll.slot);
+  if (!back) return;
+  if (holes_.accounted_until(poll.meter))
+    holes_.account(poll.meter, first_slot(*back, options_.manifest.meters[poll.meter].period));
+  facts_.resume(poll.meter, *back, news);
+}
+
+/// Known meters that the manifest before did not have have no slots up to the start: they come back with it.
+std::vector<MeterIndex> Core::forget_returning() {
+  std::vector<MeterIndex> returning;
+  for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i) {
+    const auto meter = static_cast<MeterIndex>(i);
+    if (!absences_.is_away(meter) || !holes_.accounted_until(meter)) continue;
+    holes_.forget(meter);
+    returning.push_back(meter);
+  }
+  return returning;
 }
 
 /// Slots that meters had until now and have no more, because they are gone or have others, and that were not polled any

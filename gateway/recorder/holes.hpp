@@ -37,6 +37,9 @@ class Holes {
   /// Slots of `meter` before `until` are accounted for: recorded, declared, or before its first.
   void account(domain::MeterIndex meter, UtcTime until);
 
+  /// `meter` is as if it had never been heard of.
+  void forget(domain::MeterIndex meter) { meters_[meter] = {}; }
+
   /// `meter` had no slots before `until`, whatever was noted of it earlier.
   void begin_anew(domain::MeterIndex meter, UtcTime until) {
     meters_[meter] = {};

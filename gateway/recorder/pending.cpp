@@ -5,8 +5,6 @@
 #include <iterator>
 #include <utility>
 
-#include "recorder/read_back.hpp"
-
 namespace jidian::recorder {
 namespace {
 
@@ -68,7 +66,7 @@ void Pending::append(Stream stream, Item item, std::size_t weight, const Hash& m
   Parts& parts = parts_[index_of(stream)];
   const bool begin = parts.empty() || std::exchange(cut_[index_of(stream)], false) ||
                      parts.back().manifest != manifest || parts.back().weight + weight > record::batch_readings_max;
-  if (begin) parts.push_back({std::vector<Item>{}, manifest, 0});
+  if (begin) parts.push_back({std::vector<Item>{}, manifest, 0, {}});
   std::get<std::vector<Item>>(parts.back().body).push_back(std::move(item));
   parts.back().weight += weight;
   weights_[index_of(stream)] += weight;
@@ -91,36 +89,27 @@ void Pending::add(domain::Poll poll, const Hash& manifest) {
 void Pending::add_first(record::Events events, const Hash& manifest) {
   const std::size_t weight = events.size();
   weights_[index_of(Stream::event)] += weight;
-  parts_[index_of(Stream::event)].push_front({std::move(events), manifest, weight});
+  parts_[index_of(Stream::event)].push_front({std::move(events), manifest, weight, {}});
 }
 
 void Pending::cut() {
   cut_.fill(true);
 }
 
-record::Polls Pending::move_to(const domain::Manifest& from, const domain::Manifest& to, const Hash& hash) {
-  record::Polls homeless;
-  for (const Stream stream : {Stream::interval, Stream::reading}) {
-    std::size_t& weight = weights_[index_of(stream)];
-    weight = 0;
+void Pending::hold(const domain::Manifest& before) {
+  std::shared_ptr<const domain::Manifest> made_under;
+  for (const Stream stream : {Stream::interval, Stream::reading})
     for (Part& part : parts_[index_of(stream)]) {
-      if (const auto* polls = std::get_if<record::Polls>(&part.body))
-        std::ranges::copy_if(*polls, std::back_inserter(homeless),
-                             [&](const domain::Poll& poll) { return !move_poll(poll, from, to); });
-      move_body(part.body, from, to);
-      part.manifest = hash;
-      part.weight = weigh(part.body);
-      weight += part.weight;
+      if (part.made_under != nullptr) continue;
+      if (made_under == nullptr) made_under = std::make_shared<const domain::Manifest>(before);
+      part.made_under = made_under;
     }
-    std::erase_if(parts_[index_of(stream)], [](const Part& part) { return size_of(part.body) == 0; });
-  }
-  return homeless;
 }
 
-std::vector<const record::Body*> Pending::waiting(Stream stream) const {
-  std::vector<const record::Body*> bodies;
-  for (const Part& part : parts_[index_of(stream)]) bodies.push_back(&part.body);
-  return bodies;
+std::vector<Pending::Waiting> Pending::waiting(Stream stream) const {
+  std::vector<Waiting> all;
+  for (const Part& part : parts_[index_of(stream)]) all.push_back({&part.body, part.manifest, part.made_under.get()});
+  return all;
 }
 
 void Pending::drop_front(Stream stream) {
@@ -148,20 +137,20 @@ void Pending::drop_items(Stream stream, std::size_t bound) {
   }
 }
 
-record::Polls Pending::take_overflow() {
+std::vector<Pending::Lost> Pending::take_overflow() {
   drop_items(Stream::event, limits_.events_max);
   drop_items(Stream::interval, limits_.row_points_max);
-  record::Polls dropped;
+  std::vector<Lost> dropped;
   while (weights_[index_of(Stream::reading)] > limits_.samples_max) {
-    auto& front = std::get<record::Polls>(parts_[index_of(Stream::reading)].front().body);
-    std::ranges::move(front, std::back_inserter(dropped));
+    Part& front = parts_[index_of(Stream::reading)].front();
+    dropped.push_back({std::move(std::get<record::Polls>(front.body)), std::move(front.made_under)});
     drop_front(Stream::reading);
   }
   return dropped;
 }
 
 std::vector<store::NewBatch> Pending::build(Flush flush, const Letterhead& letterhead, const domain::Manifest& manifest,
-                                            record::Polls& unfit) {
+                                            std::vector<Lost>& unfit) {
   built_ = {};
   std::vector<store::NewBatch> batches;
   for (const Stream stream : record::all_streams)
@@ -172,7 +161,7 @@ std::vector<store::NewBatch> Pending::build(Flush flush, const Letterhead& lette
 
 /// Returns how many parts of the stream went into batches.
 std::size_t Pending::build_stream(Stream stream, const Letterhead& letterhead, const domain::Manifest& manifest,
-                                  std::vector<store::NewBatch>& batches, record::Polls& unfit) {
+                                  std::vector<store::NewBatch>& batches, std::vector<Lost>& unfit) {
   Parts& parts = parts_[index_of(stream)];
   store::Head head = letterhead.heads[index_of(stream)];
   std::size_t i = 0;
@@ -188,7 +177,7 @@ std::size_t Pending::build_stream(Stream stream, const Letterhead& letterhead, c
                                 letterhead.now.steady,
                                 letterhead.now.clock,
                                 std::nullopt};
-    auto encoded = record::encode(header, part.body, manifest);
+    auto encoded = record::encode(header, part.body, part.made_under ? *part.made_under : manifest);
     if (encoded) {
       head = {head.next_seq + 1, encoded->hash};
       batches.push_back({header.key, std::move(*encoded), false});
@@ -198,14 +187,14 @@ std::size_t Pending::build_stream(Stream stream, const Letterhead& letterhead, c
     assert(encoded.error().kind() == ErrorKind::full);
     const auto place = parts.begin() + static_cast<std::ptrdiff_t>(i);
     if (size_of(part.body) > 1) {
-      Part second{split(part.body), part.manifest, 0};
+      Part second{split(part.body), part.manifest, 0, part.made_under};
       second.weight = weigh(second.body);
       part.weight -= second.weight;
       parts.insert(place + 1, std::move(second));
       continue;
     }
     if (auto* polls = std::get_if<record::Polls>(&part.body))
-      std::ranges::move(*polls, std::back_inserter(unfit));
+      unfit.push_back({std::move(*polls), part.made_under});
     else
       ++dropped_;
     weights_[index_of(stream)] -= part.weight;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,21 +65,34 @@ class Pending {
   /// What is added from here on goes into other batches.
   void cut();
 
-  /// From here on `to` is in force: polls and rows that wait are moved to its columns and go out under `hash`. Gives
-  /// the polls that have no place in it, as they were.
-  record::Polls move_to(const domain::Manifest& from, const domain::Manifest& to, const Hash& hash);
+  /// From here on another manifest than `before` is in force: polls and rows that wait keep their columns, and go out
+  /// under the manifest they were made under. That is copied if there are any.
+  void hold(const domain::Manifest& before);
+
+  /// Something that waits.
+  struct Waiting {
+    const record::Body* body = nullptr;
+    Hash manifest{};
+    const domain::Manifest* made_under = nullptr;  ///< Null: the one in force.
+  };
 
   /// What waits of a stream, oldest first.
-  std::vector<const record::Body*> waiting(record::Stream stream) const;
+  std::vector<Waiting> waiting(record::Stream stream) const;
+
+  /// Polls that are lost, with the numbers and columns of the manifest they were made under; null: the one in force.
+  struct Lost {
+    record::Polls polls;
+    std::shared_ptr<const domain::Manifest> made_under;
+  };
 
   /// Takes out the oldest polls beyond the bound, a body at a time. Events and rows beyond theirs are dropped and
   /// counted.
-  record::Polls take_overflow();
+  std::vector<Lost> take_overflow();
 
-  /// Encodes what waits. It stays until `committed` says that it is stored. Polls that fit no batch even alone go to
-  /// `unfit`.
+  /// Encodes what waits, under `manifest` what was made under the one in force. It stays until `committed` says that it
+  /// is stored. Polls that fit no batch even alone go to `unfit`.
   std::vector<store::NewBatch> build(Flush flush, const Letterhead& letterhead, const domain::Manifest& manifest,
-                                     record::Polls& unfit);
+                                     std::vector<Lost>& unfit);
 
   /// The last `build` is in the store: forgets what it took.
   void committed();
@@ -93,6 +107,7 @@ class Pending {
     record::Body body;
     Hash manifest{};
     std::size_t weight = 0;
+    std::shared_ptr<const domain::Manifest> made_under{};  ///< Null: the one in force.
   };
   using Parts = std::deque<Part>;
 
@@ -101,7 +116,7 @@ class Pending {
   void drop_front(record::Stream stream);
   void drop_items(record::Stream stream, std::size_t bound);
   std::size_t build_stream(record::Stream stream, const Letterhead& letterhead, const domain::Manifest& manifest,
-                           std::vector<store::NewBatch>& batches, record::Polls& unfit);
+                           std::vector<store::NewBatch>& batches, std::vector<Lost>& unfit);
 
   PendingLimits limits_;
   std::array<Parts, 3> parts_;

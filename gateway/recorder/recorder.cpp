@@ -99,8 +99,9 @@ void RecorderImpl::take(Inbox::Item item, const Instant& instant) {
 }
 
 /// What came before goes to the store, which then says what is known of the last hour; what it does not take now waits
-/// in the new core.
+/// in the new core. Statements that wait are of the old manifest, and the pollers that begin anew are to know of them.
 void RecorderImpl::take_change(ChangeOrder order) {
+  take_statements();
   const auto flush_all = [this] {
     for (int i = 0; i < commits_max && core_->has_pending(); ++i)
       if (!flush(Flush::all)) break;

@@ -98,20 +98,22 @@ Swaps::Swaps(const domain::Manifest& manifest) : manifest_(manifest), meters_(ma
   }
 }
 
-void Swaps::restore(const domain::Note& note) {
+std::optional<domain::MeterIndex> Swaps::restore(const domain::Note& note) {
   const std::string_view name = note.name;
-  if (!name.starts_with(note_prefix)) return;
+  if (!name.starts_with(note_prefix)) return std::nullopt;
   const auto found =
       std::ranges::find(manifest_.meters, name.substr(std::string_view(note_prefix).size()), &domain::MeterEntry::id);
-  if (found == manifest_.meters.end()) return;
-  auto& swaps = meters_[static_cast<std::size_t>(found - manifest_.meters.begin())].swaps;
+  if (found == manifest_.meters.end()) return std::nullopt;
+  const auto meter = static_cast<domain::MeterIndex>(found - manifest_.meters.begin());
+  auto& swaps = meters_[meter].swaps;
   for_each_line(note.text, [&](std::string_view line) {
     if (auto swap = swap_of(line, *found)) swaps.push_back(std::move(*swap));
   });
   const auto serials = last_serials_of(note.text);
-  if (!serials || swaps.empty()) return;
+  if (!serials || swaps.empty()) return meter;
   swaps.back().old_serial = serials->first;
   swaps.back().new_serial = serials->second;
+  return meter;
 }
 
 void Swaps::see(const domain::Poll& poll) {

@@ -23,7 +23,8 @@ class Swaps {
   explicit Swaps(const domain::Manifest& manifest);
 
   /// A note of an earlier run; one that is no note of an exchange, or of a meter or point that is gone, is passed over.
-  void restore(const domain::Note& note);
+  /// Gives the meter whose exchanges it brought.
+  std::optional<domain::MeterIndex> restore(const domain::Note& note);
 
   /// A poll, in time order.
   void see(const domain::Poll& poll);

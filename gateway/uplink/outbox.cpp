@@ -53,10 +53,12 @@ void Outbox::refresh() {
   settle_copies();
 }
 
-void Outbox::begin_connection(SteadyTime now) {
+void Outbox::begin_connection(SteadyTime now, Millis offset) {
   refresh();
+  if (offset > Millis(0)) history_from_ = std::max(history_from_, now + offset);
   for (auto& lane : lanes_) {
     lane.live_from = lane.extent ? lane.extent->last + 1 : 1;
+    if (offset > Millis(0)) lane.history_before = lane.live_from;
     lane.backlog_next = 1;
     lane.live_next = lane.live_from;
   }
@@ -99,7 +101,7 @@ std::optional<Pick> Outbox::next(SteadyTime now) {
       if ((stream == Stream::event) != events || !may_send(stream, now)) continue;
       for (auto& lane : lanes_) {
         if (lane.stream != stream) continue;
-        if (auto picked = pick(lane, live)) {
+        if (auto picked = live ? pick_live(lane) : pick_backlog(lane, now)) {
           if (!live) backlog_pace_.take();
           return picked;
         }
@@ -110,7 +112,7 @@ std::optional<Pick> Outbox::next(SteadyTime now) {
   for (const bool events : {true, false})
     for (const bool live : {true, false})
       if (auto picked = try_streams(events, live)) return picked;
-  if (!backlog_may) return std::nullopt;
+  if (!backlog_may || now < history_from_) return std::nullopt;
   auto asked = pick_asked(now);
   if (asked) backlog_pace_.take();
   return asked;
@@ -147,15 +149,27 @@ std::optional<Pick> Outbox::pick_first(SteadyTime now) {
   return std::nullopt;
 }
 
-std::optional<Pick> Outbox::pick(Lane& lane, bool live) {
+std::optional<Pick> Outbox::pick_live(Lane& lane) {
   if (!lane.extent) return std::nullopt;
-  const auto last = live ? lane.extent->last : std::min(lane.extent->last, lane.live_from - 1);
-  auto& cursor = live ? lane.live_next : lane.backlog_next;
-  cursor = std::max(cursor, live ? std::max(lane.extent->first, lane.live_from) : lane.extent->first);
-  for (int tries = 0; tries < unreadable_in_a_row_max && cursor <= last; ++tries) {
-    const auto seq = first_unsent(lane, cursor, last);
+  return pick(lane, {std::max(lane.extent->first, lane.live_from), lane.extent->last}, lane.live_next);
+}
+
+std::optional<Pick> Outbox::pick_backlog(Lane& lane, SteadyTime now) {
+  if (!lane.extent) return std::nullopt;
+  SeqRange within{lane.extent->first, std::min(lane.extent->last, lane.live_from - 1)};
+  if (now >= history_from_ || lane.stream == Stream::event) return pick(lane, within, lane.backlog_next);
+  // What an earlier connection took since the outage, and lost, does not wait.
+  within.first = std::max(within.first, lane.history_before);
+  auto cursor = within.first;
+  return pick(lane, within, cursor);
+}
+
+std::optional<Pick> Outbox::pick(Lane& lane, SeqRange within, std::uint64_t& cursor) {
+  cursor = std::max(cursor, within.first);
+  for (int tries = 0; tries < unreadable_in_a_row_max && cursor <= within.last; ++tries) {
+    const auto seq = first_unsent(lane, cursor, within.last);
     if (!seq) {
-      cursor = last + 1;
+      cursor = within.last + 1;
       break;
     }
     cursor = *seq;

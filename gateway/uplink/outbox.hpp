@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -28,9 +29,10 @@ struct Pick {
 /// there, and only what was handed over and not confirmed is remembered here, within a bound.
 ///
 /// Order: manifests asked for; events; then what was committed since the connection began; then the backlog, oldest
-/// first, through a token bucket; then, through the same bucket, what the destination asked to have again. A stream the
-/// broker refuses is tried with one batch at a time. When no receipt comes for a whole `receipt_timeout`, the backlog
-/// rests and only the oldest batch of each stream is repeated.
+/// first, through a token bucket; then, through the same bucket, what the destination asked to have again. After a long
+/// outage what was committed until its end waits for an offset. A stream the broker refuses is tried with one batch at
+/// a time. When no receipt comes for a whole `receipt_timeout`, the backlog rests and only the oldest batch of each
+/// stream is repeated.
 class Outbox {
  public:
   /// Batches handed over and not confirmed. Beyond the first, the backlog waits; beyond the second, everything does.
@@ -42,8 +44,9 @@ class Outbox {
   /// `options`, `store` and `reader` must outlive it.
   Outbox(const Options& options, store::Store& store, store::Reader& reader);
 
-  /// All that is in the store now is backlog from here on.
-  void begin_connection(SteadyTime now);
+  /// All that is in the store now is backlog from here on. `offset`, if not 0: its intervals and readings, and what the
+  /// destination asked to have again, wait for so long; also over connections that follow. Events do not.
+  void begin_connection(SteadyTime now, Millis offset);
   /// The connection is gone: what was not answered is to be sent again.
   void end_connection();
   /// Looks at the store for new batches and epochs.
@@ -89,6 +92,8 @@ class Outbox {
   std::uint64_t pending() const;
   /// Those of them that wait for `retry_held`.
   std::uint64_t held() const;
+  /// How long the backlog of a long outage still waits for its offset; 0 if it does not.
+  Millis offset_left(SteadyTime now) const { return std::max(history_from_ - now, Millis(0)); }
   /// Batches whose content was copied into a later epoch, since the start.
   std::uint64_t copied() const { return copied_; }
   /// The start of the oldest of them.
@@ -102,9 +107,10 @@ class Outbox {
     std::uint64_t epoch = 0;
     record::Stream stream = record::Stream::reading;
     std::optional<store::SeqRange> extent;
-    std::uint64_t live_from = 1;     ///< From here on: committed since the connection began.
-    std::uint64_t backlog_next = 1;  ///< All unsent batches of the backlog are at or after this.
-    std::uint64_t live_next = 1;     ///< The same of the live ones.
+    std::uint64_t history_before = 1;  ///< Batches before this wait for the offset.
+    std::uint64_t live_from = 1;       ///< From here on: committed since the connection began.
+    std::uint64_t backlog_next = 1;    ///< All unsent batches of the backlog are at or after this.
+    std::uint64_t live_next = 1;       ///< The same of the live ones.
     store::Ranges published;
     store::Ranges held;
     store::Ranges unreadable;  ///< Rows that cannot be read: damaged.
@@ -123,7 +129,9 @@ class Outbox {
   Lane* lane_of(std::uint64_t epoch, record::Stream stream);
   bool may_send(record::Stream stream, SteadyTime now) const;
   bool stalled(SteadyTime now) const;
-  std::optional<Pick> pick(Lane& lane, bool live);
+  std::optional<Pick> pick_live(Lane& lane);
+  std::optional<Pick> pick_backlog(Lane& lane, SteadyTime now);
+  std::optional<Pick> pick(Lane& lane, store::SeqRange within, std::uint64_t& cursor);
   std::optional<Pick> pick_first(SteadyTime now);
   std::optional<Pick> pick_asked(SteadyTime now);
   std::optional<std::uint64_t> first_unsent(const Lane& lane, std::uint64_t from, std::uint64_t last) const;
@@ -146,7 +154,8 @@ class Outbox {
   std::map<record::Stream, Refusal> refusals_;
   std::map<record::Stream, SteadyTime> probed_;  ///< When a stalled stream's oldest batch was last repeated.
   TokenBucket backlog_pace_;
-  SteadyTime quiet_since_{};  ///< Since when the destination owes us a receipt and says nothing.
+  SteadyTime history_from_{};  ///< When the offset is over.
+  SteadyTime quiet_since_{};   ///< Since when the destination owes us a receipt and says nothing.
   std::optional<record::BatchKey> oldest_;
   std::optional<UtcTime> oldest_start_;
   std::string last_held_;

@@ -10,6 +10,11 @@ constexpr Millis shortest_pause{1000};
 constexpr Millis first_ceiling{3000};
 constexpr Millis takeover_pause{60'000};
 constexpr std::uint32_t doublings_max = 20;
+/// Beyond all attempts: the offset of the backlog must not follow from the pauses.
+constexpr std::uint32_t offset_salt = 0xFFFF'0000;
+constexpr Millis shortest_spread_outage{5 * 60'000};
+constexpr int offset_share = 16;
+constexpr Millis longest_offset{10 * 60'000};
 
 /// FNV-1a with a final mix: a fixed number for each gateway and attempt.
 std::uint64_t hash_of(const std::string& text, std::uint32_t attempt) {
@@ -19,6 +24,11 @@ std::uint64_t hash_of(const std::string& text, std::uint32_t attempt) {
   hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9ULL;
   hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBULL;
   return hash ^ (hash >> 31);
+}
+
+/// The same as a number in [0, 1).
+double part_of(const std::string& text, std::uint32_t attempt) {
+  return static_cast<double>(hash_of(text, attempt) >> 11) * 0x1p-53;
 }
 
 }  // namespace
@@ -45,13 +55,15 @@ ReconnectPace::ReconnectPace(std::string gateway, Millis longest, std::function<
 
 double ReconnectPace::spread() {
   // The hash keeps gateways apart whose random numbers start alike after a common power cut.
-  const double fixed = static_cast<double>(hash_of(gateway_, attempt_) >> 11) * 0x1p-53;
-  const double sum = fixed + random_();
+  const double sum = part_of(gateway_, attempt_) + random_();
   return sum - std::floor(sum);
 }
 
-Millis ReconnectPace::next() {
-  const auto ceiling = std::min(longest_, first_ceiling * (std::int64_t{1} << std::min(attempt_, doublings_max)));
+Millis ReconnectPace::next(SteadyTime now, Obstacle obstacle) {
+  if (!began_) began_ = now;
+  auto ceiling = std::min(longest_, first_ceiling * (std::int64_t{1} << std::min(attempt_, doublings_max)));
+  if (obstacle == Obstacle::unreachable)
+    ceiling = std::min(ceiling, std::max(short_ceiling, (now - *began_) / outage_share));
   const auto range = static_cast<double>((ceiling - shortest_pause).count());
   const auto pause = shortest_pause + Millis(static_cast<std::int64_t>(range * spread()));
   ++attempt_;
@@ -62,6 +74,17 @@ Millis ReconnectPace::after_takeover() {
   const auto pause = takeover_pause + Millis(static_cast<std::int64_t>(spread() * 30'000));
   ++attempt_;
   return pause;
+}
+
+void ReconnectPace::reset() {
+  attempt_ = 0;
+  began_.reset();
+}
+
+Millis backlog_offset(const std::string& gateway, Millis outage) {
+  if (outage < shortest_spread_outage) return Millis(0);
+  const auto longest = std::min(outage / offset_share, longest_offset);
+  return Millis(static_cast<std::int64_t>(part_of(gateway, offset_salt) * static_cast<double>(longest.count())));
 }
 
 void AnswerWatch::answered(SteadyTime sent, SteadyTime now) {

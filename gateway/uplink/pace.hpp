@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/time.hpp"
@@ -28,19 +29,36 @@ class TokenBucket {
   SteadyTime filled_{};
 };
 
-/// How long to wait before the next attempt to connect: 1 s … a ceiling that doubles with each attempt, spread evenly,
-/// so that thousands of gateways do not come back to a restarted broker at once.
+/// Why an attempt or a connection came to nothing.
+enum class Obstacle : std::uint8_t {
+  unreachable,  ///< Nobody is there, or the connection broke.
+  busy,         ///< The broker is there and says that it has too much to do.
+};
+
+/// How long to wait before the next attempt to connect: 1 s … a ceiling, spread evenly, so that thousands of gateways
+/// do not come back to a restarted broker at once.
+///
+/// The ceiling doubles with each attempt, but a broker that is not there may be back at any moment: the ceiling is then
+/// no more than `short_ceiling`, or a quarter of the time that the outage has lasted where that is more. So a short
+/// outage ends within seconds, and a long one is never made longer by more than a quarter. A broker that is busy gets
+/// the whole of the doubling.
 class ReconnectPace {
  public:
-  /// `random` gives numbers in [0, 1).
+  static constexpr Millis short_ceiling{5000};
+  static constexpr int outage_share = 4;  ///< A pause may be this part of the outage.
+
+  /// `random` gives numbers in [0, 1). `longest` bounds every pause but that after a takeover.
   ReconnectPace(std::string gateway, Millis longest, std::function<double()> random);
 
-  /// The pause before the next attempt.
-  Millis next();
+  /// An attempt failed or the connection ended at `now`: the pause before the next attempt. The first call after
+  /// `reset` begins the outage.
+  Millis next(SteadyTime now, Obstacle obstacle = Obstacle::unreachable);
   /// The pause after somebody else took over our client id: at least a minute.
   Millis after_takeover();
-  /// The connection proved good: the next pause is short again.
-  void reset() { attempt_ = 0; }
+  /// How long the outage has lasted; 0 if there is none.
+  Millis outage(SteadyTime now) const { return began_ ? now - *began_ : Millis(0); }
+  /// The connection proved good: the outage is over, the next pause is short again.
+  void reset();
 
  private:
   double spread();
@@ -49,7 +67,13 @@ class ReconnectPace {
   Millis longest_;
   std::function<double()> random_;
   std::uint32_t attempt_ = 0;
+  std::optional<SteadyTime> began_;
 };
+
+/// How long after a reconnect a gateway begins with its backlog: a part of its own, the same at every reconnect, of up
+/// to a sixteenth of the outage and ten minutes. So a fleet whose broker was away for hours does not send its backlogs
+/// all at once. After an outage of less than five minutes: at once, there is little to send.
+Millis backlog_offset(const std::string& gateway, Millis outage);
 
 /// Decides when an unanswered publish means that the link is dead, without reconnecting a slow one forever.
 ///

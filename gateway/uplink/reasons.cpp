@@ -24,7 +24,7 @@ constexpr std::array meanings{
     Meaning{0x86, "wrong user name or password"},
     Meaning{0x87, "not authorised"},
     Meaning{0x88, "server unavailable"},
-    Meaning{0x89, "server busy"},
+    Meaning{reason_server_busy, "server busy"},
     Meaning{0x8A, "banned"},
     Meaning{0x8B, "server shutting down"},
     Meaning{0x8C, "bad authentication method"},
@@ -35,19 +35,24 @@ constexpr std::array meanings{
     Meaning{0x91, "packet identifier in use"},
     Meaning{0x93, "receive maximum exceeded"},
     Meaning{reason_packet_too_large, "packet too large"},
-    Meaning{0x96, "message rate too high"},
-    Meaning{0x97, "quota exceeded"},
+    Meaning{reason_message_rate, "message rate too high"},
+    Meaning{reason_quota, "quota exceeded"},
     Meaning{0x98, "administrative action"},
     Meaning{0x99, "payload format invalid"},
     Meaning{0x9A, "retain not supported"},
     Meaning{0x9B, "quality of service not supported"},
     Meaning{0x9C, "use another server"},
     Meaning{0x9D, "server moved"},
-    Meaning{0x9F, "connection rate exceeded"},
+    Meaning{reason_connection_rate, "connection rate exceeded"},
     Meaning{reason_connection_ended, "the connection ended first"},
 };
 
 }  // namespace
+
+bool is_busy(std::uint8_t reason) {
+  return reason == reason_server_busy || reason == reason_message_rate || reason == reason_quota ||
+         reason == reason_connection_rate;
+}
 
 std::string describe_reason(std::uint8_t reason) {
   const std::array digits{reason};

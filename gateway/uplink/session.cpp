@@ -111,7 +111,7 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
   outbox_.end_connection();
   why_not_connected_ = why;
   if (reason != reason_taken_over && !twin_seen_) {
-    retry_at_ = now.steady + pace_.next();
+    retry_at_ = now.steady + pace_.next(now.steady, is_busy(reason) ? Obstacle::busy : Obstacle::unreachable);
     return;
   }
   tell_of_twin(now);
@@ -179,7 +179,7 @@ void Session::on_connected(const Connected& connected, Now now) {
   if (!options_.live) live_ = "";  // values of an earlier run would stand there as the newest for ever
   announce_check_ = now.steady;
   watch_.begin_connection(now.steady);
-  outbox_.begin_connection(now.steady);
+  outbox_.begin_connection(now.steady, backlog_offset(options_.gateway, pace_.outage(now.steady)));
   ++counts_.connects;
 }
 

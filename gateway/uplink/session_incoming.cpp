@@ -192,6 +192,8 @@ health::UplinkHealth Session::health(Now now) {
   health.copied = outbox_.copied();
   health.pending = outbox_.pending();
   health.oldest_pending = outbox_.oldest_pending();
+  if (const auto left = outbox_.offset_left(now.steady); connected_ && health.pending > 0 && left > Millis(0))
+    health.backlog_from = now.utc + left;
   health.backfills = outbox_.backfills().health();
   health.trouble = trouble(now);
   return health;

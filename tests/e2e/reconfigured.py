@@ -10,7 +10,7 @@ from rig.chain import Chain
 from rig.events import causes_of, events_of
 from rig.processes import wait_until
 
-CONFIGURATION, MANIFEST = 18, 4
+CONFIGURATION, MANIFEST, METER_SILENT, METER_BACK = 18, 4, 8, 9
 POINTS = {"eastron-sdm630": '["voltage_ln.l*", "current.l*", "active_energy_import.total"]'}
 
 
@@ -101,11 +101,12 @@ def _remove(chain):
     _wait_read(chain, "press")
 
 
-def _start_damaged(chain):
-    """The file was cut by a fault of the disk: the last good one is used, loudly, and `check` still refuses the bad one."""
+def _start_damaged(chain, damage):
+    """The file was cut by a fault of the disk, to `damage(text)`: the last good one is used, loudly, and `check` still refuses the
+    bad one."""
     text = chain.site_file.read_text()
     chain.stop_gateway()
-    chain.site_file.write_text(text[:text.index("[[meter]]") + 7])
+    chain.site_file.write_text(damage(text))
     expect(chain.jidian("check").returncode == 2, "check accepts a damaged file")
     chain.start_gateway()
     expect(_trouble(chain), "status does not say that another file runs")
@@ -121,7 +122,7 @@ def _check_events(chain, events):
     """The changes are on record with both hashes, one after the other."""
     changes = chain.events(CONFIGURATION)
     states = [event["facts"]["state"] for event in changes]
-    expect(states == ["taken", "taken", "taken", "last_good"], f"on record: {states}")
+    expect(states == ["taken", "taken", "taken", "last_good", "last_good"], f"on record: {states}")
     manifests = [event["facts"]["sha256"] for event in chain.events(MANIFEST)]
     for change, before, after in zip(changes, manifests, manifests[1:]):
         facts = change["facts"]
@@ -152,7 +153,8 @@ def reconfigured(_):
         chain.wait_drained(30)
         _refuse(chain)
         _remove(chain)
-        _start_damaged(chain)
+        _start_damaged(chain, lambda text: text[:text.index("[[meter]]") + 7])
+        _start_damaged(chain, lambda _: "")  # nothing says where the store is, or the socket
         time.sleep(2)
         until_ms = chain.finish_gateway()
         chain.judge.stop()
@@ -164,4 +166,37 @@ def reconfigured(_):
         report(verdict, gaps=verdict["gaps"])
 
 
-ALL = {"reconfigured": reconfigured}
+def repaired(_):
+    """A meter stands in the site file under a number that nobody answers, and a reload puts that right; another reload of its bus
+    comes in between. That it is silent is told once, and so is that it is back."""
+    with Chain() as chain:
+        chain.start_plant(_works())
+        chain.start_broker()
+        chain.start_judge()
+        chain.write_site(points=POINTS, commit="1s")
+        right = chain.site_file.read_text()
+        wrong = right.replace('id = "press"\nbus = "shop"\nunit = 1\n', 'id = "press"\nbus = "shop"\nunit = 7\n')
+        expect(wrong != right, "the site has no press under unit 1")
+        chain.site_file.write_text(wrong)
+        chain.start_gateway()
+        wait_until(lambda: chain.events(METER_SILENT), 40, "the silence at the receiver")
+        oven = 'id = "oven"\nbus = "shop"\nunit = 2\nperiod = '
+        chain.site_file.write_text(wrong.replace(oven + '"1s"', oven + '"2s"'))
+        expect(_reload(chain)["changed"] == ["oven"], "the period of the oven is no change")
+        _wait_read(chain, "oven")
+        wait_until(lambda: _meter(chain, "press")["misses_in_row"] >= 3, 40, "the next poller to give the meter up")
+        chain.site_file.write_text(right)
+        _reload(chain)
+        _wait_read(chain, "press")
+        until_ms = chain.finish_gateway()
+        chain.judge.stop()
+        verdict = chain.audit("--until-ms", until_ms)
+        expect_clean(verdict)
+        for kind, what in ((METER_SILENT, "silent"), (METER_BACK, "back")):
+            told = [event["subject"] for event in chain.events(kind)]
+            expect(told == ["press"], f"told to be {what}: {told}")
+        expect(chain.events(METER_SILENT)[0]["time_ms"] < chain.events(METER_BACK)[0]["time_ms"], "it is back before it is silent")
+        report(verdict, gaps=verdict["gaps"])
+
+
+ALL = {"reconfigured": reconfigured, "repaired": repaired}

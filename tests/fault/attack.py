@@ -18,6 +18,7 @@ COMMIT_S = 1
 LOG_SHOWN = 6000
 RECONNECT_S = 5  # what is promised from "broker back" to "live again", beside the pause that is drawn at random …
 PAUSE_S = 60  # … between attempts, and the longest of these
+SHORT_PAUSE_S = 5  # the longest after an outage of less than 20 s
 
 
 def utc_ms():
@@ -38,6 +39,7 @@ class Attack(Chain):
         super().__init__(tls=tls)
         self.row = row
         self.options = options
+        self.meters = METERS
         self.chance = random.Random(f"{options.seed}/{row.scenario}")
         self.link = None
         self.committed = {}  # all that was ever seen committed
@@ -99,7 +101,7 @@ class Attack(Chain):
 
     def wait_live(self, since_ms, seconds=30, what="new readings at the judge", note=False):
         """Until readings made after `since_ms` are at the judge. Gives how long after that they came, in seconds."""
-        decoder = _decoder(self.folder)
+        decoder = decoder_in(self.folder)
 
         def arrived():
             for received_ms, content in store_files.arrivals(self.folder / "judge.db", since_ms):
@@ -111,16 +113,16 @@ class Attack(Chain):
             self.row.recovery_s.append(round(took, 2))
         return took
 
-    def wait_back(self, since_ms=None, beyond_s=RECONNECT_S, what="live again"):
+    def wait_back(self, since_ms=None, beyond_s=RECONNECT_S, what="live again", pause_s=PAUSE_S):
         """Notes how long readings take to come again from now, or from `since_ms`: in time, beside the pause until the gateway's
-        next attempt to connect."""
+        next attempt to connect, which is `pause_s` at most."""
         since_ms = since_ms or utc_ms()
         took = self.wait_live(since_ms, PAUSE_S + 40, note=True)
         attempts = [at for at in self.link.attempts if since_ms <= at <= since_ms + took * 1000] if self.link else []
         # With TLS the gateway's look at what is wrong cannot be told from an attempt.
         pause = (attempts[-1 if self.tls else 0] - since_ms) / 1000 if attempts else 0
         self.row.expect(took - pause <= beyond_s, f"{what} after {took:.1f} s, {took - pause:.1f} s after the attempt to connect")
-        self.row.expect(pause <= PAUSE_S + 1, f"{what}: it paused for {pause:.1f} s before it tried to connect")
+        self.row.expect(pause <= pause_s + 1, f"{what}: it paused for {pause:.1f} s before it tried to connect")
         return took
 
     def wait_waiting(self, batches, seconds=40):
@@ -181,11 +183,11 @@ class Attack(Chain):
                     "refused", "values_implausible"):
             if key not in allow:
                 row.expect(verdict[key] == 0, f"{key} is {verdict[key]}: {verdict['findings'][:3]}")
-        hole_s = verdict["slots_in_gaps"] / METERS  # a slot a second
+        hole_s = verdict["slots_in_gaps"] / self.meters  # a slot a second
         row.expect(hole_s <= gap_s, f"{hole_s} s lie in gaps {verdict['gaps']}, {gap_s} s may")
 
 
-def _decoder(folder):
+def decoder_in(folder):
     """Protobuf's classes, generated into `folder`."""
     folder = pathlib.Path(folder)
     if "record_pb2" not in sys.modules:

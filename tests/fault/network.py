@@ -5,7 +5,7 @@ A scenario is a function of the row it fills and the options of the run (`scale`
 import signal
 import time
 
-from attack import RECONNECT_S, Attack, utc_ms
+from attack import RECONNECT_S, SHORT_PAUSE_S, Attack, utc_ms
 from names import GatewayNames, NameServer
 from rig.bad_link import BadLink
 from rig.lossy_wire import FAR, LossyWire
@@ -63,7 +63,7 @@ def broker_back(row, options):
             chain.broker.stop()
             time.sleep(chain.chance.uniform(1, 10))
             chain.restart_broker()
-            chain.wait_back()
+            chain.wait_back(pause_s=SHORT_PAUSE_S)
         chain.finish()
 
 

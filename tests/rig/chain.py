@@ -41,7 +41,8 @@ class Chain:
 
     # -- programs -----------------------------------------------------------------------------------------------
     def program(self, name):
-        folder = {"jidian": "gateway/app", "jidian-plant": "tests/plant", "jidian-judge": "tests/judge"}[name]
+        folder = {"jidian": "gateway/app", "jidian-plant": "tests/plant", "jidian-judge": "tests/judge",
+                  "jidian-fill-store": "tests/fault/backlog"}[name]
         return self.build / folder / name
 
     def start(self, name, arguments, environment=None):

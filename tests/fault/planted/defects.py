@@ -144,6 +144,11 @@ DEFECTS = (
     Defect("backlog-before-live", "New batches go at once", program("tests/unit/uplink/test_uplink", "SessionOrder.NewBatches*"),
            "NewBatchesOvertake", (
         Edit("uplink/outbox.cpp", "for (const bool live : {true, false})", "for (const bool live : {false, true})"),)),
+    Defect("no-jitter", "A fleet coming back spreads itself", program("tests/unit/uplink/test_uplink", "Fleet.Spreads*"), "SpreadsItsAttempts", (
+        Edit("uplink/pace.cpp", "return sum - std::floor(sum);", "return 0.5 + 0 * sum;"),)),
+    Defect("one-offset-for-all", "A fleet coming back spreads itself", program("tests/unit/uplink/test_uplink", "BacklogOffset.*"),
+           "IsTheGatewaysOwn", (
+        Edit("uplink/pace.cpp", "part_of(gateway, offset_salt)", "part_of(gateway.substr(gateway.size()), offset_salt)"),)),
     Defect("other-master-ignored", PLANT, e2e("master_there_first"), "bus line is down did not happen", (
         Edit("acquire/line_guard.cpp",
              "if (evidence_ && !manners_.other_master_accepted) return Error{ErrorKind::conflict, evidence_->text};", ""),)),
@@ -158,6 +163,6 @@ DEFECTS = (
         Edit("domain/refusals.cpp", "at.before = std::exchange(at.listed, {});", "at.listed.clear();"),)),
     Defect("inbox-without-a-bound", "Bounded everything",
            program("tests/integration/recorder/test_recorder_running", "Inbox.IsBounded*"), "IsBounded", (
-        Edit("recorder/inbox.cpp", "if (items_.size() >= items_max_ + (is_poll ? 0 : events_reserve)) return false;",
+        Edit("recorder/inbox.cpp", "if (items_.size() >= bound() + (is_poll ? 0 : events_reserve)) return false;",
              "static_cast<void>(is_poll);"),)),
 )

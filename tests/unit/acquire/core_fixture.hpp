@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,9 +15,10 @@ namespace jidian::acquire {
 /// A poller's core over a fake bus; time passes only where the core waits or the bus works.
 class PollerCoreTest : public testing::Test {
  protected:
-  void begin(std::vector<PolledMeter> meters, LineManners manners = {}) {
+  void begin(std::vector<PolledMeter> meters, LineManners manners = {}, std::optional<UtcTime> down_since = {}) {
     core = std::make_unique<PollerCore>(
-        "bus-1", bus, std::move(meters), sink, clock, board, [this](Millis time) { clock.advance(time); }, manners);
+        "bus-1", bus, std::move(meters), sink, clock, board, [this](Millis time) { clock.advance(time); }, manners,
+        down_since);
   }
 
   /// Lets the poller live for `time`.

@@ -244,6 +244,11 @@ TEST_F(Edges, AStopInTheMiddleRecordsNoHalfPolls) {
   for (int n = 0; n < 3; ++n) core->step(stop.get_token());
   EXPECT_EQ(bus.requests.size(), 3U);
   EXPECT_TRUE(sink.polls.empty());
+  const UtcTime slot = clock.utc - (clock.steady - edge);
+  for (const auto& [meter, left] : core->hand_over().meters) {
+    ASSERT_TRUE(left.last_slot) << meter;
+    EXPECT_LT(*left.last_slot, slot) << meter << ": whoever goes on with it is still to serve the edge";
+  }
 }
 
 TEST_F(Edges, TheLineIsNotGivenAwayShortlyBefore) {

@@ -146,6 +146,27 @@ TEST(Schedule, ASmallStepBackRepeatsNoSlot) {
   EXPECT_EQ(schedule.take_due(noon + seconds{1})->due, noon + seconds{1});
 }
 
+TEST(Schedule, ASlotThatAnotherScheduleServedIsNotRepeatedAfterASmallStepBack) {
+  Schedule before({{seconds{1}, Millis{0}, false}, {seconds{5}, Millis{0}, false}}, noon);
+  ASSERT_TRUE(before.take_due(noon));
+  ASSERT_TRUE(before.take_due(noon));
+  Schedule after({{seconds{1}, Millis{0}, false, before.last(0)}, {seconds{2}, Millis{0}, false, before.last(1)}},
+                 noon - Millis{2'600});
+  EXPECT_EQ(after.next_due(), noon + seconds{1});
+  EXPECT_EQ(after.take_due(noon + seconds{1})->meter, 0U);
+  EXPECT_EQ(after.take_due(noon + seconds{2})->due, noon + seconds{2}) << "another period has slots of its own";
+  const Schedule later({{seconds{1}, Millis{0}, false, noon}}, noon - hours{1});
+  EXPECT_EQ(later.next_due(), noon - hours{1}) << "the hour is lived a second time";
+}
+
+TEST(Schedule, AnEdgeThatPassesBetweenTwoSchedulesIsTheFirstSlotOfTheNext) {
+  Schedule schedule({{seconds{1}, Millis{0}, true, noon - seconds{2}}}, noon + Millis{3'400});
+  EXPECT_EQ(schedule.next_edge(), noon + seconds{4});
+  EXPECT_TRUE(schedule.take_edge(noon + seconds{4}));
+  Schedule unknown({{seconds{1}, Millis{0}, true}}, noon + Millis{3'400});
+  EXPECT_EQ(unknown.next_edge(), noon + minutes{15});
+}
+
 TEST(Schedule, ALargeStepBackDoesNotStopPolling) {
   Schedule schedule({{seconds{1}, Millis{0}}}, noon);
   ASSERT_TRUE(schedule.take_due(noon));

@@ -15,6 +15,7 @@ class LastGood : public testing::Test {
   LastGood() {
     std::filesystem::create_directories(store_);
     std::filesystem::create_directories(profiles_);
+    std::filesystem::create_directories(site_.parent_path());
   }
   std::string text() const {
     return "[gateway]\nid = \"foundry-1\"\n[site]\ncredit_code = \"91350100M000100Y43\"\nname = \"Foundry\"\n"
@@ -22,13 +23,15 @@ class LastGood : public testing::Test {
            "[store]\nfolder = \"" +
            store_.string() + "\"\n";
   }
-  void write(const std::string& what) const { std::ofstream(file_) << what; }
-  std::optional<Startable> start() const { return startable_from(load_site(file_, profiles_), file_, profiles_); }
+  void write(const std::string& what) const { std::ofstream(site_) << what; }
+  PointerPlaces places() const { return {site_, state_}; }
+  std::optional<Startable> start() const { return startable_from(load_site(site_, profiles_), places(), profiles_); }
 
   TemporaryFolder folder_;
   std::filesystem::path store_ = folder_ / "store";
   std::filesystem::path profiles_ = folder_ / "meters";
-  std::filesystem::path file_ = folder_ / "site.toml";
+  std::filesystem::path state_ = folder_ / "state";
+  std::filesystem::path site_ = folder_ / "etc" / "site.toml";
 };
 
 TEST_F(LastGood, ASiteFileInOrderIsTaken) {
@@ -78,6 +81,73 @@ TEST_F(LastGood, IsReplacedAtOnceAndLeavesNoDraft) {
 
 TEST_F(LastGood, AFolderThatIsNotThereIsAnError) {
   EXPECT_FALSE(keep_last_good(folder_ / "none", "text"));
+}
+
+TEST_F(LastGood, AnEmptySiteFileIsReplacedWhereverTheStoreIs) {
+  std::filesystem::create_directories(state_);
+  ASSERT_TRUE(keep_last_good(store_, text()));
+  ASSERT_TRUE(keep_pointer(places(), store_));
+  for (const std::string& damage : {std::string(), std::string(4096, '\0'), std::string("[store]\n")}) {
+    write(damage);
+    const auto found = start();
+    ASSERT_TRUE(found) << damage.size();
+    EXPECT_EQ(found->instead, last_good_of(store_));
+    EXPECT_FALSE(found->why.empty());
+  }
+}
+
+TEST_F(LastGood, TheFolderIsNotedBesideTheSiteFileWhereThereIsNoStateFolder) {
+  ASSERT_TRUE(keep_last_good(store_, text()));
+  ASSERT_TRUE(keep_pointer(places(), store_));
+  EXPECT_TRUE(std::filesystem::exists(places().files().back()));
+  write("");
+  EXPECT_TRUE(start());
+}
+
+TEST_F(LastGood, ThereIsOnlyOneNoteSoThatNoneIsStale) {
+  ASSERT_TRUE(keep_pointer(places(), folder_ / "earlier"));
+  std::filesystem::create_directories(state_);
+  ASSERT_TRUE(keep_pointer(places(), store_));
+  EXPECT_FALSE(std::filesystem::exists(places().files().back()));
+  std::filesystem::remove_all(state_);
+  EXPECT_FALSE(pointed_to(places()));
+}
+
+TEST_F(LastGood, WhatTheGatewayRanByCountsAndNotWhatADamagedFileWants) {
+  const auto other = folder_ / "other";
+  std::filesystem::create_directories(other);
+  ASSERT_TRUE(keep_last_good(other, text()));
+  ASSERT_TRUE(keep_last_good(store_, text() + "# the newest\n"));
+  ASSERT_TRUE(keep_pointer(places(), store_));
+  write("[store]\nfolder = \"" + other.string() + "\"\n[[meter]\n");
+  const auto found = start();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->instead, last_good_of(store_));
+}
+
+TEST_F(LastGood, WhereTheNotedFolderIsGoneTheFileIsRead) {
+  ASSERT_TRUE(keep_last_good(store_, text()));
+  ASSERT_TRUE(keep_pointer(places(), folder_ / "gone"));
+  write(text() + "[[meter]\n");
+  EXPECT_TRUE(start());
+}
+
+TEST_F(LastGood, ANoteIsForItsSiteFileAlone) {
+  std::filesystem::create_directories(state_);
+  ASSERT_TRUE(keep_pointer(places(), store_));
+  EXPECT_EQ(pointed_to(places()), store_);
+  EXPECT_FALSE(pointed_to({folder_ / "etc" / "second.toml", state_}));
+  for (const std::string& damage : {std::string(), site_.string() + "\n" + store_.string(), std::string("/x\n/y\n"),
+                                    site_.string() + "\nstore\n", site_.string() + "\n\n"}) {
+    std::ofstream(places().files().front()) << damage;
+    EXPECT_FALSE(pointed_to(places())) << damage;
+  }
+}
+
+TEST_F(LastGood, WithoutAnyPlaceForTheNoteThatIsAnError) {
+  const PointerPlaces nowhere{folder_ / "none" / "site.toml", folder_ / "none"};
+  EXPECT_FALSE(keep_pointer(nowhere, store_));
+  EXPECT_FALSE(pointed_to(nowhere));
 }
 
 }  // namespace

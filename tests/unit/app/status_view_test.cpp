@@ -151,6 +151,12 @@ TEST(StatusView, SaysHowLongRoomAndFlashLast) {
   EXPECT_THAT(shown(snapshot).text, HasSubstr("161 days of autonomy, flash for 12 years, last commit"));
 }
 
+TEST(StatusView, SaysWhenTheBacklogOfALongOutageBegins) {
+  auto snapshot = healthy();
+  snapshot.uplinks[0].backlog_from = command::morning + std::chrono::seconds(250);
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("2 waiting, oldest 12 s, the backlog begins in 4 min  receipt"));
+}
+
 TEST(StatusView, ShowsWhatIsAskedForAgain) {
   auto snapshot = healthy();
   EXPECT_THAT(shown(snapshot).text, Not(HasSubstr("asked for again")));

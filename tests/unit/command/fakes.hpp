@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -37,6 +38,7 @@ class FakeRecorder final : public recorder::Recorder {
   void request_epoch(std::uint64_t, std::string) override {}
   bool request_copy(const record::BatchKey&, const std::string&) override { return true; }
   std::future<Result<domain::Event>> attest(recorder::Statement statement) override {
+    if (on_attest) on_attest();
     std::promise<Result<domain::Event>> answer;
     if (is_prompt) answer.set_value(outcome ? Result<domain::Event>(statement.event) : outcome.error());
     statements.push_back(std::move(statement.event));
@@ -62,6 +64,7 @@ class FakeRecorder final : public recorder::Recorder {
   std::vector<std::optional<domain::Replacement>> replacements;
   Status outcome;
   bool is_prompt = true;
+  std::function<void()> on_attest;
 
  private:
   recorder::Inbox inbox_;
@@ -226,6 +229,11 @@ struct Bench {
                         return Result<std::string>(R"({"taken":true})");
                       },
                   .configuration = [this] { return configuration; },
+                  .keep_configuration = [this]() -> std::shared_ptr<void> {
+                    if (is_reloading) return nullptr;
+                    is_kept = true;
+                    return {&is_kept, [](bool* kept) { *kept = false; }};
+                  },
                   .record_patience = Millis{50}}) {
     recorder.manifest_in_force = {nobody, &manifest};
   }
@@ -234,6 +242,8 @@ struct Bench {
   std::shared_ptr<void> nobody;  ///< Owns what the bench lends.
   std::vector<std::string> reloaded_by;
   ConfigurationView configuration;
+  bool is_reloading = false;
+  bool is_kept = false;  ///< Nobody may take over another configuration now.
   Gate gate;
   domain::Manifest manifest = small_manifest();
   StandingClock clock;

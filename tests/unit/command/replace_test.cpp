@@ -161,6 +161,26 @@ TEST(ReplaceCommand, RefusesWhatMakesNoSense) {
   EXPECT_TRUE(bench.recorder.statements.empty());
 }
 
+TEST(ReplaceCommand, NoReloadComesBetweenTheRecordAndThePoller) {
+  Bench bench;
+  bool was_kept = false;
+  bench.recorder.on_attest = [&] { was_kept = bench.is_kept; };
+  ASSERT_TRUE(bench.commands.run(worker(), replacing({{"serial", "5678"}})));
+  EXPECT_TRUE(was_kept);
+  EXPECT_FALSE(bench.is_kept) << "and afterwards it may come";
+  EXPECT_EQ(bench.poller.identify("press-1", "").get()->known, "5678");
+}
+
+TEST(ReplaceCommand, IsRefusedWhileAnotherConfigurationIsTakenOver) {
+  Bench bench;
+  bench.is_reloading = true;
+  const auto answer = bench.commands.run(worker(), replacing());
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind(), ErrorKind::conflict);
+  EXPECT_THAT(answer.error().message(), HasSubstr("say it again"));
+  EXPECT_TRUE(bench.recorder.statements.empty());
+}
+
 TEST(ReplaceCommand, TheNewMeterMustAnswer) {
   Bench bench;
   const auto answer = bench.commands.run(worker(), replacing({{"meter", "mute-1"}}));

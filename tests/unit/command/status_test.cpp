@@ -42,6 +42,15 @@ TEST(Status, ListsEveryBusMeterAndUplink) {
   EXPECT_EQ(status["store"]["days_left"], 160.5);
 }
 
+TEST(Status, SaysWhenTheBacklogOfALongOutageBegins) {
+  auto snapshot = healthy();
+  EXPECT_TRUE(status_of(snapshot)["uplinks"][0]["backlog_from"].is_null());
+  EXPECT_TRUE(status_of(snapshot)["uplinks"][0]["backlog_in_s"].is_null());
+  snapshot.uplinks[0].backlog_from = morning + 250s;
+  EXPECT_EQ(status_of(snapshot)["uplinks"][0]["backlog_from"], "2026-03-01T08:04:10.000Z");
+  EXPECT_EQ(status_of(snapshot)["uplinks"][0]["backlog_in_s"], 250);
+}
+
 TEST(Status, AMeterGivenUpForATimeSaysWhenItIsTriedAgain) {
   auto snapshot = healthy();
   snapshot.meters[1].last_error = "no answer";

@@ -67,6 +67,18 @@ struct Builder {
   IntervalBuilder::Rows rows;
 };
 
+TEST(IntervalBuilder, AReturnLeavesWhatGoesOnBehindItAsItIs) {
+  Builder first;
+  for (int s = 0; s < 61; ++s) first.add(poll(midnight + seconds(s), 5, 100u));
+  ASSERT_EQ(first.of(seconds(60)).size(), 1u);
+  Builder plant;  // after a restart: it came back in the minute that is told already
+  plant.builder.restore(first.of(seconds(60)).front());
+  plant.builder.resume(0, midnight + seconds(30), plant.rows);
+  for (int s = 30; s < 121; ++s) plant.add(poll(midnight + seconds(s), 5, 100u));
+  ASSERT_EQ(plant.of(seconds(60)).size(), 1u);
+  EXPECT_EQ(plant.of(seconds(60)).front().start, midnight + seconds(60));
+}
+
 TEST(CountSlots, HalfOpenAndForAnyPhase) {
   const auto at = [](std::int64_t ms) { return UtcTime{Millis{ms}}; };
   EXPECT_EQ(count_slots(at(0), at(60'000), at(0), Millis{1000}), 60u);

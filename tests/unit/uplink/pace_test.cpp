@@ -4,6 +4,8 @@
 
 #include <deque>
 #include <map>
+#include <string>
+#include <vector>
 
 namespace jidian::uplink {
 namespace {
@@ -31,23 +33,68 @@ TEST(TokenBucket, SaysWhenTheNextMayPass) {
   EXPECT_TRUE(bucket.ready(start + Millis(50)));
 }
 
-TEST(ReconnectPace, GrowsFromOneSecondToTheCeiling) {
+/// Attempts that fail at once, each after the pause before it, until the outage has lasted `outage`. The instants of
+/// the attempts.
+std::vector<SteadyTime> attempts_of(ReconnectPace& pace, Millis outage) {
+  std::vector<SteadyTime> attempts;
+  for (auto now = start; now < start + outage; attempts.push_back(now)) now += pace.next(now);
+  return attempts;
+}
+
+TEST(ReconnectPace, ABusyBrokerIsAskedLessAndLess) {
   ReconnectPace pace("box-1", Millis(60'000), [] { return 0.0; });
+  Millis longest{0};
   for (int attempt = 0; attempt < 100; ++attempt) {
-    const auto pause = pace.next();
+    const auto pause = pace.next(start, Obstacle::busy);
     EXPECT_GE(pause, Millis(1000));
     EXPECT_LE(pause, std::min(Millis(60'000), Millis(Millis(3000) * (1LL << std::min(attempt, 10)))));
+    longest = std::max(longest, pause);
   }
+  EXPECT_GE(longest, Millis(50'000));
   pace.reset();
-  EXPECT_LE(pace.next(), Millis(3000));
+  EXPECT_LE(pace.next(start, Obstacle::busy), Millis(3000));
+}
+
+// After an outage of 20 s the doubling alone paused for up to 48 s.
+TEST(ReconnectPace, AnOutageOfTwentySecondsEndsWithinFive) {
+  for (int box = 0; box < 200; ++box) {
+    ReconnectPace pace("box-" + std::to_string(box), Millis(60'000), [] { return 0.999; });
+    auto before = start;
+    for (const auto attempt : attempts_of(pace, seconds(20))) {
+      EXPECT_LE(attempt - before, ReconnectPace::short_ceiling) << box;
+      before = attempt;
+    }
+  }
+}
+
+TEST(ReconnectPace, NoOutageIsMadeLongerByMoreThanAQuarter) {
+  for (int box = 0; box < 50; ++box) {
+    ReconnectPace pace("box-" + std::to_string(box), Millis(60'000), [] { return 0.5; });
+    auto before = start;
+    for (const auto attempt : attempts_of(pace, std::chrono::minutes(20))) {
+      const auto most = std::max(ReconnectPace::short_ceiling, (before - start) / 4);
+      EXPECT_LE(attempt - before, std::min(most, Millis(60'000))) << box;
+      before = attempt;
+    }
+  }
+}
+
+TEST(ReconnectPace, AnOutageEndsWithAGoodConnection) {
+  ReconnectPace pace("box-1", Millis(60'000), [] { return 0.5; });
+  (void)attempts_of(pace, seconds(600));
+  EXPECT_EQ(pace.outage(start + seconds(700)), seconds(700));
+  pace.reset();
+  EXPECT_EQ(pace.outage(start + seconds(700)), Millis(0));
+  EXPECT_LE(pace.next(start + seconds(800)), Millis(3000));
+  EXPECT_EQ(pace.outage(start + seconds(810)), seconds(10));
 }
 
 TEST(ReconnectPace, SpreadsAHerdWhoseRandomNumbersAreTheSame) {
   std::map<std::int64_t, int> per_second;
   for (int box = 0; box < 6000; ++box) {
     ReconnectPace pace("box-" + std::to_string(box), Millis(60'000), [] { return 0.25; });
-    for (int attempt = 0; attempt < 6; ++attempt) (void)pace.next();
-    ++per_second[pace.next().count() / 1000];
+    for (int attempt = 0; attempt < 6; ++attempt) (void)pace.next(start);
+    ++per_second[pace.next(start + std::chrono::hours(6)).count() / 1000];
   }
   ASSERT_GE(per_second.size(), 59U);
   for (const auto& [second, boxes] : per_second) EXPECT_LE(boxes, 150) << second;
@@ -56,6 +103,21 @@ TEST(ReconnectPace, SpreadsAHerdWhoseRandomNumbersAreTheSame) {
 TEST(ReconnectPace, WaitsAtLeastAMinuteAfterATakeover) {
   ReconnectPace pace("box-1", Millis(1000), [] { return 0.0; });
   EXPECT_GE(pace.after_takeover(), Millis(60'000));
+}
+
+TEST(BacklogOffset, IsTheGatewaysOwnAndGrowsWithTheOutage) {
+  const std::chrono::hours outage(1);
+  EXPECT_EQ(backlog_offset("box-1", outage), backlog_offset("box-1", outage));
+  EXPECT_NE(backlog_offset("box-1", outage), backlog_offset("box-2", outage));
+  EXPECT_EQ(backlog_offset("box-1", seconds(299)), Millis(0));
+  std::map<std::int64_t, int> per_minute;
+  for (int box = 0; box < 10'000; ++box) {
+    const auto id = "box-" + std::to_string(box);
+    EXPECT_LE(backlog_offset(id, seconds(600)), seconds(600) / 16);
+    ++per_minute[backlog_offset(id, std::chrono::hours(24 * 7)) / std::chrono::minutes(1)];
+  }
+  ASSERT_EQ(per_minute.size(), 10U);
+  for (const auto& [minute, boxes] : per_minute) EXPECT_LE(boxes, 1150) << minute;
 }
 
 TEST(AnswerWatch, EachTripDoublesTheLimitAndHalvesTheWindow) {

@@ -127,6 +127,84 @@ TEST_F(SessionOrder, ADestinationThatNeverConfirmsBoundsWhatIsRemembered) {
   EXPECT_EQ(carried().size(), Outbox::unconfirmed_max);
 }
 
+/// A session that was connected, lost the broker for six hours, and is back; the store got `while_away` meanwhile.
+class AfterALongOutage : public SessionOrder {
+ protected:
+  void come_back(int while_away) {
+    options.confirm = Confirm::broker;
+    connect();
+    lose();
+    offset_ = backlog_offset("box-1", std::chrono::hours(6));
+    for (int count = 0; count < while_away; ++count) store.add(Stream::reading);
+    store.add(Stream::interval);
+    store.add(Stream::event);
+    pass(std::chrono::hours(6));
+    connect();
+    answer_all();
+  }
+  Millis offset_{};
+};
+
+TEST_F(AfterALongOutage, EventsAndWhatIsNewGoAtOnceAndTheBacklogAfterTheGatewaysOffset) {
+  come_back(2);
+  ASSERT_GT(offset_, seconds(10));
+  EXPECT_THAT(carried(), ElementsAre("event 1"));
+  EXPECT_EQ(session().health(now).backlog_from, now.utc + offset_);
+  store.add(Stream::reading);
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("event 1", "reading 3"));
+  pass(offset_ - Millis(1));
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("event 1", "reading 3"));
+  pass(Millis(1));
+  EXPECT_EQ(session().health(now).backlog_from, std::nullopt);
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("event 1", "reading 3", "interval 1", "reading 1", "reading 2"));
+}
+
+TEST_F(AfterALongOutage, AConnectionThatBreaksAgainDelaysNothingNewAndEndsNoOffset) {
+  come_back(2);
+  store.add(Stream::reading);
+  step();  // on its way, and not answered
+  pass(seconds(1));
+  lose();
+  store.add(Stream::reading);
+  reconnect();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 3", "reading 4"));
+  pass(offset_);
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 3", "reading 4", "interval 1", "reading 1", "reading 2"));
+}
+
+TEST_F(AfterALongOutage, WhatWasAskedForAgainWaitsWithTheBacklog) {
+  come_back(1);
+  store.acknowledge("province", 1, Stream::reading, {1, 1});
+  store::Ranges asked;
+  asked.add({1, 1});
+  session().backfill({"again", Stream::reading, {{1, asked}}}, now);
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("event 1"));
+  pass(offset_);
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("event 1", "interval 1", "reading 1"));
+}
+
+TEST_F(SessionOrder, AfterAShortOutageTheBacklogGoesAtOnce) {
+  connect();
+  lose();
+  store.add(Stream::reading);
+  pass(seconds(290));
+  connect();
+  EXPECT_THAT(carried(), ElementsAre("reading 1"));
+}
+
 TEST_F(SessionOrder, NothingIsPublishedWithoutABatch) {
   connect();
   answer_all();

@@ -165,6 +165,21 @@ TEST_F(SessionTest, SaysWhyItIsNotConnected) {
   EXPECT_EQ(trouble(), "");
 }
 
+TEST_F(SessionTest, ABrokerThatIsBusyIsLeftAloneForLongerThanOneThatIsAway) {
+  const auto longest_pause = [this](std::uint8_t reason) {
+    Millis longest{0};
+    for (int attempt = 0; attempt < 6; ++attempt) {
+      now.steady = std::max(now.steady, session().next_due(now));
+      step();
+      lose(reason);
+      longest = std::max(longest, std::chrono::duration_cast<Millis>(session().next_due(now) - now.steady));
+    }
+    return longest;
+  };
+  EXPECT_LE(longest_pause(0), seconds(5));
+  EXPECT_GT(longest_pause(reason_server_busy), seconds(10));
+}
+
 TEST_F(SessionTest, ATakeoverIsReportedOnceAndWaitsAMinute) {
   for (int round = 0; round < 3; ++round) {
     reconnect();

@@ -1,0 +1,139 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "tests/unit/recorder/takeover.hpp"
+
+/// What a change of the configuration must not lose, and must not miss: around a store that fails, and a restart.
+namespace jidian::recorder {
+namespace {
+
+using domain::GapCause;
+using plant::morning;
+using std::chrono::seconds;
+
+TEST_F(Takeover, WhatTheStoreDidNotTakeIsStoredUnderTheManifestThatItWasMadeUnder) {
+  poll_both(0, 10);
+  commit();
+  store_fails_ = true;
+  poll_both(10, 20);
+  auto other = plant::manifest(2);
+  other.meters[0].id = "m-2";
+  change(other, {"bus-0"});
+  store_fails_ = false;
+  for (int s = 20; s < 90; ++s) poll("m-1", s);
+  commit();
+  std::map<std::string, int> polls;
+  for (const auto& batch : record_.decoded(record::Stream::reading))
+    for (const auto& one : std::get<record::Polls>(batch.body))
+      ++polls[record_.made_under(batch.header.manifest).meters[one.meter].id];
+  EXPECT_EQ(polls, (std::map<std::string, int>{{"m-0", 20}, {"m-1", 90}}));
+  EXPECT_TRUE(gaps().empty());
+}
+
+TEST_F(Takeover, ADiskThatFillsDuringAChangeLosesNoValueOfAPointThatIsGone) {
+  poll_both(0, 10);
+  commit();
+  store_fails_ = true;
+  poll_both(10, 70);  // with a row of the first minute
+  auto fewer = plant::manifest(2);
+  fewer.meters[0].points.erase(fewer.meters[0].points.begin());
+  change(fewer, {"bus-0"});
+  change(plant::manifest(1), {"bus-0"});  // and once more, without m-1
+  store_fails_ = false;
+  commit();
+  std::map<std::string, std::size_t> values;
+  for (const auto& batch : record_.decoded(record::Stream::reading))
+    for (const auto& one : std::get<record::Polls>(batch.body))
+      for (const auto& sample : one.samples)
+        values[record_.made_under(batch.header.manifest).meters[one.meter].id] += has_value(sample.quality) ? 1u : 0u;
+  EXPECT_EQ(values, (std::map<std::string, std::size_t>{{"m-0", 210}, {"m-1", 210}}));
+  std::map<std::string, std::size_t> minutes;
+  for (const auto& [meter, told] : rows())
+    for (const auto& row : told)
+      if (row.start == morning && row.length == seconds(60)) minutes[meter] += row.points.size();
+  EXPECT_EQ(minutes, (std::map<std::string, std::size_t>{{"m-0", 3}, {"m-1", 3}}));
+  EXPECT_TRUE(gaps().empty());
+}
+
+/// Room for a single poll of each of two meters.
+class TakeoverWithoutRoom : public Takeover {
+ protected:
+  TakeoverWithoutRoom() {
+    limits_.samples_max = 6;
+    core_.reset();
+    record_ = plant::MemoryRecord(plant::manifest(2));
+    begin(plant::manifest(2));
+  }
+  void poll_one(const std::string& id, int s) {
+    poll(id, s);
+    commit();
+  }
+};
+
+TEST_F(TakeoverWithoutRoom, WhatOverflowsBehindAChangeIsDeclaredOfTheMeterThatItIsOf) {
+  for (int s = 0; s < 10; ++s)
+    for (const char* id : {"m-0", "m-1"}) poll_one(id, s);
+  store_fails_ = true;
+  for (const char* id : {"m-0", "m-1"}) poll(id, 10);
+  auto other = with_one_in_front(plant::manifest(2));
+  other.meters.erase(other.meters.begin() + 1);  // m-new, m-1
+  change(other, {"bus-0"});
+  for (int s = 11; s < 14; ++s) poll("m-1", s);
+  store_fails_ = false;
+  for (int s = 14; s < 90; ++s) poll_one("m-1", s);
+  const auto found = gaps();
+  EXPECT_EQ(found.size(), 2u);
+  EXPECT_EQ(found.at("m-0"), (domain::Gap{GapCause::queue_full, second_of_change(10), second_of_change(11), 1}));
+  EXPECT_EQ(found.at("m-1").cause, GapCause::queue_full);
+  EXPECT_EQ(found.at("m-1").from, second_of_change(10));
+}
+
+TEST_F(Takeover, AMeterThatCameBackWasNotMissingAfterARestartEither) {
+  auto alone = plant::manifest(2);
+  alone.meters.erase(alone.meters.begin() + 1);
+  poll_both(0, 90);
+  change(alone, {"bus-0"});
+  for (int s = 90; s < 1890; ++s) poll("m-0", s);
+  change(plant::manifest(2), {"bus-0"});
+  poll_both(1890, 1900);
+  commit();
+  begin(plant::manifest(2));  // in the minute, and the quarter hour, in which it came back
+  poll_both(1900, 2760);
+  commit();
+  EXPECT_FALSE(gaps().contains("m-1"));
+  std::map<std::pair<UtcTime, std::int64_t>, std::uint32_t> polls;
+  const auto told = rows();
+  for (const auto& row : told.at("m-1")) {
+    EXPECT_GT(row.polls_made, 0u) << format_utc(row.start);
+    EXPECT_TRUE(polls.emplace(std::pair(row.start, row.length.count()), row.polls_made).second) << "told twice";
+  }
+  EXPECT_EQ(polls.at({second_of_change(1860), 60}), 30u);
+  EXPECT_EQ(polls.at({second_of_change(1800), 900}), 810u);
+}
+
+TEST_F(Takeover, AMeterThatComesBackWithAStartWasNotMissing) {
+  auto alone = plant::manifest(2);
+  alone.meters.erase(alone.meters.begin() + 1);
+  poll_both(0, 90);
+  change(alone, {"bus-0"});
+  for (int s = 90; s < 1890; ++s) poll("m-0", s);
+  core_->stop(clock_.now);
+  commit();
+  clock_.pass(seconds(5));
+  begin(plant::manifest(2));
+  poll_both(1897, 2760);  // the slots 1895 and 1896 were missed by both
+  commit();
+  const auto found = gaps();
+  const domain::Gap late{GapCause::clean_stop, second_of_change(1895), second_of_change(1897), 2};
+  EXPECT_EQ(found.at("m-1"), late);
+  EXPECT_EQ(found.at("m-0"), late);
+  const auto told = rows();
+  for (const auto& row : told.at("m-1")) EXPECT_GT(row.polls_made, 0u) << format_utc(row.start);
+}
+
+}  // namespace
+}  // namespace jidian::recorder
