@@ -113,7 +113,7 @@ TEST(BacklogOffset, IsTheGatewaysOwnAndGrowsWithTheOutage) {
   std::map<std::int64_t, int> per_minute;
   for (int box = 0; box < 10'000; ++box) {
     const auto id = "box-" + std::to_string(box);
-    EXPECT_LE(backlog_offset(id, seconds(600)), seconds(600) / 16);
+    EXPECT_LE(backlog_offset(id, seconds(600)), Millis(600'000) / 16);
     ++per_minute[backlog_offset(id, std::chrono::hours(24 * 7)) / std::chrono::minutes(1)];
   }
   ASSERT_EQ(per_minute.size(), 10U);
