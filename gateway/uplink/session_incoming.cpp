@@ -184,7 +184,7 @@ health::UplinkHealth Session::health(Now now) {
   health.rejected = outbox_.held();
   health.copied = outbox_.copied();
   health.pending = outbox_.pending();
-  health.oldest_pending = outbox_.oldest_pending();
+  health.oldest_pending = outbox_.oldest_pending(now.steady);
   if (const auto left = outbox_.offset_left(now.steady); connected_ && health.pending > 0 && left > Millis(0))
     health.backlog_from = now.utc + left;
   health.backfills = outbox_.backfills().health();
