@@ -239,7 +239,7 @@ TEST_F(Keeping, OldEpochGivesItsRoomUnderPressureWithItsLosses) {
   EXPECT_EQ(seqs_of(read_all(**store->reader(), first, Stream::reading)),
             seqs_between(evictions[1].range.last + 1, 200))
       << "what is left of it would make no room";
-  EXPECT_LE(folder_bytes(), options_.quota_bytes + (96 << 10));
+  EXPECT_LE(folder_bytes(), options_.quota_bytes + (160 << 10));
 }
 
 TEST_F(Keeping, UnreadableBatchesThatSomebodyLacksLeaveAsALoss) {
