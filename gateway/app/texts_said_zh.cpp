@@ -214,7 +214,7 @@ constexpr auto chinese_of_said = std::to_array<Sentence>({
     {"said.copy-differs", "副本与原批次的内容不一致"},
     {"said.copy-elsewhere", "文件中该副本所指的编号下是另一个批次"},
     {"said.copy-elsewhere-stored", "存储中该副本所指的编号下是另一个批次"},
-    {"said.rows-left-out", "有 {count} 行与其 CRC 不符，未导出"},
+    {"said.rows-left-out", "有 {count} 行与其 CRC 不符，已略过"},
     {"said.no-evidence", "第 {number} 行：不是证据导出文件的行"},
     {"said.no-file", "没有这个文件或文件夹"},
     {"said.no-permission", "没有权限"},

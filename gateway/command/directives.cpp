@@ -117,13 +117,15 @@ void read_content(const OrderJson& json, OrderReader& reader, Directive& order) 
     reader.complain("\"content\" says neither limit_kw nor limit_kwh nor level");
 }
 
+std::string print_of_order(const OrderJson& json) {
+  return domain::print_of(json.dump(-1, ' ', false, OrderJson::error_handler_t::replace));
+}
+
 /// An order, or what is wrong with it.
 std::variant<Directive, RefusedDirective> order_of(const OrderJson& json, std::span<const std::string> issuers,
                                                    const domain::Manifest& manifest) {
-  const auto print = [&json] {
-    return domain::print_of(json.dump(-1, ' ', false, OrderJson::error_handler_t::replace));
-  };
-  if (!json.is_object()) return RefusedDirective{"", "", "", Refusal::invalid, "it is not a JSON object", print()};
+  if (!json.is_object())
+    return RefusedDirective{"", "", "", Refusal::invalid, "it is not a JSON object", print_of_order(json)};
   OrderReader reader(json);
   Directive order;
   order.issuer = reader.id("issuer");
@@ -132,8 +134,8 @@ std::variant<Directive, RefusedDirective> order_of(const OrderJson& json, std::s
   const auto refused = [&](Refusal why, std::string text) {
     const auto shown = [](const std::string& id) { return is_id(id) ? id : std::string(); };
     return RefusedDirective{
-        shown(order.issuer), shown(order.id), order.version == 0 ? "" : std::to_string(order.version), why,
-        std::move(text),     print()};
+        shown(order.issuer), shown(order.id),     order.version == 0 ? "" : std::to_string(order.version), why,
+        std::move(text),     print_of_order(json)};
   };
   if (reader.mistake()) return refused(Refusal::invalid, *reader.mistake());
   if (std::ranges::find(issuers, order.issuer) == issuers.end())
@@ -185,6 +187,11 @@ domain::DirectiveListing listing_of(std::string_view payload, const std::string&
       listing.orders.push_back(std::move(good));
     else if (twin->version < good.version)
       *twin = std::move(good);
+    else if (twin->version == good.version && *twin != good)
+      listing.refused.push_back(
+          {good.issuer, good.id, std::to_string(good.version), Refusal::replayed,
+           "the list has version " + std::to_string(good.version) + " twice; another content needs a higher version",
+           print_of_order(one)});
   }
   return listing;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "base/decimal.hpp"
 #include "config/site_sections.hpp"
@@ -73,10 +74,14 @@ double rows_month(const Site& site) {
   return (static_cast<double>(counting) + static_cast<double>(others)) * row_bytes * row_rounds * month_s / 86'400;
 }
 
-double commits_month(const Site& site, bool with_readings) {
-  Millis interval = std::max(site.store.commit_interval, Millis{1'000});
-  if (!with_readings) interval = std::max(interval, row_interval);
-  return site.meters.empty() ? 0 : commit_bytes * times_a_month(interval);
+/// Nothing is committed while nothing has come: meters that are asked each minute fill one commit a minute.
+double commits_month(const Site& site, bool with_readings, bool with_rows) {
+  std::optional<Millis> filled;
+  if (with_rows && !site.meters.empty()) filled = row_interval;
+  for (const Meter& meter : site.meters)
+    if (with_readings && meter.period > Millis{0}) filled = std::min(filled.value_or(meter.period), meter.period);
+  if (!filled) return 0;
+  return commit_bytes * times_a_month(std::max({site.store.commit_interval, *filled, Millis{1'000}}));
 }
 
 }  // namespace
@@ -92,7 +97,7 @@ Traffic traffic_of(const Site& site) {
     traffic.live += live_month(traffic.points, site.live_interval);
     if (with_readings) traffic.batches += readings_month(site);
     if (with_rows) traffic.batches += rows_month(site);
-    if (with_readings || with_rows) traffic.batches += commits_month(site, with_readings);
+    if (with_readings || with_rows) traffic.batches += commits_month(site, with_readings, with_rows);
   }
   return traffic;
 }

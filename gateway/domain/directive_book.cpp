@@ -154,7 +154,8 @@ void DirectiveBook::refuse(const RefusedDirective& refused, const std::string& d
 }
 
 DirectiveBook::News DirectiveBook::expire(UtcTime now) {
-  News news{refusals_.take_due(now), {}};
+  auto due = refusals_.take_due(now);
+  News news{std::move(due.events), std::move(due.notes)};
   for (auto& [key, one] : known_)
     if (one.ended.empty() && one.known.order.to <= now) end(one, "expired", " has expired.", now, news);
   return news;

@@ -40,7 +40,10 @@ class DirectiveBook {
   News expire(UtcTime now);
 
   /// The gateway stops: what would be told later.
-  News close(UtcTime now) { return {refusals_.take_due(now, true), {}}; }
+  News close(UtcTime now) {
+    auto due = refusals_.take_due(now, true);
+    return {std::move(due.events), std::move(due.notes)};
+  }
 
   /// In force or ahead, by issuer and id.
   std::vector<KnownDirective> orders() const;

@@ -1,6 +1,8 @@
 #include "domain/refusals.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "base/bytes.hpp"
@@ -9,6 +11,8 @@ namespace jidian::domain {
 namespace {
 
 constexpr std::string_view refusals_prefix = "refusals/";
+/// Begins the line of what was not told: no issuer is called that.
+constexpr std::string_view not_told_prefix = "passed_over ";
 constexpr std::chrono::hours told_hour{1};
 
 std::string words_of(const RefusedDirective& refused) {
@@ -29,6 +33,18 @@ std::string counted(std::uint64_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
+/// "12 3": orders and lists. What is no such line changes nothing.
+void read_not_told(std::string_view text, std::uint64_t& orders, std::uint64_t& lists) {
+  const char* const end = text.data() + text.size();
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
+  const auto read = std::from_chars(text.data(), end, first);
+  if (read.ec != std::errc{} || read.ptr == end || *read.ptr != ' ') return;
+  if (const auto last = std::from_chars(read.ptr + 1, end, second); last.ec != std::errc{} || last.ptr != end) return;
+  orders = first;
+  lists = second;
+}
+
 }  // namespace
 
 std::string print_of(std::string_view bytes) {
@@ -37,17 +53,20 @@ std::string print_of(std::string_view bytes) {
   return to_hex(print);
 }
 
-/// One line each.
+/// How many were not told, then one line for each order; notes of earlier releases begin with the orders.
 bool Refusals::restore(const Note& note) {
   if (!note.name.starts_with(refusals_prefix)) return false;
   Destination& at = destinations_[note.name.substr(refusals_prefix.size())];
+  at = {};
   at.noted = note.text;
-  at.before.clear();
   std::string_view rest = note.text;
-  for (std::size_t i = 0; i < noted_max; ++i) {
+  while (at.before.size() < noted_max) {
     const auto line_end = rest.find('\n');
     if (line_end == std::string_view::npos) break;
-    at.before.emplace(rest.substr(0, line_end), true);
+    if (const std::string line(rest.substr(0, line_end)); line.starts_with(not_told_prefix))
+      read_not_told(line.substr(not_told_prefix.size()), at.orders_passed_over, at.lists_passed_over);
+    else
+      at.before.insert(line);
     rest.remove_prefix(line_end + 1);
   }
   return true;
@@ -64,17 +83,12 @@ std::optional<Event> Refusals::begin(const std::string& destination, std::uint64
 std::optional<Event> Refusals::refuse(const RefusedDirective& refused, const std::string& destination, UtcTime now) {
   Destination& at = destinations_[destination];
   const std::string words = words_of(refused);
-  const auto before = at.before.find(words);
-  const auto [listed, is_first] = at.listed.emplace(words, before != at.before.end() && before->second);
-  if (!is_first || listed->second) return std::nullopt;
-  const bool is_new = before == at.before.end();
-  if (is_new) ++counts_[static_cast<std::size_t>(std::ranges::find(all_refusals, refused.why) - all_refusals.begin())];
+  if (!at.listed.insert(words).second || at.before.contains(words)) return std::nullopt;
+  ++counts_[static_cast<std::size_t>(std::ranges::find(all_refusals, refused.why) - all_refusals.begin())];
   if (!may_tell(at, now)) {
-    if (is_new) ++at.orders_passed_over;
+    ++at.orders_passed_over;
     return std::nullopt;
   }
-  if (!is_new && at.orders_passed_over > 0) --at.orders_passed_over;  // now it is told after all
-  listed->second = true;
   Event event = about_orders(destination, "refused", now);
   event.facts.insert(event.facts.end(), {{"issuer", refused.issuer},
                                          {"id", refused.id},
@@ -89,20 +103,29 @@ std::optional<Event> Refusals::refuse(const RefusedDirective& refused, const std
 std::optional<Note> Refusals::end(const std::string& destination) {
   Destination& at = destinations_[destination];
   at.before = std::exchange(at.listed, {});
+  return note_of(destination, at);
+}
+
+std::optional<Note> Refusals::note_of(const std::string& destination, Destination& at) {
   std::string text;
+  if (at.orders_passed_over > 0 || at.lists_passed_over > 0)
+    text = std::string(not_told_prefix) + std::to_string(at.orders_passed_over) + " " +
+           std::to_string(at.lists_passed_over) + "\n";
   std::size_t lines = 0;
-  for (const auto& [words, is_told] : at.before)
-    if (is_told && lines++ < noted_max) text += words + "\n";
+  for (const auto& words : at.before)
+    if (lines++ < noted_max) text += words + "\n";
   if (text == at.noted) return std::nullopt;
   at.noted = std::move(text);
   return Note{std::string(refusals_prefix) + destination, at.noted};
 }
 
-std::vector<Event> Refusals::take_due(UtcTime now, bool is_last) {
-  std::vector<Event> due;
-  for (auto& [destination, at] : destinations_)
-    if ((at.orders_passed_over > 0 || at.lists_passed_over > 0) && (is_last || is_over(at, now)))
-      due.push_back(passed_over(destination, at, now));
+Refusals::Due Refusals::take_due(UtcTime now, bool is_last) {
+  Due due;
+  for (auto& [destination, at] : destinations_) {
+    if ((at.orders_passed_over == 0 && at.lists_passed_over == 0) || (!is_last && !is_over(at, now))) continue;
+    due.events.push_back(passed_over(destination, at, now));
+    if (auto note = note_of(destination, at)) due.notes.push_back(*std::move(note));
+  }
   return due;
 }
 

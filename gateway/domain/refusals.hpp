@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,16 +19,16 @@ namespace jidian::domain {
 /// A short name for what somebody sent: other bytes have another one. Not against forgers.
 std::string print_of(std::string_view bytes);
 
-/// Tells of the orders that were not taken, each once for as long as one list of its destination after the other has
-/// it: a list that comes again, with a new connection or after a restart, tells nothing; one that comes back after
-/// another list tells again. Pure.
+/// Tells of the orders that were not taken, each once, by itself or as part of a number, for as long as one list of its
+/// destination after the other has it: a list that comes again, with a new connection or after a restart, tells
+/// nothing; one that comes back after another list tells again. Pure.
 class Refusals {
  public:
   /// Told in an hour of one destination: who makes orders up must not fill the store with them. What is beyond it is
   /// counted, and told as a number when the hour is over.
   static constexpr std::size_t an_hour = 30;
-  /// Told ones of a destination's newest list that a restart knows: a note is small. Only who listed more wrong orders
-  /// than two hours tell sees some of them told again.
+  /// Refused ones of a destination's newest list that a restart knows: a note is small. Of a list with more of them,
+  /// the others are told again after each restart.
   static constexpr std::size_t noted_max = 64;
 
   /// A note of an earlier run; false if it is about something else.
@@ -40,19 +41,24 @@ class Refusals {
   /// The list is read. Gives what is to be remembered, if that changed.
   std::optional<Note> end(const std::string& destination);
 
-  /// Numbers of what was not told, once their hour is over, or at once (`is_last`: the gateway stops).
-  std::vector<Event> take_due(UtcTime now, bool is_last = false);
+  struct Due {
+    std::vector<Event> events;
+    std::vector<Note> notes;
+  };
+  /// Numbers of what was not told, once their hour is over, or at once (`is_last`: the gateway stops). A run that ended
+  /// without that leaves them to the next one.
+  Due take_due(UtcTime now, bool is_last = false);
 
   /// Told of or not.
   const RefusalCounts& counts() const { return counts_; }
 
  private:
-  /// What is refused, in words, and whether that was told.
-  using Told = std::map<std::string, bool>;
+  /// What is refused, in words: told, or in the number of those that were not.
+  using Refused = std::set<std::string>;
 
   struct Destination {
-    Told before;                   ///< Of the list before.
-    Told listed;                   ///< Of the one that is being read.
+    Refused before;                ///< Of the list before.
+    Refused listed;                ///< Of the one that is being read.
     std::string noted;             ///< The text of the note.
     std::optional<UtcTime> since;  ///< Begin of the hour in which `told` were told.
     std::size_t told = 0;
@@ -62,6 +68,7 @@ class Refusals {
 
   static bool may_tell(Destination& at, UtcTime now);
   static bool is_over(const Destination& at, UtcTime now);
+  static std::optional<Note> note_of(const std::string& destination, Destination& at);
   static Event passed_over(const std::string& destination, Destination& at, UtcTime now);
 
   std::map<std::string, Destination> destinations_;

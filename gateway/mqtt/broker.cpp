@@ -43,6 +43,7 @@ class PahoBroker final : public uplink::Broker {
   Status connect(const BrokerOptions& options, const std::vector<std::string>& topics) override;
   Status publish(uplink::Outgoing message) override;
   void disconnect(Millis patience) override;
+  std::vector<uplink::Incoming> close() override;
   std::vector<BrokerEvent> wait(std::stop_token stop, SteadyTime deadline) override;
   void wake() override { queue_->wake(); }
 
@@ -57,6 +58,7 @@ class PahoBroker final : public uplink::Broker {
   void diagnose(const ConnectFailed& failed, std::vector<BrokerEvent>& events);
   void end(uplink::Disconnected how, std::vector<BrokerEvent>& events);
   void check_patience(std::vector<BrokerEvent>& events);
+  void take_early(std::vector<BrokerEvent>& events);
 
   std::shared_ptr<EventQueue> queue_ = std::make_shared<EventQueue>();
   Phase phase_ = Phase::idle;
@@ -125,6 +127,19 @@ void PahoBroker::disconnect(Millis patience) {
   }
 }
 
+/// The client goes first: what it still acknowledges while it goes is in the queue then.
+std::vector<uplink::Incoming> PahoBroker::close() {
+  phase_ = Phase::over;
+  client_.reset();
+  std::vector<BrokerEvent> events;
+  take_early(events);
+  for (auto& signal : queue_->wait({}, SteadyTime{}))
+    if (auto* message = std::get_if<uplink::Incoming>(&signal)) events.emplace_back(std::move(*message));
+  std::vector<uplink::Incoming> messages;
+  for (auto& event : events) messages.push_back(std::get<uplink::Incoming>(std::move(event)));
+  return messages;
+}
+
 std::vector<BrokerEvent> PahoBroker::wait(std::stop_token stop, SteadyTime deadline) {
   std::vector<BrokerEvent> events;
   while (true) {
@@ -141,7 +156,7 @@ void PahoBroker::handle(Signal signal, std::vector<BrokerEvent>& events) {
   if (auto* done = std::get_if<uplink::PublishDone>(&signal)) {
     if (outstanding_.erase(done->token) != 0) events.emplace_back(*done);
   } else if (auto* message = std::get_if<uplink::Incoming>(&signal)) {
-    if (phase_ == Phase::connected)
+    if (phase_ == Phase::connected || phase_ == Phase::over)  // it was acknowledged, also where the end came first
       events.emplace_back(std::move(*message));
     else if (phase_ == Phase::subscribing)
       early_.push(std::move(*message));
@@ -202,6 +217,10 @@ void PahoBroker::check_subscribed(std::vector<BrokerEvent>& events) {
   if (subscribed_ < topics_.size() + options_.optional_topics.size()) return;
   phase_ = Phase::connected;
   events.emplace_back(limits_);
+  take_early(events);
+}
+
+void PahoBroker::take_early(std::vector<BrokerEvent>& events) {
   for (auto& early : early_.wait({}, SteadyTime{})) events.emplace_back(std::get<uplink::Incoming>(std::move(early)));
 }
 
@@ -224,6 +243,7 @@ void PahoBroker::end(uplink::Disconnected how, std::vector<BrokerEvent>& events)
   for (const auto token : outstanding_)
     events.emplace_back(uplink::PublishDone{token, uplink::reason_connection_ended});
   outstanding_.clear();
+  take_early(events);  // they were acknowledged, whatever became of the subscriptions
   events.emplace_back(std::move(how));
 }
 

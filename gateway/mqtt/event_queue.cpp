@@ -13,7 +13,8 @@ void EventQueue::push(Signal signal) {
   changed_.notify_one();
 }
 
-/// Whether there is room for it. If not, it was dropped or has taken its place. The mutex is held.
+/// Whether there is room for it. If not, it was dropped or has taken the place of the last one of its topic; nothing at
+/// all, which clears a topic, takes the place of nothing that says something. The mutex is held.
 bool EventQueue::keeps(Signal& signal) {
   auto* message = std::get_if<uplink::Incoming>(&signal);
   if (message == nullptr) return true;
@@ -21,8 +22,13 @@ bool EventQueue::keeps(Signal& signal) {
     for (auto other = signals_.rbegin(); other != signals_.rend(); ++other) {
       auto* last = std::get_if<uplink::Incoming>(&*other);
       if (last == nullptr || last->topic != message->topic) continue;
-      message->passed_over += last->passed_over + 1;
-      *last = std::move(*message);
+      const std::uint64_t passed_over = last->passed_over + message->passed_over;
+      if (message->payload.empty() && !last->payload.empty()) {
+        last->passed_over = passed_over;
+      } else {
+        message->passed_over = passed_over + (last->payload.empty() ? 0 : 1);
+        *last = std::move(*message);
+      }
       break;
     }
     ++dropped_;

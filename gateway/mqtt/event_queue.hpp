@@ -47,7 +47,8 @@ using Signal = std::variant<Resolved, Accepted, ConnectFailed, Diagnosed, Subscr
 class EventQueue {
  public:
   /// Messages of one topic that wait at most. Receipts and commands are repeated by their senders; of `directives` the
-  /// newest must be there, which nobody repeats: one more takes the place of the last and says so in `passed_over`.
+  /// newest must be there, which nobody repeats: one more takes the place of the last and says so in `passed_over`. An
+  /// empty payload is none of them and takes no other's place.
   static constexpr std::size_t topic_max = 64;
   /// Messages of all topics: those of the four that are subscribed to. More come from a broker that sends others, and
   /// are dropped.

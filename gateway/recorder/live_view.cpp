@@ -1,5 +1,6 @@
 #include "recorder/live_view.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "record/directives_json.hpp"
@@ -28,6 +29,11 @@ std::shared_ptr<const domain::Manifest> LiveView::manifest() const {
 void LiveView::put(const domain::Poll& poll) {
   const std::scoped_lock lock(mutex_);
   newest_[poll.meter] = poll;
+}
+
+bool LiveView::is_whole() const {
+  const std::scoped_lock lock(mutex_);
+  return std::ranges::all_of(newest_, [](const auto& poll) { return poll.has_value(); });
 }
 
 void LiveView::put(domain::PlantNow plant) {

@@ -29,6 +29,9 @@ class LiveView {
 
   void put(const domain::Poll& poll);
 
+  /// Whether every meter was polled, answered or not.
+  bool is_whole() const;
+
   /// What the plant does now.
   void put(domain::PlantNow plant);
 

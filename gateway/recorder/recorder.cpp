@@ -290,10 +290,7 @@ void RecorderImpl::maintain(const Instant& now) {
 }
 
 void RecorderImpl::publish_live(const Instant& now) {
-  if (!listeners_.live || options_->live_interval == Millis{0}) return;
-  if (live_at_ && now.steady - *live_at_ < options_->live_interval) return;
-  live_at_ = now.steady;
-  listeners_.live(live_.json());
+  if (listeners_.live && live_pace_.take_due(now.steady, live_.is_whole())) listeners_.live(live_.json());
 }
 
 void RecorderImpl::post_health(const Instant& now) {

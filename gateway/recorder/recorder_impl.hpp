@@ -13,6 +13,7 @@
 #include "recorder/desk.hpp"
 #include "recorder/epoch_requests.hpp"
 #include "recorder/listings.hpp"
+#include "recorder/live_pace.hpp"
 #include "recorder/live_view.hpp"
 #include "recorder/recorder.hpp"
 #include "recorder/shown.hpp"
@@ -36,7 +37,8 @@ class RecorderImpl final : public Recorder {
         heartbeat_(board.add_heartbeat("recorder", longest_round)),
         core_(std::make_unique<Core>(*options_)),
         copies_(store),
-        live_(manifest_of(options_)) {}
+        live_(manifest_of(options_)),
+        live_pace_(options_->live_interval) {}
 
   ~RecorderImpl() override {
     thread_.request_stop();
@@ -121,6 +123,7 @@ class RecorderImpl final : public Recorder {
   Desk desk_;
   Listings listings_;
   LiveView live_;
+  LivePace live_pace_;
 
   EpochRequests epoch_requests_;
   Shown<std::vector<domain::Mark>> marks_;
@@ -133,7 +136,6 @@ class RecorderImpl final : public Recorder {
   std::optional<SteadyTime> links_at_;
   std::optional<SteadyTime> posted_at_;
   std::optional<SteadyTime> maintained_at_;
-  std::optional<SteadyTime> live_at_;
   std::optional<SteadyTime> plant_at_;
   DamageRest damage_rest_;
   std::optional<SteadyTime> copy_not_before_;  ///< Set while the store does not take copies.

@@ -57,7 +57,7 @@ struct Incoming {
   bool retained = false;
   std::string response_topic;
   Bytes correlation;
-  std::uint64_t passed_over = 0;  ///< Messages of this topic that came just before it and were dropped.
+  std::uint64_t passed_over = 0;  ///< Messages of this topic that came near it, said something and were dropped.
 };
 struct Disconnected {
   std::uint8_t reason = 0;  ///< The server's DISCONNECT reason, 0 if there was none.
@@ -80,6 +80,10 @@ class Broker {
 
   /// Says goodbye (reason 0) and closes; waits at most `patience`.
   virtual void disconnect(Millis patience) = 0;
+
+  /// Ends the connection as destruction does, and gives the messages that came and were not fetched, in order: the
+  /// sender takes them for delivered. Nothing may be called behind it.
+  virtual std::vector<Incoming> close() = 0;
 
   /// Events in order. Blocks until there is one, `deadline` passes, `wake` was called or `stop` is requested.
   virtual std::vector<BrokerEvent> wait(std::stop_token stop, SteadyTime deadline) = 0;

@@ -46,6 +46,7 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
 }
 
 void Session::step(Now now) {
+  hear_late();
   ask_for_copies();
   if (!broker_) {
     if (!stopping_ && now.steady >= retry_at_) connect(now);
@@ -102,7 +103,7 @@ void Session::connect(Now now) {
 
 void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
   if (reason == reason_packet_too_large) hold_what_was_too_large(now);
-  broker_.reset();
+  end_broker();
   connected_ = false;
   unanswered_.clear();
   live_token_.reset();
@@ -116,6 +117,20 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
   tell_of_twin(now);
   why_not_connected_ = "another box uses the id '" + options_.gateway + "': " + why;
   retry_at_ = now.steady + pace_.after_takeover();
+}
+
+/// Lists of orders that came with it and were not fetched wait for `hear_late`: older ones may be in the caller's
+/// hands.
+void Session::end_broker() {
+  for (auto& message : broker_->close())
+    if (message.topic == topics_.directives()) late_.push_back(std::move(message));
+  broker_.reset();
+}
+
+void Session::close() {
+  if (broker_) end_broker();
+  connected_ = false;
+  hear_late();
 }
 
 void Session::tell_of_twin(Now now) {

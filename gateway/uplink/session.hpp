@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "health/board.hpp"
 #include "store/store.hpp"
@@ -64,6 +65,9 @@ class Session {
   bool settled() const { return unanswered_.empty(); }
   /// Publishes the retained "offline". Precondition: connected.
   void say_offline(Now now);
+  /// Ends the connection, if there is one. The orders that came with it are heard. Only `health` may be called behind
+  /// it.
+  void close();
 
   health::UplinkHealth health(Now now);
 
@@ -93,6 +97,7 @@ class Session {
 
   void connect(Now now);
   void lose(std::uint8_t reason, const std::string& why, Now now);
+  void end_broker();
   void on_connected(const Connected& connected, Now now);
   void on_answer(const PublishDone& done, Now now);
   void on_receipt(const Incoming& message, Now now);
@@ -104,6 +109,7 @@ class Session {
   void forget_tries(const Receipt& receipt);
   void on_command(const Incoming& message, Now now);
   void on_directives(const Incoming& message);
+  void hear_late();
   void on_status(const Incoming& message, Now now);
   /// Keeps the batch back and reports it. `reason` is a word, `detail` may be empty.
   void reject(const record::BatchKey& key, const std::string& reason, const std::string& detail, Now now);
@@ -137,10 +143,12 @@ class Session {
   bool connected_ = false;
   bool stopping_ = false;
   bool hears_directives_;
-  const std::string instance_;  ///< Tells this run of the gateway from another box with the same id.
-  bool twin_seen_ = false;      ///< On this connection.
-  SteadyTime retry_at_{};       ///< The next attempt; meaningful without a broker.
-  SteadyTime give_up_{};        ///< End of the attempt; meaningful while connecting.
+  std::vector<Incoming> late_;           ///< Lists of orders of a connection that is gone, not heard yet.
+  std::uint64_t lists_passed_over_ = 0;  ///< Lists that were dropped, to be told with the next one.
+  const std::string instance_;           ///< Tells this run of the gateway from another box with the same id.
+  bool twin_seen_ = false;               ///< On this connection.
+  SteadyTime retry_at_{};                ///< The next attempt; meaningful without a broker.
+  SteadyTime give_up_{};                 ///< End of the attempt; meaningful while connecting.
   SteadyTime connected_since_{};
   Connected limits_;
   std::string why_not_connected_;

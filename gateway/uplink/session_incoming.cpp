@@ -1,5 +1,6 @@
 // What a session does with what comes from the destination, and what it tells of itself.
 #include <algorithm>
+#include <utility>
 
 #include "uplink/session.hpp"
 
@@ -153,8 +154,14 @@ void Session::on_command(const Incoming& message, Now now) {
 
 /// Nothing at all is what a broker sends when somebody clears the topic: no order ends by that.
 void Session::on_directives(const Incoming& message) {
-  if (!hears_directives_ || message.payload.empty() || !links_.directives) return;
-  links_.directives(std::string(message.payload.begin(), message.payload.end()), message.passed_over);
+  if (!hears_directives_ || !links_.directives) return;
+  lists_passed_over_ += message.passed_over;
+  if (message.payload.empty()) return;
+  links_.directives(std::string(message.payload.begin(), message.payload.end()), std::exchange(lists_passed_over_, 0));
+}
+
+void Session::hear_late() {
+  for (const auto& message : std::exchange(late_, {})) on_directives(message);
 }
 
 void Session::on_status(const Incoming& message, Now now) {

@@ -158,6 +158,7 @@ void Loop::run(const std::stop_token& stop) {
     wait(session, stop);
   }
   settle(session);
+  session.close();
 }
 
 void Loop::go_on(Session& session) {

@@ -119,6 +119,14 @@ class AsyncApi(unittest.TestCase):
             with self.assertRaises(jsonschema.ValidationError, msg=schema):
                 self.validate(schema, wrong)
 
+    def test_no_bytes_clear_live(self):
+        resolver = jsonschema.RefResolver.from_schema(self.document)
+        live = jsonschema.Draft7Validator(self.document["components"]["messages"]["live"]["payload"], resolver=resolver)
+        live.validate("")
+        for wrong in ("x", {}):
+            with self.assertRaises(jsonschema.ValidationError):
+                live.validate(wrong)
+
     def test_what_the_gateway_prints_fits(self):
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([WRITE_BATCHES, folder], stdout=subprocess.DEVNULL, check=True, timeout=120)

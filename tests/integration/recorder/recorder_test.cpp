@@ -286,6 +286,16 @@ TEST_F(RecorderOnDisk, LiveViewShowsTheNewestPollOfEveryMeter) {
   EXPECT_TRUE(wait_for([&] { return views_ > 1; }));
 }
 
+TEST_F(RecorderOnDisk, TheFirstViewGoesOutWithEveryMeterInIt) {
+  options_.live_interval = std::chrono::hours(1);
+  start();
+  for (std::size_t meter = 0; meter < 3; ++meter) recorder_->inbox().offer(plant::poll(meter, slot(0)));
+  EXPECT_TRUE(wait_for([&] { return commits_ > 1; }));
+  EXPECT_TRUE(wait_for([&] { return views_ == 0; })) << "it would take the place of a better one at the broker";
+  recorder_->inbox().offer(plant::hole(3, slot(0)));
+  EXPECT_TRUE(wait_for([&] { return views_ == 1; }));
+}
+
 TEST_F(RecorderOnDisk, AnotherConfigurationIsDurableWhenItIsAnsweredAndPollsGoOnAroundIt) {
   options_.commit_interval = std::chrono::hours(1);
   start();

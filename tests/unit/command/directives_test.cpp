@@ -132,6 +132,20 @@ TEST(Directives, TheHigherOfTwoVersionsCounts) {
   }
 }
 
+TEST(Directives, OneVersionWithTwoContentsIsAReplayOfTheFirst) {
+  Json other = curtailment();
+  other["content"]["limit_kw"] = 300;
+  const auto listing = listed(Json::array({curtailment(), other, curtailment()}));
+  ASSERT_THAT(listing.orders, SizeIs(1));
+  EXPECT_EQ(listing.orders[0].limit_kw, "400.5");
+  ASSERT_THAT(listing.refused, SizeIs(1)) << "the same again says nothing new";
+  EXPECT_EQ(listing.refused[0].id, "2026-017");
+  EXPECT_EQ(listing.refused[0].version, "2");
+  EXPECT_EQ(listing.refused[0].why, Refusal::replayed);
+  EXPECT_THAT(listing.refused[0].text, HasSubstr("version 2 twice"));
+  EXPECT_TRUE(listing.is_whole);
+}
+
 TEST(Directives, AreHeardThroughTheirUplinkOnly) {
   Bench bench;
   Json order = curtailment();

@@ -48,6 +48,28 @@ TEST(Traffic, IsWhatTheBenchMeasured) {
   EXPECT_EQ(traffic_of(site).live, 0);
 }
 
+TEST(Traffic, CommitsCostNothingWhileNothingHasCome) {
+  Site site = thirty_two_meters();
+  const auto with = [&site](Millis period, Millis commit_interval) {
+    for (Meter& meter : site.meters) meter.period = period;
+    site.store.commit_interval = commit_interval;
+    return traffic_of(site).batches;
+  };
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  EXPECT_EQ(with(minutes{1}, seconds{10}), with(minutes{1}, minutes{1}));
+  EXPECT_EQ(with(minutes{5}, seconds{10}), with(minutes{5}, minutes{1})) << "rows come each minute";
+  site.uplinks[0].streams = {"reading"};
+  EXPECT_EQ(with(minutes{5}, seconds{10}), with(minutes{5}, minutes{5}));
+  for (Meter& meter : site.meters) meter.points.clear();
+  EXPECT_THAT(with(minutes{1}, seconds{10}), about(40.5e6));
+  EXPECT_THAT(with(seconds{10}, seconds{10}), about(243e6));
+  EXPECT_THAT(with(seconds{1}, seconds{10}), about(243e6));
+  with(minutes{1}, seconds{10});
+  site.meters[0].period = seconds{20};
+  EXPECT_THAT(traffic_of(site).batches, about(121.6e6)) << "the one that is asked most often fills them";
+}
+
 TEST(Traffic, EachDestinationCostsWhatItTakesAndABrokerOnTheBoxNothing) {
   Site site = thirty_two_meters();
   const Traffic one = traffic_of(site);

@@ -205,6 +205,51 @@ TEST(DirectiveBook, RefusalsOfAnHourAreBounded) {
   EXPECT_EQ(fact_of(later.events[1], "orders"), "70");
   EXPECT_THAT(later.events[1].text, HasSubstr("70 orders more"));
   EXPECT_TRUE(book.expire(eight + hours(2)).empty());
+  EXPECT_THAT(book.take(forged, eight + hours(2)).events, IsEmpty()) << "those of the number were told with it";
+  EXPECT_EQ(book.refusals()[1], 200U);
+}
+
+TEST(DirectiveBook, ARestartKnowsTheRefusalsAndHowManyWereNotTold) {
+  DirectiveListing forged = listing({});
+  for (int i = 0; i < 40; ++i)
+    forged.refused.push_back({"nobody", "o-" + std::to_string(i), "1", Refusal::unknown_issuer, "unknown"});
+  forged.passed_over = 3;
+  std::map<std::string, std::string> notes;
+  const auto keep = [&notes](const DirectiveBook::News& news) {
+    for (const auto& note : news.notes) notes[note.name] = note.text;
+  };
+  const auto restarted = [&notes] {
+    DirectiveBook book;
+    for (const auto& [name, text] : notes) book.restore({name, text});
+    return book;
+  };
+  DirectiveBook book;
+  keep(book.take(forged, eight));  // three lists as a number, 29 orders, 11 to be told later
+  keep(book.take(forged, eight));  // three lists more
+  DirectiveBook killed = restarted();
+  const auto news = killed.take(forged, eight + std::chrono::minutes(1));
+  ASSERT_EQ(news.events.size(), 2U) << "the numbers of both runs, no order again";
+  EXPECT_EQ(fact_of(news.events[0], "orders"), "11");
+  EXPECT_EQ(fact_of(news.events[0], "lists"), "3");
+  EXPECT_EQ(fact_of(news.events[1], "lists"), "3") << "those before this list";
+  keep(news);
+  forged.passed_over = 0;
+  EXPECT_THAT(restarted().take(forged, eight + std::chrono::minutes(2)).events, IsEmpty()) << "told is told";
+
+  const auto stopped = book.close(eight);
+  ASSERT_EQ(stopped.events.size(), 1U);
+  EXPECT_EQ(fact_of(stopped.events[0], "orders"), "11");
+  keep(stopped);
+  EXPECT_THAT(restarted().take(forged, eight + std::chrono::minutes(3)).events, IsEmpty());
+}
+
+TEST(DirectiveBook, ANoteOfRefusalsThatSaysNonsenseIsNoNumber) {
+  DirectiveBook book;
+  for (const char* text : {"passed_over \n", "passed_over 1\n", "passed_over 1 x\n", "passed_over -1 1\n",
+                           "passed_over 1 2 3\n", "passed_over 99999999999999999999 1\n"}) {
+    book.restore({"refusals/province", text});
+    EXPECT_TRUE(book.close(eight).empty()) << text;
+  }
 }
 
 TEST(DirectiveBook, RefusalsOfListsThatFollowAtOnceAreAllTold) {

@@ -35,6 +35,31 @@ TEST(EventQueue, TheNewestListOfOrdersIsThereHoweverManyCameBefore) {
   EXPECT_EQ(queue.dropped(), 10U);
 }
 
+TEST(EventQueue, AClearedTopicTakesTheNewestListsPlaceNever) {
+  EventQueue queue;
+  for (std::size_t i = 0; i <= EventQueue::topic_max; ++i) queue.push(incoming("directives", i));
+  uplink::Incoming cleared;
+  cleared.topic = "directives";
+  queue.push(cleared);
+  const auto lists = messages_of("directives", queue);
+  ASSERT_EQ(lists.size(), EventQueue::topic_max);
+  EXPECT_EQ(lists.back().payload, incoming("", EventQueue::topic_max).payload);
+  EXPECT_EQ(lists.back().passed_over, 1U) << "nothing at all is no list";
+}
+
+TEST(EventQueue, AListTakesTheClearedTopicsPlace) {
+  EventQueue queue;
+  for (std::size_t i = 0; i + 1 < EventQueue::topic_max; ++i) queue.push(incoming("directives", i));
+  uplink::Incoming cleared;
+  cleared.topic = "directives";
+  for (int times = 0; times < 2; ++times) queue.push(cleared);
+  queue.push(incoming("directives", 99));
+  const auto lists = messages_of("directives", queue);
+  ASSERT_EQ(lists.size(), EventQueue::topic_max);
+  EXPECT_EQ(lists.back().payload, incoming("", 99).payload);
+  EXPECT_EQ(lists.back().passed_over, 0U);
+}
+
 TEST(EventQueue, ReceiptsTakeNoRoomFromOrders) {
   EventQueue queue;
   for (std::size_t i = 0; i < 10 * EventQueue::incoming_max; ++i) queue.push(incoming("receipt", i));

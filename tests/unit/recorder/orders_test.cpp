@@ -88,6 +88,23 @@ TEST_F(Orders, RefusalsThatWereNotToldAreANumberOnRecordBeforeTheStop) {
   EXPECT_EQ(fact_in(record_.events(EventKind::directive).back(), "orders"), "10");
 }
 
+TEST_F(Orders, RefusalsThatWereNotToldAreANumberOnRecordAfterAKill) {
+  domain::DirectiveListing forged{"province", {}, {}, true};
+  for (int i = 0; i < 40; ++i)
+    forged.refused.push_back({"nobody", "o-" + std::to_string(i), "1", domain::Refusal::unknown_issuer, "unknown"});
+  run_->hear(forged);
+  EXPECT_EQ(record_.events(EventKind::directive).size(), 30u);
+  start();  // kill -9
+  run_->hear(forged);
+  run_->stop();
+  const auto events = record_.events(EventKind::directive);
+  ASSERT_EQ(events.size(), 31u);
+  EXPECT_EQ(fact_in(events.back(), "orders"), "10");
+  start();
+  run_->hear(forged);
+  EXPECT_EQ(record_.events(EventKind::directive).size(), 31u);
+}
+
 TEST_F(Orders, TheViewShowsTheLoadBesideTheLimit) {
   auto manifest = options_.manifest;
   domain::SupplyAccount account;

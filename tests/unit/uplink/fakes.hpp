@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "store/store.hpp"
@@ -143,6 +144,7 @@ struct Wire {
   std::size_t packet_bytes_max = 0;
   bool alive = true;
   bool said_goodbye = false;
+  std::vector<Incoming> unread;  ///< What came and nobody has fetched yet.
 };
 
 class FakeBroker final : public Broker {
@@ -161,6 +163,7 @@ class FakeBroker final : public Broker {
     return {};
   }
   void disconnect(Millis) override { wire_->said_goodbye = true; }
+  std::vector<Incoming> close() override { return std::exchange(wire_->unread, {}); }
   std::vector<BrokerEvent> wait(std::stop_token, SteadyTime) override { return {}; }
   void wake() override {}
 
