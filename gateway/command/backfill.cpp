@@ -60,6 +60,11 @@ Status read_ranges(const BackfillJson& list, BackfillRequest& request) {
   return {};
 }
 
+/// What is said of batches that reading failed at: damage stays, anything else may pass.
+Fate fate_after(const Error& error) {
+  return error.kind() == ErrorKind::corrupt ? Fate::unreadable : Fate::ask_again;
+}
+
 /// Makes the plan of one request.
 class Planner {
  public:
@@ -190,7 +195,7 @@ std::uint64_t Planner::last_known(std::uint64_t epoch) const {
 
 Status Planner::decide_in_file(std::uint64_t epoch, SeqRange asked) {
   const auto extent = reader_.extent(epoch, request_.stream);
-  if (!extent) return answer(Fate::unreadable, epoch, asked), Status();
+  if (!extent) return answer(fate_after(extent.error()), epoch, asked), Status();
   const std::uint64_t end = std::max(*extent ? (*extent)->last : 0, last_known(epoch));
   std::uint64_t at = asked.first;  // all before is answered
   const std::uint64_t last = std::min(asked.last, end);
@@ -198,7 +203,7 @@ Status Planner::decide_in_file(std::uint64_t epoch, SeqRange asked) {
     if (is_spent()) return answer(Fate::ask_again, epoch, {at, asked.last}), Status();
     const auto rows = reader_.read(epoch, request_.stream, {at, last}, read_rows, read_bytes);
     if (!rows) {
-      explain(epoch, {at, last}, Fate::unreadable);
+      explain(epoch, {at, last}, fate_after(rows.error()));
       break;
     }
     std::size_t read = 0;

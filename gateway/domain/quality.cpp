@@ -89,6 +89,8 @@ std::string_view name_of(GapCause cause) {
       return "clock";
     case GapCause::evicted:
       return "evicted";
+    case GapCause::damaged:
+      return "damaged";
   }
   return "unknown";
 }

@@ -56,6 +56,7 @@ enum class GapCause : std::uint8_t {
   configuration = 11,
   clock = 12,
   evicted = 13,
+  damaged = 14,  ///< It was recorded, and cannot be read any more.
 };
 
 /// The contract's word: "meter_silent", "bus_fault", …

@@ -230,7 +230,9 @@ void Core::accept(const store::Eviction& eviction, const Instant& now) {
               std::string(name_of(eviction.stream)),
               eviction.damaged ? "Batches of the record are damaged and cannot be read any more."
                                : "Batches left the store before every destination had them.",
-              is_gap ? std::optional(domain::Gap{GapCause::evicted, eviction.from, eviction.until, 0}) : std::nullopt,
+              is_gap ? std::optional(domain::Gap{eviction.damaged ? GapCause::damaged : GapCause::evicted,
+                                                 eviction.from, eviction.until, 0})
+                     : std::nullopt,
               {},
               {{"epoch", to_hex(eviction.epoch)},
                {"first", std::to_string(eviction.range.first)},

@@ -42,6 +42,9 @@ class Core {
   /// `begin`. Holes that were not told are found again for meters that still have their period.
   void remember(const record::Decoded& batch, const domain::Manifest* made_under = nullptr);
 
+  /// Why polls of that time are not among the batches that are remembered. Before the batch behind them.
+  void remember_missing(const domain::Gap& gap) { holes_.explain({}, gap); }
+
   /// A note of an earlier run. Before the batches.
   void remember(const domain::Note& note);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -46,6 +47,28 @@ class EpochRequests {
   std::mutex mutex_;  // guards the next two
   std::optional<Request> wanted_;
   std::optional<SteadyTime> not_before_;
+};
+
+/// How soon another epoch may follow one that was begun because the file is damaged. The first comes at once, the next
+/// after 10 s, then twice as long each time, up to an hour: a disk that spoils every file must not be filled with them,
+/// and a second accident must not cost an hour. After an hour without need it begins anew. One thread.
+class DamageRest {
+ public:
+  static constexpr Millis rest_min{10'000};
+  static constexpr Millis rest_max = std::chrono::hours(1);
+
+  /// Whether one may be begun now; if so, that counts.
+  bool may_begin(SteadyTime now) {
+    if (begun_at_ && now - *begun_at_ < rest_) return false;
+    const bool goes_on = begun_at_ && now - *begun_at_ < rest_ + rest_max;
+    rest_ = goes_on ? std::min(rest_ * 2, rest_max) : rest_min;
+    begun_at_ = now;
+    return true;
+  }
+
+ private:
+  std::optional<SteadyTime> begun_at_;
+  Millis rest_{0};
 };
 
 }  // namespace jidian::recorder

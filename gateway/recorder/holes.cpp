@@ -144,10 +144,14 @@ void Holes::explain(std::string_view subject, const Gap& gap) {
   }
 }
 
-GapCause Holes::cause_of(MeterIndex index, UtcTime from, UtcTime until) const {
+std::optional<GapCause> Holes::explained(MeterIndex index, UtcTime from, UtcTime until) const {
   for (const Scope& scope : explained_)
     if (concerns(scope, index) && touches(scope.gap, from, until)) return scope.gap.cause;
-  return unexplained_;
+  return std::nullopt;
+}
+
+GapCause Holes::cause_of(MeterIndex index, UtcTime from, UtcTime until) const {
+  return explained(index, from, until).value_or(unexplained_);
 }
 
 bool Holes::concerns(const Scope& scope, MeterIndex index) const {

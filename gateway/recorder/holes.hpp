@@ -69,6 +69,9 @@ class Holes {
   /// Why slots of a bus (or of the box) were passed over in that time: the cause of holes that touch it.
   void explain(std::string_view subject, const domain::Gap& gap);
 
+  /// The cause that was given for slots of that time; nothing if none was.
+  std::optional<domain::GapCause> explained(domain::MeterIndex index, UtcTime from, UtcTime until) const;
+
   /// Gap events whose time has come. With `all`, every hole known, also those that last.
   std::vector<domain::Event> take_due(UtcTime now, bool all);
 

@@ -20,6 +20,8 @@ constexpr std::uint64_t row_batches_read_max = 4'096;
 constexpr std::size_t rows_at_once = 64;
 constexpr std::size_t bytes_at_once = 1 << 20;
 constexpr std::size_t epochs_max = 2;
+/// A disk that refuses once may give the rows the next time.
+constexpr int reading_tries = 3;
 
 constexpr UtcTime far_future{Millis{std::int64_t{1} << 60}};
 
@@ -112,13 +114,59 @@ std::optional<store::SeqRange> newest_of(store::Reader& reader, std::uint64_t ep
   return range;
 }
 
+/// The next rows; none if there are none, or if reading fails again and again.
+std::vector<store::StoredBatch> read_some(store::Reader& reader, std::uint64_t epoch, Stream stream,
+                                          store::SeqRange range) {
+  for (int tries = 0; tries < reading_tries; ++tries)
+    if (auto rows = reader.read(epoch, stream, range, rows_at_once, bytes_at_once)) return std::move(*rows);
+  return {};
+}
+
+/// Says why polls are not there that were recorded between two batches.
+class Missing {
+ public:
+  /// @param end  When the record ends.
+  Missing(store::Reader& reader, const std::function<void(const domain::Gap&)>& tell, UtcTime end)
+      : tell_(tell), end_(end) {
+    if (!tell_) return;
+    if (auto left = reader.departures()) left_ = std::move(*left);
+  }
+
+  /// @param from   When what stands before them ended.
+  /// @param until  When what stands behind them began; nothing if nothing does.
+  void tell(std::uint64_t epoch, store::SeqRange seqs, UtcTime from, std::optional<UtcTime> until) const {
+    if (!tell_) return;
+    store::Ranges left;
+    if (const auto log = left_.find({epoch, Stream::reading}); log != left_.end())
+      for (const store::Departure& entry : log->second.entries()) left.add(entry.range);
+    const auto cause = left.first_missing(seqs) ? domain::GapCause::damaged : domain::GapCause::evicted;
+    const UtcTime behind = until.value_or(end_);
+    tell_({cause, std::min(from, behind), std::max(from, behind), 0});
+  }
+
+ private:
+  const std::function<void(const domain::Gap&)>& tell_;
+  UtcTime end_;
+  store::DepartedLogs left_;
+};
+
+/// @param missing  Null for streams of which nobody asks.
 void read_stream(store::Reader& reader, std::uint64_t epoch, store::SeqRange range, Stream stream, Manifests& manifests,
                  const PresentManifest& present,
-                 const std::function<void(record::Decoded, const domain::Manifest*)>& remember) {
+                 const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
+                 const Missing* missing) {
+  std::optional<UtcTime> end;  // of what stands before
   while (range.first <= range.last) {
-    const auto rows = reader.read(epoch, stream, range, rows_at_once, bytes_at_once);
-    if (!rows || rows->empty()) return;
-    for (const store::StoredBatch& row : *rows) {
+    const auto rows = read_some(reader, epoch, stream, range);
+    if (rows.empty()) {
+      if (missing != nullptr && end) missing->tell(epoch, range, *end, std::nullopt);
+      return;
+    }
+    for (const store::StoredBatch& row : rows) {
+      if (missing != nullptr && end && row.key.seq > range.first)
+        missing->tell(epoch, {range.first, row.key.seq - 1}, *end, row.start);
+      range.first = row.key.seq + 1;
+      end = std::max(end.value_or(row.end), row.end);
       const auto header = record::decode_header(row.bytes);
       if (!header || header->copy_of) continue;  // the content of a copy is remembered where it was told first
       const domain::Manifest* made_under = manifests.find(header->manifest);
@@ -128,7 +176,6 @@ void read_stream(store::Reader& reader, std::uint64_t epoch, store::SeqRange ran
         move_body(decoded->body, *made_under, present.manifest);
       remember(std::move(*decoded), made_under);
     }
-    range.first = rows->back().key.seq + 1;
   }
 }
 
@@ -166,17 +213,20 @@ void move_body(record::Body& body, const domain::Manifest& from, const domain::M
 
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
                const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
-               const std::function<void(record::Stream)>& after_stream) {
+               const std::function<void(record::Stream)>& after_stream,
+               const std::function<void(const domain::Gap&)>& missing) {
   std::vector<std::uint64_t> epochs = reader.epochs();
   if (epochs.size() > epochs_max) epochs.erase(epochs.begin(), epochs.end() - epochs_max);
   const UtcTime end = opening.last_commit.value_or(UtcTime{look_back});
   const UtcTime from = end - look_back;
   const UtcTime rows_from = std::min(from, domain::spans_since(end, present.manifest.site));
   Manifests manifests(reader);
+  const Missing gone(reader, missing, end);
   for (const Stream stream : record::all_streams) {
     for (const std::uint64_t epoch : epochs)
       if (const auto range = newest_of(reader, epoch, stream, stream == Stream::interval ? rows_from : from))
-        read_stream(reader, epoch, *range, stream, manifests, present, remember);
+        read_stream(reader, epoch, *range, stream, manifests, present, remember,
+                    stream == Stream::reading ? &gone : nullptr);
     if (after_stream) after_stream(stream);
   }
 }

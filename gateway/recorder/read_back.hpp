@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 
+#include "domain/event.hpp"
 #include "domain/manifest.hpp"
 #include "record/batch.hpp"
 #include "store/store.hpp"
@@ -38,9 +39,11 @@ void move_body(record::Body& body, const domain::Manifest& from, const domain::M
 /// be read are passed over: the store tells of damage. Blocks for seconds at most.
 ///
 /// `remember` is given each, and the manifest it was made under; null if that is not known. `after_stream` is called
-/// behind the last batch of each stream: for what is not on record yet.
+/// behind the last batch of each stream: for what is not on record yet. `missing` is given the time between the
+/// neighbours of polls that left the store (cause evicted) or cannot be read (damaged), before the batch behind them.
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
                const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
-               const std::function<void(record::Stream)>& after_stream = {});
+               const std::function<void(record::Stream)>& after_stream = {},
+               const std::function<void(const domain::Gap&)>& missing = {});
 
 }  // namespace jidian::recorder

@@ -17,8 +17,6 @@ namespace {
 
 constexpr Millis maintain_interval{10'000};
 constexpr Millis post_interval{1'000};
-/// An epoch begun for damage is not begun again sooner.
-constexpr Millis epoch_interval = std::chrono::hours(1);
 /// Every epoch costs the destinations what they already have once more: no receiver may ask for one after another.
 constexpr Millis conflict_epoch_interval = std::chrono::minutes(10);
 constexpr Millis epoch_retry{60'000};
@@ -34,10 +32,12 @@ void RecorderImpl::begin() {
   for (const auto& [name, text] : store_.notes()) core_->remember(domain::Note{name, text});
   const auto reader = store_.reader();
   if (reader)
-    read_back(**reader, opening, {options_->manifest, core_->manifest().hash},
-              [this](const record::Decoded& batch, const domain::Manifest* made_under) {
-                core_->remember(batch, made_under);
-              });
+    read_back(
+        **reader, opening, {options_->manifest, core_->manifest().hash},
+        [this](const record::Decoded& batch, const domain::Manifest* made_under) {
+          core_->remember(batch, made_under);
+        },
+        {}, [this](const domain::Gap& gap) { core_->remember_missing(gap); });
   else
     spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
   const Instant start = now();
@@ -167,8 +167,7 @@ void RecorderImpl::note_failure(const Error& error, const Instant& now) {
   lost_told_ = std::max(lost, lost_told_);
   const bool deleted = error.kind() == ErrorKind::not_found;  // nothing of it is left to be sent once more
   const bool damaged = error.kind() == ErrorKind::corrupt;
-  if (damaged && damage_epoch_at_ && now.steady - *damage_epoch_at_ < epoch_interval) return;
-  if (damaged) damage_epoch_at_ = now.steady;
+  if (damaged && !damage_rest_.may_begin(now.steady)) return;
   if (damaged || deleted) epoch_requests_.rest_until(now.steady);
   if (damaged || deleted) epoch_requests_.ask({store_.opening().epoch, error.message()});
 }

@@ -137,7 +137,7 @@ class RecorderImpl final : public Recorder {
   std::optional<SteadyTime> posted_at_;
   std::optional<SteadyTime> maintained_at_;
   std::optional<SteadyTime> plant_at_;
-  std::optional<SteadyTime> damage_epoch_at_;
+  DamageRest damage_rest_;
   std::optional<SteadyTime> copy_not_before_;  ///< Set while the store does not take copies.
   std::jthread thread_;
 };

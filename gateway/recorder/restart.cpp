@@ -60,7 +60,8 @@ std::vector<domain::Event> declare_restart(const domain::Manifest& manifest, Hol
     const Millis period = manifest.meters[i].period;
     box.missed += domain::count_slots(std::max(*until, end), box.until, *until, period);
     if (const auto missed = domain::count_slots(*until, end, *until, period); missed > 0) {
-      const GapCause cause = *until < alive_surely ? GapCause::meter_silent : ending.cause;
+      const GapCause unknown = *until < alive_surely ? GapCause::meter_silent : ending.cause;
+      const GapCause cause = holes.explained(index, *until, end).value_or(unknown);
       events.push_back(
           gap_event(manifest.meters[i].id, "What came last of this meter.", {cause, *until, end, missed}, now));
     }

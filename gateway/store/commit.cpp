@@ -104,11 +104,19 @@ Status StoreImpl::write_all(std::span<const NewBatch> batches, const std::vector
   for (const AcknowledgedRow& row : acknowledged)
     if (auto done = file_->put_acknowledged(row); !done) return done;
   // The events that tell of them are in this very transaction.
-  tells &= !told_.empty();
-  if (tells)
+  if (tells && !told_.empty())
     if (auto done = file_->put_ledger(ledger_); !done) return done;
+  LogRanges damage_told;
+  if (tells && !damage_telling_.empty()) {
+    damage_told = damage_told_with_telling();
+    for (const auto& [log, telling] : damage_telling_)
+      if (auto done = file_->put_damaged(log.first, log.second, damage_told[log]); !done) return done;
+  }
   if (auto done = transaction->commit(); !done) return done;
-  if (tells) told_.clear();
+  if (!tells) return {};
+  told_.clear();
+  if (!damage_telling_.empty()) damage_told_ = std::move(damage_told);
+  damage_telling_.clear();
   return {};
 }
 
@@ -237,11 +245,14 @@ health::StoreHealth StoreImpl::health() const {
   health::StoreHealth health = health_;
   const auto say = [&](const std::string& what) { health.trouble += (health.trouble.empty() ? "" : "; ") + what; };
   if (!write_trouble_.empty()) say(write_trouble_);
+  if (!maintain_trouble_.empty()) say(maintain_trouble_);
   if (partition_full_)
     say("the partition is full");
   else if (!reserve_held_)
     say("the partition has no room for the reserve");
   if (damage_->count() != 0) say(std::to_string(damage_->count()) + " damaged places in the record");
+  if (damage_->beyond() != 0)
+    say("further ones, met " + std::to_string(damage_->beyond()) + " times, are not told one by one");
   return health;
 }
 

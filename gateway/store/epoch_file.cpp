@@ -74,6 +74,8 @@ Status fill(Db& db, const Seed& seed) {
     if (auto done = put_note_row(db, name, text); !done) return done;
   for (const auto& [log, departures] : seed.departed)
     if (auto done = put_text(db, departed_key(log.first, log.second), departures.to_text()); !done) return done;
+  for (const auto& [log, told] : seed.damage_told)
+    if (auto done = put_text(db, damaged_key(log.first, log.second), told.to_text()); !done) return done;
   if (seed.manifest) return put_manifest_row(db, seed.manifest->first, seed.manifest->second);
   return {};
 }
@@ -105,15 +107,21 @@ Result<std::optional<StoredBatch>> newest_row(EpochReader& reader, record::Strea
   return std::optional(std::move(rows->front()));
 }
 
-/// The check before a file is trusted with more.
-Result<Found> inspect(const fs::path& folder, const EpochName& name) {
-  auto reader = EpochReader::open(folder, name, true);
+/// A reader of a file that is what its name says, in a format that this release writes.
+Result<std::unique_ptr<EpochReader>> identify(const fs::path& folder, const EpochName& name) {
+  auto reader = EpochReader::open(folder, name);
   if (!reader) return reader.error();
   if (auto known = (*reader)->check_format(); !known) return known.error();
   const auto epoch = (*reader)->meta("epoch");
   if (!epoch) return epoch.error();
   if (*epoch != to_hex(name.epoch)) return Error{ErrorKind::corrupt, name.file() + " holds another epoch"};
+  return reader;
+}
 
+/// The check before a file is trusted with more.
+Result<Found> inspect(const fs::path& folder, const EpochName& name) {
+  const auto reader = identify(folder, name);
+  if (!reader) return reader.error();
   Found found;
   for (const record::Stream stream : record::all_streams) {
     const auto row = newest_row(**reader, stream);
@@ -167,11 +175,22 @@ Status EpochFile::create(const fs::path& folder, const Seed& seed) {
 
 Result<std::unique_ptr<EpochFile>> EpochFile::open(const fs::path& folder, const EpochName& name,
                                                    std::uint64_t log_frames_max) {
-  auto found = inspect(folder, name);
+  const auto found = inspect(folder, name);
   if (!found) return found.error();
+  return open_found(folder, name, *found, log_frames_max);
+}
+
+Result<std::unique_ptr<EpochFile>> EpochFile::open_old(const fs::path& folder, const EpochName& name,
+                                                       std::uint64_t log_frames_max) {
+  if (const auto identified = identify(folder, name); !identified) return identified.error();
+  return open_found(folder, name, {}, log_frames_max);
+}
+
+Result<std::unique_ptr<EpochFile>> EpochFile::open_found(const fs::path& folder, const EpochName& name,
+                                                         const Found& found, std::uint64_t log_frames_max) {
   auto db = Db::open(folder / name.file(), Db::Access::write);
   if (!db) return db.error();
-  std::unique_ptr<EpochFile> file(new EpochFile(folder / name.file(), name, *found, std::move(*db), log_frames_max));
+  std::unique_ptr<EpochFile> file(new EpochFile(folder / name.file(), name, found, std::move(*db), log_frames_max));
   if (auto ready = file->prepare(); !ready) return ready.error().during("opening " + name.file());
   return file;
 }
@@ -265,6 +284,10 @@ Status EpochFile::put_ledger(const std::vector<Eviction>& entries) {
 
 Status EpochFile::put_departures(std::uint64_t epoch, record::Stream stream, const Departures& departures) {
   return put_text(db_, departed_key(epoch, stream), departures.to_text());
+}
+
+Status EpochFile::put_damaged(std::uint64_t epoch, record::Stream stream, const Ranges& told) {
+  return put_text(db_, damaged_key(epoch, stream), told.to_text());
 }
 
 Status EpochFile::put_stop(UtcTime now) {

@@ -29,6 +29,7 @@ struct Seed {
   std::optional<std::pair<Hash, Bytes>> manifest;  ///< The one in force.
   std::map<std::string, std::string> notes;
   DepartedLogs departed;
+  LogRanges damage_told;
 };
 
 /// What an epoch's file said when it was opened.
@@ -71,6 +72,10 @@ class EpochFile {
   static Result<std::unique_ptr<EpochFile>> open(const std::filesystem::path& folder, const EpochName& name,
                                                  std::uint64_t log_frames_max);
 
+  /// Opens the file of an epoch that is over, to take batches out of it: only its format and identity are looked at.
+  static Result<std::unique_ptr<EpochFile>> open_old(const std::filesystem::path& folder, const EpochName& name,
+                                                     std::uint64_t log_frames_max);
+
   const EpochName& name() const { return name_; }
   const Found& found() const { return found_; }
   /// Whether it still stands under its name, with its log. What is written to a deleted file is gone with the process.
@@ -86,6 +91,8 @@ class EpochFile {
   Status put_ledger(const std::vector<Eviction>& entries);  ///< In place of what it held.
   /// What left a log of any epoch, in place of what was known; nothing at all forgets.
   Status put_departures(std::uint64_t epoch, record::Stream stream, const Departures& departures);
+  /// What of a log of any epoch was told to be damaged, likewise.
+  Status put_damaged(std::uint64_t epoch, record::Stream stream, const Ranges& told);
   Status put_stop(UtcTime now);  ///< Says that this run stopped cleanly; gone when opened.
   Status remove_rows(record::Stream stream, SeqRange range);
 
@@ -110,6 +117,8 @@ class EpochFile {
   Status checkpoint_fully();
 
  private:
+  static Result<std::unique_ptr<EpochFile>> open_found(const std::filesystem::path& folder, const EpochName& name,
+                                                       const Found& found, std::uint64_t log_frames_max);
   EpochFile(std::filesystem::path path, EpochName name, Found found, Db db, std::uint64_t log_frames_max);
   Status prepare();
   Status note_lateness(record::Stream stream, Millis late);

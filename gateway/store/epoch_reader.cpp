@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/damage_search.hpp"
 #include "store/layout.hpp"
 
 namespace jidian::store {
@@ -17,27 +18,20 @@ bool is_damage(const Error& error) {
   return error.kind() == ErrorKind::corrupt;
 }
 
-bool has_log(const fs::path& path) {
-  std::error_code missing;
-  const auto bytes = fs::file_size(path.string() + "-wal", missing);
-  return !missing && bytes > 0;
-}
-
 std::uint64_t unsigned_of(std::int64_t number) {
   return static_cast<std::uint64_t>(number);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, const EpochName& name, bool newest) {
+Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, const EpochName& name) {
   const fs::path path = folder / name.file();
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return Error{ErrorKind::not_found, "no file " + path.string()};
-  // What nobody writes needs no locks and one descriptor instead of three.
-  std::vector<Db::Access> ways{Db::Access::immutable};
-  if (newest || has_log(path)) ways.insert(ways.begin(), Db::Access::read);
   std::optional<Error> why;
-  for (const Db::Access way : ways) {
+  // Batches leave old epochs as well, so a writer may be at work on any of them; but not on a medium that takes
+  // nothing.
+  for (const Db::Access way : {Db::Access::read, Db::Access::immutable}) {
     auto db = Db::open(path, way);
     Status begun = db ? db->run(open_sql) : Status(db.error());
     if (begun) return std::unique_ptr<EpochReader>(new EpochReader(name, std::move(*db)));
@@ -59,14 +53,12 @@ Status EpochReader::check_format() {
   return {};
 }
 
-Result<std::optional<SeqRange>> EpochReader::extent(record::Stream stream) {
+Result<std::optional<SeqRange>> EpochReader::extent(record::Stream stream, Damage& damage) {
   const std::string table = table_of(stream);
   auto lowest = db_.number("SELECT seq FROM " + table + " ORDER BY seq LIMIT 1");
   if (!lowest && lowest.error().kind() == ErrorKind::not_found) return std::optional<SeqRange>();
-  if (!lowest && is_damage(lowest.error())) {
-    auto probe = db_.prepare("SELECT seq FROM " + table + " WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT ?3");
-    if (!probe) return probe.error();
-    const auto sound = sound_from(*probe, 0, seq_max);
+  if (!lowest) {
+    const auto sound = pass_over(stream, 1, lowest.error(), damage);
     if (!sound) return sound.error();
     if (!*sound) return lowest.error();
     lowest =
@@ -86,7 +78,8 @@ Result<std::optional<std::uint64_t>> EpochReader::newest(record::Stream stream, 
   return seq.error();
 }
 
-/// The highest seq that can be reached. `first` can.
+/// The highest seq that can be reached. `first` can. What hides behind a place that the disk refuses is reached when it
+/// is read again.
 Result<std::uint64_t> EpochReader::newest_readable(record::Stream stream, std::uint64_t first) {
   auto probe = db_.prepare("SELECT seq FROM " + table_of(stream) + " WHERE seq<=?1 ORDER BY seq DESC LIMIT 1");
   if (!probe) return probe.error();
@@ -96,41 +89,34 @@ Result<std::uint64_t> EpochReader::newest_readable(record::Stream stream, std::u
     if (!row) return row.error();
     return *row ? unsigned_of(probe->integer(0)) : first;
   };
+  const auto is_bad = [](const Error& error) { return is_damage(error) || error.kind() == ErrorKind::io; };
   auto found = at_or_below(seq_max);
-  if (found || !is_damage(found.error())) return found;
+  if (found || !is_bad(found.error())) return found;
+  std::uint64_t& end = ends_[index_of(stream)];
+  if (end >= first && !at_or_below(end + 1))  // as it was: each look may take the disk a second
+    if (auto again = at_or_below(end)) return again;
   std::uint64_t sound = first;
   for (std::uint64_t damaged = seq_max; damaged - sound > 1;) {
     const std::uint64_t middle = sound + (damaged - sound) / 2;
     found = at_or_below(middle);
-    if (!found && !is_damage(found.error())) return found;
+    if (!found && !is_bad(found.error())) return found;
     (found ? sound : damaged) = middle;
   }
+  end = sound;
   return at_or_below(sound);
 }
 
-/// The first seq behind a damaged one from which `statement` (?1 … ?2, at most ?3 rows) reads on; nothing if there is
-/// none up to `last`.
-Result<std::optional<std::uint64_t>> EpochReader::sound_from(Statement& statement, std::uint64_t damaged,
-                                                             std::uint64_t last) {
-  std::optional<Error> other;
-  const auto is_sound = [&](std::uint64_t seq) {
-    const Cursor cursor(statement.bind(seq, last, 1));
-    const auto row = statement.next();
-    if (!row && !is_damage(row.error())) other = row.error();
-    return row || other;
-  };
-  if (damaged >= last) return std::optional<std::uint64_t>();
-  std::uint64_t step = 1;
-  while (step < last - damaged && !is_sound(damaged + step)) step *= 2;
-  std::uint64_t sound = damaged + std::min(step, last - damaged);
-  if (!is_sound(sound)) return std::optional<std::uint64_t>();
-  damaged += step / 2;
-  while (sound - damaged > 1) {
-    const std::uint64_t middle = damaged + (sound - damaged) / 2;
-    (is_sound(middle) ? sound : damaged) = middle;
-  }
-  if (other) return *other;
-  return std::optional(sound);
+/// Reading from `at` on failed. Tells the damage and gives the seq from which reading goes on; nothing if there is
+/// none. Errors: `why`, as long as it may pass.
+Result<std::optional<std::uint64_t>> EpochReader::pass_over(record::Stream stream, std::uint64_t at, const Error& why,
+                                                            Damage& damage) {
+  const record::BatchKey key{name_.epoch, stream, at};
+  const bool refused = why.kind() == ErrorKind::io;
+  if (!is_damage(why) && !(refused && damage.is_refused_for_good(key))) return why.during("reading " + name_.file());
+  const auto unreadable = search_damage(db_, stream, at, damage.end_around(key), refused);
+  if (!unreadable) return unreadable.error().during("reading " + name_.file());
+  damage.add(name_.epoch, stream, unreadable->rows);
+  return unreadable->goes_on;
 }
 
 Result<std::vector<StoredBatch>> EpochReader::read(record::Stream stream, SeqRange wanted, std::size_t rows_max,
@@ -156,17 +142,16 @@ Result<std::vector<StoredBatch>> EpochReader::read(record::Stream stream, SeqRan
       const ByteView stored = statement->blob(5);
       wanted.first = batch.key.seq + 1;
       if (statement->integer(4) != row_crc(batch.key.seq, batch.start, batch.end, batch.count, stored)) {
-        damage.add(batch.key);
+        damage.add(name_.epoch, stream, {batch.key.seq, batch.key.seq});
         continue;
       }
+      damage.was_read(batch.key);
       batch.bytes.assign(stored.begin(), stored.end());
       bytes += stored.size();
       rows.push_back(std::move(batch));
     }
     if (!row) {
-      if (!is_damage(row.error())) return row.error().during("reading " + name_.file());
-      damage.add({name_.epoch, stream, wanted.first});
-      const auto sound = sound_from(*statement, wanted.first, wanted.last);
+      const auto sound = pass_over(stream, wanted.first, row.error(), damage);
       if (!sound) return sound.error();
       if (!*sound) break;
       wanted.first = **sound;
@@ -177,8 +162,8 @@ Result<std::vector<StoredBatch>> EpochReader::read(record::Stream stream, SeqRan
   return rows;
 }
 
-Result<std::optional<SeqRange>> EpochReader::find(record::Stream stream, UtcTime from, UtcTime until) {
-  const auto whole = extent(stream);
+Result<std::optional<SeqRange>> EpochReader::find(record::Stream stream, UtcTime from, UtcTime until, Damage& damage) {
+  const auto whole = extent(stream, damage);
   if (!whole || !*whole) return whole;
   SeqRange within = **whole;
   const std::string table = table_of(stream);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -24,23 +25,22 @@ struct AcknowledgedRow {
 
 /// Reads one epoch's file, sound or damaged, without ever writing to it. One thread at a time.
 ///
-/// A damaged page costs the rows on it and no others: reading goes on behind it.
+/// A damaged page costs the rows on it and no others: reading goes on behind it. So does a place that the disk refuses
+/// (io), once it did so for too long (`Damage`); until then it is an error.
 class EpochReader {
  public:
-  /// @param newest  Whether a writer may be at work on the file.
-  /// Errors: not_found, corrupt (not a database, or damaged at its root), io.
-  static Result<std::unique_ptr<EpochReader>> open(const std::filesystem::path& folder, const EpochName& name,
-                                                   bool newest);
+  /// A writer may be at work on the file. Errors: not_found, corrupt (not a database, or damaged at its root), io.
+  static Result<std::unique_ptr<EpochReader>> open(const std::filesystem::path& folder, const EpochName& name);
 
   const EpochName& name() const { return name_; }
 
   /// The lowest and the highest seq that can be reached; nothing if the log is empty.
-  Result<std::optional<SeqRange>> extent(record::Stream stream);
+  Result<std::optional<SeqRange>> extent(record::Stream stream, Damage& damage);
   /// The highest seq up to `seq_last`; nothing if there is none. Errors: corrupt, if damage may hide it.
   Result<std::optional<std::uint64_t>> newest(record::Stream stream, std::uint64_t seq_last);
   Result<std::vector<StoredBatch>> read(record::Stream stream, SeqRange wanted, std::size_t rows_max,
                                         std::size_t bytes_max, Damage& damage);
-  Result<std::optional<SeqRange>> find(record::Stream stream, UtcTime from, UtcTime until);
+  Result<std::optional<SeqRange>> find(record::Stream stream, UtcTime from, UtcTime until, Damage& damage);
 
   /// How long after the beginning of its content a batch of the log was stored at most, if that was long; else 0.
   Millis lateness(record::Stream stream);
@@ -55,6 +55,8 @@ class EpochReader {
   Result<std::vector<Eviction>> ledger();
   /// What left each log, of this epoch and those before it.
   Result<DepartedLogs> departures();
+  /// What events told to be damaged, of this epoch and those before it.
+  Result<LogRanges> damage_told();
 
   /// A value of the table `meta`; nothing if it has none under this key.
   Result<std::optional<std::string>> meta(const std::string& key);
@@ -64,10 +66,12 @@ class EpochReader {
  private:
   EpochReader(EpochName name, Db db) : name_(name), db_(std::move(db)) {}
   Result<std::uint64_t> newest_readable(record::Stream stream, std::uint64_t first);
-  Result<std::optional<std::uint64_t>> sound_from(Statement& statement, std::uint64_t damaged, std::uint64_t last);
+  Result<std::optional<std::uint64_t>> pass_over(record::Stream stream, std::uint64_t at, const Error& why,
+                                                 Damage& damage);
 
   EpochName name_;
   Db db_;
+  std::array<std::uint64_t, 3> ends_{};  ///< Where reading last ended in front of damage, in the order of all_streams.
 };
 
 }  // namespace jidian::store

@@ -16,6 +16,15 @@ std::optional<record::Stream> stream_of_number(std::int64_t number) {
   return std::nullopt;
 }
 
+/// "<epoch>/<stream>", as keys of `meta` end; nothing if it is none.
+std::optional<std::pair<std::uint64_t, record::Stream>> log_of_key(std::string_view text) {
+  const std::string key(text);
+  const std::size_t slash = key.find('/');
+  const auto stream = slash == std::string::npos ? std::nullopt : record::stream_of(key.substr(slash + 1));
+  if (!stream) return std::nullopt;
+  return std::pair(std::strtoull(key.c_str(), nullptr, 16), *stream);
+}
+
 }  // namespace
 
 Result<Bytes> EpochReader::manifest(const Hash& hash) {
@@ -114,12 +123,25 @@ Result<DepartedLogs> EpochReader::departures() {
   DepartedLogs logs;
   Result<bool> row = true;
   while ((row = statement->next()) && *row) {
-    const std::string key(statement->text(0).substr(departed_prefix.size()));
-    const std::size_t slash = key.find('/');
-    const auto stream = slash == std::string::npos ? std::nullopt : record::stream_of(key.substr(slash + 1));
+    const auto log = log_of_key(statement->text(0).substr(departed_prefix.size()));
     auto departures = Departures::from_text(std::string(statement->text(1)));
-    if (stream && departures)  // what cannot be read is only not explained any more
-      logs[{std::strtoull(key.c_str(), nullptr, 16), *stream}] = std::move(*departures);
+    if (log && departures) logs[*log] = std::move(*departures);  // else it is only not explained any more
+  }
+  if (!row) return row.error();
+  return logs;
+}
+
+Result<LogRanges> EpochReader::damage_told() {
+  auto statement = db_.prepare("SELECT key, value FROM meta WHERE key GLOB ?1");
+  if (!statement) return statement.error();
+  const std::string pattern = std::string(damaged_prefix) + "*";  // bound, not copied
+  const Cursor cursor(statement->bind(pattern));
+  LogRanges logs;
+  Result<bool> row = true;
+  while ((row = statement->next()) && *row) {
+    const auto log = log_of_key(statement->text(0).substr(damaged_prefix.size()));
+    auto ranges = Ranges::from_text(statement->text(1));
+    if (log && ranges) logs[*log] = std::move(*ranges);  // what cannot be read is only told once more
   }
   if (!row) return row.error();
   return logs;

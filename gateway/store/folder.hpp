@@ -38,7 +38,8 @@ Status sync_folder(const std::filesystem::path& folder);
 /// 64 bits nobody else has.
 Result<std::uint64_t> random_epoch();
 
-/// Bytes of a file and its write-ahead log; 0 if it is not there.
+/// Bytes that a file and its write-ahead log take of the disk; 0 if it is not there. Space that was given back inside
+/// the file does not count.
 std::uint64_t file_bytes(const std::filesystem::path& file);
 
 /// Bytes the partition can still take from us.

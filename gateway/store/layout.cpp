@@ -25,6 +25,10 @@ std::string departed_key(std::uint64_t epoch, record::Stream stream) {
   return std::string(departed_prefix) + to_hex(epoch) + "/" + table_of(stream);
 }
 
+std::string damaged_key(std::uint64_t epoch, record::Stream stream) {
+  return std::string(damaged_prefix) + to_hex(epoch) + "/" + table_of(stream);
+}
+
 std::string schema_sql() {
   std::string sql = "PRAGMA application_id=" + std::to_string(application_id) +
                     ";PRAGMA user_version=" + std::to_string(format_version) + ";";

@@ -27,6 +27,10 @@ inline constexpr std::string_view note_prefix = "note/";
 inline constexpr std::string_view departed_prefix = "left/";
 std::string departed_key(std::uint64_t epoch, record::Stream stream);
 
+/// The same for what of a log was told to be damaged: "<seqs as ranges>".
+inline constexpr std::string_view damaged_prefix = "damaged/";
+std::string damaged_key(std::uint64_t epoch, record::Stream stream);
+
 /// The statements that make an empty epoch.
 std::string schema_sql();
 

@@ -9,9 +9,6 @@
 namespace jidian::store {
 namespace {
 
-/// Rows evicted per stream and step.
-constexpr std::size_t rows_step = 32;
-
 /// Rows retired in one transaction, and rows looked at for them. Each such transaction costs a sync and rewrites pages
 /// that many a row shares, so rows past their retention wait until they are many …
 constexpr std::size_t rows_retired = 512;
@@ -32,33 +29,47 @@ constexpr Millis retirement_interval = std::chrono::seconds(60);
 /// One ledger event a stream in this time.
 constexpr Millis tell_interval = std::chrono::hours(1);
 
-/// Lowest priority first: what is given up first.
-constexpr std::array evicted_first{record::Stream::reading, record::Stream::interval, record::Stream::event};
-
 }  // namespace
 
 Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
   if (!file_) return Error{ErrorKind::invalid, "the store is closed"};
+  damage_->begin_round();
   if (reserve_.take() && partition_full_) {
     pages_cap_.reset();
     const std::scoped_lock lock(health_mutex_);
     partition_full_ = false;
   }
+  Status done = miss_deleted(now);
+  if (done) done = keep_headroom(now);
+  if (done && (!retired_at_ || now - *retired_at_ >= retirement_interval || now < *retired_at_)) {
+    retired_at_ = now;
+    done = retire(now);
+  }
+  note_maintained(done);
+  refresh_health(now);
+  return due_evictions(now);
+}
+
+void StoreImpl::note_maintained(const Status& done) {
+  const std::string trouble = done ? std::string() : "not maintained: " + done.error().message();
+  const std::scoped_lock lock(health_mutex_);
+  if (!done && maintain_trouble_.empty())
+    spdlog::warn("store not maintained, trying again why=\"{}\"", done.error().message());
+  maintain_trouble_ = trouble;
+}
+
+/// Makes room for the next commits ahead of them.
+Status StoreImpl::keep_headroom(UtcTime now) {
   const std::uint64_t headroom = std::min(commits_ahead * pages_wanted_, file_pages_max_ / 4);
   for (int step = 0; step < relief_steps_max; ++step) {
     const auto pages = room();
     if (!pages) return pages.error();
-    if (*pages >= headroom) break;
+    if (*pages >= headroom) return {};
     const auto freed = relieve(now);
     if (!freed) return freed.error();
-    if (!*freed) break;
+    if (!*freed) return {};
   }
-  if (!retired_at_ || now - *retired_at_ >= retirement_interval || now < *retired_at_) {
-    retired_at_ = now;
-    if (auto done = retire(now); !done) return done.error();
-  }
-  refresh_health(now);
-  return due_evictions(now);
+  return {};
 }
 
 /// The ledger's entries whose turn has come. They stay on disk until the events that tell of them are stored.
@@ -74,7 +85,7 @@ std::vector<Eviction> StoreImpl::due_evictions(UtcTime now) {
     std::erase_if(ledger_, of_stream);
   }
   told_.insert(told_.end(), due.begin(), due.end());
-  std::ranges::move(new_damage(), std::back_inserter(due));  // found again at the next start
+  std::ranges::move(new_damage(), std::back_inserter(due));  // told again by the next run, unless the event is stored
   return due;
 }
 
@@ -116,28 +127,31 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
     if (!there) return there.error();
     if (*there >= pages) return {};
     const auto freed = relieve(now);
-    if (!freed) return freed.error();
-    if (!*freed) return Error{ErrorKind::full, "the quota is used up and nothing may be evicted"};
+    if (freed && *freed) continue;
+    if (freed) return Error{ErrorKind::full, "the quota is used up and nothing may be evicted"};
+    if (freed.error().kind() != ErrorKind::io) return freed.error();
+    // A place that the disk refuses must not end recording: another file takes what comes.
+    return Error{ErrorKind::corrupt, "batches cannot be evicted: " + freed.error().message()};
   }
 }
 
-/// Gives something up, the most dispensable first. False if there is nothing left.
+/// Gives something up, the most dispensable first: what everybody has, then what the fewest destinations lack, so that
+/// a dead one does not cost the others their data; of that the oldest epoch's oldest. False if there is nothing left.
 Result<bool> StoreImpl::relieve(UtcTime now) {
   for (std::size_t i = 0; i < old_.size(); ++i)
     if (is_drained(old_[i])) {
       if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
       return true;
     }
-  if (auto freed = evict_rows(0, now); !freed || *freed) return freed;
-  if (!old_.empty()) {
-    if (!old_.front().readable) examine(old_.front());  // it may have been for a moment only
-    if (auto done = drop(0, losses_of(old_.front()), Parting::quota, now); !done) return done.error();
-    return true;
-  }
-  // What the fewest destinations lack goes first, so that a dead one does not cost the others their data.
-  for (std::size_t lacking = 1; lacking <= options_.destinations.size(); ++lacking)
+  const bool old_helps = !pages_cap_ && file_pages_max_ < Budget::of(options_.quota_bytes, 0).file_pages_max;
+  for (std::size_t lacking = 0; lacking <= options_.destinations.size(); ++lacking) {
+    for (std::size_t i = 0; old_helps && i < old_.size(); ++i)
+      if (auto freed = evict_old(i, lacking, now); !freed || *freed) return freed;
     if (auto freed = evict_rows(lacking, now); !freed || *freed) return freed;
-  return false;
+  }
+  if (old_.empty()) return false;
+  if (auto done = drop(0, losses_of(old_.front()), Parting::quota, now); !done) return done.error();
+  return true;
 }
 
 /// Evicts the oldest few batches of one stream that at most `lacking_max` destinations have not confirmed.
@@ -145,11 +159,11 @@ Result<bool> StoreImpl::evict_rows(std::size_t lacking_max, UtcTime now) {
   for (const record::Stream stream : evicted_first) {
     const std::vector<Ranges> holders = holders_of(file_->name().epoch, stream);
     if (lacking_max > holders.size()) continue;
-    const auto rows = first_rows(stream, held_by(holders, holders.size() - lacking_max), rows_step);
+    auto rows = first_rows(stream, held_by(holders, holders.size() - lacking_max), rows_step);
     if (!rows) return rows.error();
+    cut_to_neighbours(*rows);
     if (rows->empty()) continue;
-    if (auto done = evict(stream, *rows, lacking_max > 0 ? Parting::unconfirmed : Parting::quota, now); !done)
-      return done.error();
+    if (auto done = evict(*file_, stream, *rows, parting_of(lacking_max), now); !done) return done.error();
     return true;
   }
   return false;
@@ -168,20 +182,23 @@ Result<std::vector<RowTimes>> StoreImpl::first_rows(record::Stream stream, const
   return std::vector<RowTimes>{};
 }
 
-Status StoreImpl::evict(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now) {
-  auto done = evict_once(stream, rows, why, now);
+/// @param from  The present file, or an old epoch's.
+Status StoreImpl::evict(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
+                        UtcTime now) {
+  auto done = evict_once(from, stream, rows, why, now);
   if (!done && done.error().kind() == ErrorKind::full) {  // even deleting takes room in the log
     (void)retreat();
-    done = evict_once(stream, rows, why, now);
+    done = evict_once(from, stream, rows, why, now);
   }
   if (done) checkpoint();
   return done;
 }
 
-/// Deletes rows that stand side by side, and notes why they left; with their entry in the ledger if somebody still
-/// lacks them.
-Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now) {
-  const std::uint64_t epoch = file_->name().epoch;
+/// Deletes rows that stand side by side, and notes in the present file why they left; with their entry in the ledger if
+/// somebody still lacks them. Of an old epoch's rows the note is durable before they go.
+Status StoreImpl::evict_once(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
+                             UtcTime now) {
+  const std::uint64_t epoch = from.name().epoch;
   const bool unconfirmed = why == Parting::unconfirmed;
   Departure left{{rows.front().seq, rows.back().seq}, why, now, rows.front().start, rows.back().end};
   for (const RowTimes& row : rows) {
@@ -192,13 +209,20 @@ Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>&
   departures.add(left);
   std::vector<Eviction> ledger = ledger_;
   if (unconfirmed) {
-    const auto anchor = file_->hash_of(stream, left.range.last);
+    const auto anchor = from.hash_of(stream, left.range.last);
     if (!anchor) return anchor.error();
     enter(ledger, {stream, epoch, left.range, left.from, left.until, *anchor, lacking(epoch, stream, left.range)});
   }
+  std::unique_ptr<Transaction> of_old;
+  if (&from != file_.get()) {
+    if (auto done = file_->limit_pages(file_pages_max_ + ledger_pages); !done) return done;
+    auto begun = from.begin();
+    if (!begun) return begun.error();
+    of_old = std::make_unique<Transaction>(std::move(*begun));
+  }
   auto transaction = file_->begin();
   if (!transaction) return transaction.error();
-  if (auto done = file_->remove_rows(stream, left.range); !done) return done;
+  if (auto done = from.remove_rows(stream, left.range); !done) return done;
   if (auto done = file_->put_departures(epoch, stream, departures); !done) return done;
   if (unconfirmed) {
     std::vector<Eviction> all = ledger;
@@ -209,12 +233,12 @@ Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>&
   ledger_ = std::move(ledger);
   departed_[{epoch, stream}] = std::move(departures);
   if (unconfirmed) {
-    spdlog::error("batches evicted before every destination had them stream={} first={} last={}", table_of(stream),
-                  left.range.first, left.range.last);
+    spdlog::error("batches evicted before every destination had them epoch={} stream={} first={} last={}",
+                  to_hex(epoch), table_of(stream), left.range.first, left.range.last);
     const std::scoped_lock lock(health_mutex_);
     health_.evicted += rows.size();
   }
-  return {};
+  return of_old ? of_old->commit() : Status{};
 }
 
 std::chrono::hours StoreImpl::retention_of(record::Stream stream) const {
@@ -227,6 +251,8 @@ std::chrono::hours StoreImpl::retention_of(record::Stream stream) const {
 Status StoreImpl::retire(UtcTime now) {
   for (const record::Stream stream : evicted_first)
     if (auto done = retire_rows(stream, now); !done) return done;
+  for (OldEpoch& old : old_)
+    if (!old.readable) examine(old);  // it may have been for a moment only
   for (std::size_t i = 0; i < old_.size(); ++i)
     if (is_past_retention(old_[i], now) && is_drained(old_[i]))
       return drop(i, losses_of(old_[i]), Parting::retention, now);  // one a round
@@ -249,7 +275,7 @@ Status StoreImpl::retire_rows(record::Stream stream, UtcTime now) {
   }
   if (over.empty()) return {};
   const bool due = over.size() == rows_retired || over.front().end < cutoff - retirement_delay_max;
-  return due ? evict(stream, over, Parting::retention, now) : Status{};
+  return due ? evict(*file_, stream, over, Parting::retention, now) : Status{};
 }
 
 }  // namespace jidian::store

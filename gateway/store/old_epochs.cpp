@@ -2,8 +2,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "store/epoch_rows.hpp"
 #include "store/layout.hpp"
 #include "store/store_impl.hpp"
 
@@ -16,41 +16,17 @@ constexpr int holes_max = 64;
 /// Rows of a deleted file that are looked at, a stretch: more than a week of commits.
 constexpr std::size_t rows_given_up_max = 1'000'000;
 
-/// The row with this seq, or the next one; nothing if there is none up to `range.last`. An error tells nothing of what
-/// is there.
-Result<std::optional<StoredBatch>> row_in(EpochReader& reader, record::Stream stream, SeqRange range, Damage& damage) {
-  auto rows = reader.read(stream, range, 1, 1, damage);
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::optional<StoredBatch>();
-  return std::optional(std::move(rows->front()));
-}
-
-/// The same, for its times: those of a row that cannot be read are not known.
-std::optional<StoredBatch> row_at(EpochReader& reader, record::Stream stream, SeqRange range) {
-  Damage ignored;
-  auto row = row_in(reader, stream, range, ignored);
-  return row ? std::move(*row) : std::nullopt;
-}
-
-/// When an epoch began, as its file says.
-std::optional<UtcTime> began_at(EpochReader& reader) {
-  const auto created = reader.meta("created_ms");
-  std::int64_t ms = 0;
-  if (!created || !*created) return std::nullopt;
-  const auto read = std::from_chars((*created)->data(), (*created)->data() + (*created)->size(), ms);
-  return read.ec == std::errc() ? std::optional(from_ms(ms)) : std::nullopt;
-}
-
 }  // namespace
 
 /// Fills in what the file tells.
 void StoreImpl::examine(OldEpoch& old) const {
   old.bytes = file_bytes(options_.folder / old.name.file());
-  const auto reader = EpochReader::open(options_.folder, old.name, false);
+  const auto reader = EpochReader::open(options_.folder, old.name);
   if (!reader) return;
   old.readable = true;
+  Damage seen(damage_);
   for (const record::Stream stream : record::all_streams) {
-    const auto extent = (*reader)->extent(stream);
+    const auto extent = (*reader)->extent(stream, seen);
     old.readable &= static_cast<bool>(extent);
     if (!extent || !*extent) continue;
     old.extents[index_of(stream)] = *extent;
@@ -62,7 +38,7 @@ void StoreImpl::examine(OldEpoch& old) const {
   }
 }
 
-/// Whether every destination has every batch that can still be read. Not as long as reading fails.
+/// Whether every destination has every batch that can still be read. Not as long as reading fails and may work again.
 bool StoreImpl::is_drained(const OldEpoch& old) const {
   if (!old.readable) return false;
   std::unique_ptr<EpochReader> reader;
@@ -76,14 +52,14 @@ bool StoreImpl::is_drained(const OldEpoch& old) const {
       const auto missing = confirmed.first_missing(rest);
       if (!missing) break;
       if (!reader) {
-        auto opened = EpochReader::open(options_.folder, old.name, false);
+        auto opened = EpochReader::open(options_.folder, old.name);
         if (!opened) return false;
         reader = std::move(*opened);
       }
       // A hole may be where batches left long ago.
       if (hole == holes_max) return false;
-      Damage ignored;
-      if (const auto row = row_in(*reader, stream, *missing, ignored); !row || *row) return false;
+      Damage seen(damage_);
+      if (const auto row = row_in(*reader, stream, *missing, seen); !row || *row) return false;
       rest.first = missing->last + 1;
     }
   }
@@ -100,7 +76,7 @@ bool StoreImpl::is_past_retention(const OldEpoch& old, UtcTime now) const {
 /// What is lost with an old file, as ledger entries: also what cannot be read.
 std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
   std::vector<Eviction> losses;
-  const auto reader = EpochReader::open(options_.folder, old.name, false);
+  const auto reader = EpochReader::open(options_.folder, old.name);
   for (const record::Stream stream : record::all_streams) {
     const auto& extent = old.extents[index_of(stream)];
     if (!extent) continue;
@@ -123,10 +99,10 @@ std::optional<Eviction> StoreImpl::loss_in(const OldEpoch& old, EpochReader* rea
                                            SeqRange missing) const {
   const UtcTime newest = std::ranges::max(old.newest);
   Eviction loss{stream, old.name.epoch, missing, old.oldest.value_or(newest), newest, {}, {}};
-  Damage damage;
+  Damage damage(damage_);
   const auto first = reader != nullptr ? row_in(*reader, stream, missing, damage)
                                        : Result<std::optional<StoredBatch>>(Error{ErrorKind::io, "not opened"});
-  const auto unreadable = damage.take_new();
+  const LogRanges unreadable = damage.take_new();
   if (first && !*first && unreadable.empty()) return std::nullopt;
   if (first && *first) {
     const auto last_seq = reader->newest(stream, missing.last);
@@ -139,7 +115,8 @@ std::optional<Eviction> StoreImpl::loss_in(const OldEpoch& old, EpochReader* rea
       loss.anchor = record::sha256(last->bytes);
     }
   }
-  if (!unreadable.empty()) loss.range.first = unreadable.begin()->seq;
+  if (!unreadable.empty())
+    loss.range.first = std::max(missing.first, unreadable.begin()->second.ranges().front().first);
   loss.until = std::max(loss.from, loss.until);
   loss.unconfirmed = lacking(old.name.epoch, stream, loss.range);
   return loss;
@@ -188,6 +165,7 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
   all.insert(all.end(), told_.begin(), told_.end());
   DepartedLogs departed = departed_with(old_[index], losses, why, now);
   forget_long_departed(departed, name.epoch);
+  if (auto done = file_->limit_pages(file_pages_max_ + ledger_pages); !done) return done;
   auto transaction = file_->begin();
   if (!transaction) return transaction.error();
   for (const auto& [log, departures] : departed_)
@@ -198,11 +176,16 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
       if (auto done = file_->put_departures(log.first, log.second, departures); !done) return done;
   if (auto done = file_->put_ledger(all); !done) return done;
   if (auto done = file_->remove_acknowledged(name.epoch); !done) return done;
+  for (const record::Stream stream : record::all_streams)
+    if (auto done = file_->put_damaged(name.epoch, stream, {}); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
   ledger_ = std::move(ledger);
   departed_ = std::move(departed);
   remove_epoch(options_.folder, name);
   acknowledgements_.forget(name.epoch);
+  damage_->forget(name.epoch);
+  for (LogRanges* logs : {&damage_told_, &damage_telling_})
+    std::erase_if(*logs, [&](const auto& log) { return log.first.first == name.epoch; });
   const bool drained = losses.empty() && old_[index].readable;
   old_.erase(old_.begin() + static_cast<std::ptrdiff_t>(index));
   divide_quota();
@@ -254,60 +237,6 @@ void StoreImpl::note_deleted(record::Stream stream, UtcTime now) {
   if (const auto rows = file_->rows(stream, {1, seq_max}, 1); rows && !rows->empty()) left.from = rows->front().start;
   if (const auto rows = file_->rows(stream, {last, last}, 1); rows && !rows->empty()) left.until = rows->back().end;
   departed_[{file_->name().epoch, stream}].add(left);
-}
-
-/// What readers found to be damaged since the last call: stretches of batches that cannot be read.
-std::vector<Eviction> StoreImpl::new_damage() {
-  std::vector<Eviction> damages;
-  for (const record::BatchKey& key : damage_->take_new()) {
-    Eviction* const last = damages.empty() ? nullptr : &damages.back();
-    const bool is_same_log = last != nullptr && last->epoch == key.epoch && last->stream == key.stream;
-    if (is_same_log && key.seq <= last->range.last) continue;
-    const auto damage = damage_at(key);
-    if (!damage) continue;
-    damages.push_back(*damage);
-    spdlog::error("batches cannot be read any more epoch={} stream={} first={} last={}", to_hex(key.epoch),
-                  table_of(key.stream), damage->range.first, damage->range.last);
-  }
-  return damages;
-}
-
-/// When the epoch after an old one began.
-std::optional<UtcTime> StoreImpl::ended_at(std::uint64_t epoch) const {
-  const auto old = std::ranges::find(old_, epoch, [](const OldEpoch& each) { return each.name.epoch; });
-  if (old == old_.end()) return std::nullopt;
-  const bool is_last = old + 1 == old_.end();
-  const auto reader = EpochReader::open(options_.folder, is_last ? file_->name() : (old + 1)->name, is_last);
-  return reader ? began_at(**reader) : std::nullopt;
-}
-
-/// From a batch that cannot be read to the next one that can; nothing if the epoch is gone.
-std::optional<Eviction> StoreImpl::damage_at(const record::BatchKey& key) const {
-  const bool is_newest = key.epoch == file_->name().epoch;
-  const auto old = std::ranges::find(old_, key.epoch, [](const OldEpoch& each) { return each.name.epoch; });
-  if (!is_newest && old == old_.end()) return std::nullopt;
-  const auto reader = EpochReader::open(options_.folder, is_newest ? file_->name() : old->name, is_newest);
-  if (!reader) return std::nullopt;
-  const auto seq_before = (*reader)->newest(key.stream, key.seq - 1);
-  const auto before = seq_before && *seq_before ? row_at(**reader, key.stream, {**seq_before, **seq_before})
-                                                : std::optional<StoredBatch>();
-  const auto behind = row_at(**reader, key.stream, {key.seq + 1, seq_max});
-  const std::uint64_t known_last = is_newest                            ? head(key.stream).next_seq - 1
-                                   : old->extents[index_of(key.stream)] ? old->extents[index_of(key.stream)]->last
-                                                                        : key.seq;
-  const std::uint64_t last = behind ? behind->key.seq - 1 : std::max(key.seq, known_last);
-  Eviction damage{key.stream, key.epoch, {key.seq, last}, {}, {}, {}, {}};
-  damage.damaged = true;
-  // At an end of the log the epoch's own beginning and end stand in for the neighbour.
-  const auto began = before ? std::nullopt : began_at(**reader);
-  const auto ended = behind ? std::nullopt : is_newest ? health().last_commit : ended_at(key.epoch);
-  const auto from = before ? std::optional(before->end) : began;
-  const auto until = behind ? std::optional(behind->start) : ended;
-  damage.from = from.value_or(until.value_or(UtcTime{}));
-  if (!before && until) damage.from = std::min(damage.from, *until);
-  damage.until = std::max(damage.from, until.value_or(damage.from));
-  damage.unconfirmed = lacking(key.epoch, key.stream, damage.range);
-  return damage;
 }
 
 std::uint64_t StoreImpl::old_bytes() const {

@@ -26,21 +26,22 @@ class FolderReader final : public Reader {
   Result<std::optional<SeqRange>> extent(std::uint64_t epoch, record::Stream stream) override {
     const auto reader = reader_of(epoch);
     if (!reader) return reader.error();
-    return (*reader)->extent(stream);
+    return insist<std::optional<SeqRange>>([&] { return (*reader)->extent(stream, damage_); });
   }
 
   Result<std::vector<StoredBatch>> read(std::uint64_t epoch, record::Stream stream, SeqRange wanted,
                                         std::size_t rows_max, std::size_t bytes_max) override {
     const auto reader = reader_of(epoch);
     if (!reader) return reader.error();
-    return (*reader)->read(stream, wanted, rows_max, bytes_max, damage_);
+    return insist<std::vector<StoredBatch>>(
+        [&] { return (*reader)->read(stream, wanted, rows_max, bytes_max, damage_); });
   }
 
   Result<std::optional<SeqRange>> find(std::uint64_t epoch, record::Stream stream, UtcTime from,
                                        UtcTime until) override {
     const auto reader = reader_of(epoch);
     if (!reader) return reader.error();
-    return (*reader)->find(stream, from, until);
+    return insist<std::optional<SeqRange>>([&] { return (*reader)->find(stream, from, until, damage_); });
   }
 
   Result<Bytes> manifest(const Hash& hash) override {
@@ -66,6 +67,17 @@ class FolderReader final : public Reader {
   std::uint64_t damaged() const override { return damage_.count(); }
 
  private:
+  /// Where nobody maintains the store, what the disk refuses is asked for again at once: nobody comes back later.
+  template <typename Value, typename Ask>
+  Result<Value> insist(Ask ask) {
+    Result<Value> value = ask();
+    for (int tries = 1; tries < Damage::refusals_max && !damage_.has_rounds(); ++tries) {
+      if (value || value.error().kind() != ErrorKind::io) break;
+      value = ask();
+    }
+    return value;
+  }
+
   Result<EpochReader*> reader_of(std::uint64_t epoch) {
     const auto held = std::ranges::find(open_, epoch, [](const auto& reader) { return reader->name().epoch; });
     if (held != open_.end()) {
@@ -78,7 +90,7 @@ class FolderReader final : public Reader {
       name = std::ranges::find(names_, epoch, &EpochName::epoch);
     }
     if (name == names_.end()) return Error{ErrorKind::not_found, "no epoch " + to_hex(epoch) + " in the store"};
-    auto opened = EpochReader::open(folder_, *name, name + 1 == names_.end());
+    auto opened = EpochReader::open(folder_, *name);
     if (!opened) return opened.error();
     if (open_.size() == open_max) open_.erase(open_.begin());
     open_.push_back(std::move(*opened));

@@ -24,6 +24,11 @@ ErrorKind kind_of(int code) {
   }
 }
 
+/// Whether it says more of the process than of the file: no memory, no descriptor.
+bool is_shortage(int code) {
+  return code == SQLITE_IOERR_NOMEM || (code & 0xFF) == SQLITE_NOMEM || (code & 0xFF) == SQLITE_CANTOPEN;
+}
+
 /// A path as an SQLite URI.
 std::string uri_of(const std::filesystem::path& path, bool immutable) {
   constexpr std::string_view digits = "0123456789ABCDEF";
@@ -55,7 +60,9 @@ Result<bool> Statement::next() {
     reset();
     return false;
   }
-  Error error = last_error(sqlite3_db_handle(raw_.get()));
+  sqlite3* const db = sqlite3_db_handle(raw_.get());
+  Error error = last_error(db);
+  if (is_shortage(sqlite3_extended_errcode(db))) error = Error{ErrorKind::unreachable, error.message()};
   reset();
   return error;
 }

@@ -29,7 +29,8 @@ class Statement {
     return *this;
   }
 
-  /// Goes to the next row; false at the end. After the end and after an error the statement is reset.
+  /// Goes to the next row; false at the end. After the end and after an error the statement is reset. Errors: those of
+  /// `Db`; unreachable: the process lacks memory or descriptors, which tells nothing of the file.
   Result<bool> next();
 
   /// Runs a statement that gives no rows.

@@ -109,14 +109,16 @@ Result<std::unique_ptr<EpochFile>> StoreImpl::open_newest(const EpochName& name)
 /// Takes over acknowledgements, the ledger and notes from files; what cannot be read is sent or learnt again.
 void StoreImpl::load_beside(const std::vector<EpochName>& names) {
   for (const EpochName& name : names) {
-    const auto reader = EpochReader::open(options_.folder, name, true);
+    const auto reader = EpochReader::open(options_.folder, name);
     if (!reader) continue;
     if (const auto rows = (*reader)->all_acknowledged(); rows)
       for (const AcknowledgedRow& row : *rows) acknowledgements_.load(row);
     if (const auto entries = (*reader)->ledger(); entries && name == names.back()) ledger_ = *entries;
     if (auto logs = (*reader)->departures(); logs && name == names.back()) departed_ = std::move(*logs);
     if (auto notes = (*reader)->notes(); notes && name == names.back()) notes_ = std::move(*notes);
+    if (auto told = (*reader)->damage_told(); told && name == names.back()) damage_told_ = std::move(*told);
   }
+  damage_->know_told(damage_told_);
 }
 
 /// Makes the file of a new epoch and goes on with it. `opening` says why, and after whom.
@@ -127,8 +129,8 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
   opening.began_epoch = true;
   std::vector<Eviction> ledger = ledger_;
   ledger.insert(ledger.end(), told_.begin(), told_.end());
-  const Seed seed{{number, *epoch}, opening.predecessor, opening.reason, now,      acknowledgements_.all(),
-                  ledger,           manifest_,           notes_,         departed_};
+  const Seed seed{{number, *epoch}, opening.predecessor, opening.reason, now,       acknowledgements_.all(),
+                  ledger,           manifest_,           notes_,         departed_, damage_told_};
   auto made = EpochFile::create(options_.folder, seed);
   if (!made && reserve_.release()) made = EpochFile::create(options_.folder, seed);
   if (!made) return made;

@@ -93,8 +93,9 @@ class Reader {
   /// The lowest and the highest seq a stream still holds; nothing if it is empty.
   virtual Result<std::optional<SeqRange>> extent(std::uint64_t epoch, record::Stream stream) = 0;
 
-  /// Batches of `wanted` in seq order, at most `rows_max` and about `bytes_max`. Rows whose CRC does not match are left
-  /// out and counted in `damaged`. Errors: io, corrupt (the file), not_found (no such epoch).
+  /// Batches of `wanted` in seq order, at most `rows_max` and about `bytes_max`. Rows that are damaged, or that the
+  /// disk has refused for several rounds of maintenance, are left out and counted in `damaged`. Errors: io (the disk
+  /// refuses; come back later), conflict (locked; likewise), corrupt (the file), not_found (no such epoch).
   virtual Result<std::vector<StoredBatch>> read(std::uint64_t epoch, record::Stream stream, SeqRange wanted,
                                                 std::size_t rows_max, std::size_t bytes_max) = 0;
 
@@ -111,6 +112,7 @@ class Reader {
   /// What left, also of the last `departed_epochs_max` epochs whose files are gone; why and when.
   virtual Result<DepartedLogs> departures() = 0;
 
+  /// Places that this reader passed over.
   virtual std::uint64_t damaged() const = 0;
 };
 
@@ -130,8 +132,8 @@ class Store {
 
   /// Stores batches (and a manifest first used by them) in one durable transaction, with whatever acknowledgements are
   /// due. When it returns, they survive a power cut. Precondition: each key is the next of its stream. Errors: full
-  /// (quota and nothing to evict), io; corrupt, and not_found if the file was deleted: only another epoch helps. On
-  /// error nothing of it is stored.
+  /// (quota and nothing to evict), io; corrupt (also if room is wanted and what has to go cannot be reached), and
+  /// not_found if the file was deleted: only another epoch helps. On error nothing of it is stored.
   virtual Status commit(std::span<const NewBatch> batches, UtcTime now) = 0;
 
   /// Keeps a manifest's bytes findable by hash; durable with the next commit.
@@ -151,9 +153,10 @@ class Store {
   /// What a destination has, including what is not persisted yet.
   virtual Ranges acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) const = 0;
 
-  /// Retention, eviction under quota pressure, dropping of drained old epochs. Call now and then from the writing
-  /// thread; bounded work per call. Returns what was evicted unconfirmed, and what turned out to be damaged: the
-  /// latter once a run (write it down as events).
+  /// Retention, eviction under quota pressure, dropping of drained old epochs, a look for deleted ones. Call now and
+  /// then from the writing thread; bounded work per call. Returns what was evicted unconfirmed, and what turned out to
+  /// be damaged (write it down as events): both again by the next run, unless a commit with event batches followed.
+  /// What fails meanwhile is in `health` and tried again.
   virtual Result<std::vector<Eviction>> maintain(UtcTime now) = 0;
 
   /// Begins a new epoch beside the present one (a conflict, or damage). Heads start anew.

@@ -26,11 +26,33 @@ struct OldEpoch {
   EpochName name;
   std::uint64_t bytes = 0;
   bool readable = false;
+  bool is_rigid = false;                           ///< Nothing can be taken out of its file batch by batch.
   std::array<std::optional<SeqRange>, 3> extents;  ///< In the order of all_streams, as the reader reaches them.
   std::array<UtcTime, 3> newest{};                 ///< End of each log's newest batch.
   std::array<Millis, 3> late{};                    ///< How much younger another of its batches may be.
   std::optional<UtcTime> oldest;
 };
+
+/// Lowest priority first: what is given up first.
+inline constexpr std::array evicted_first{record::Stream::reading, record::Stream::interval, record::Stream::event};
+
+/// Rows evicted per stream and step.
+inline constexpr std::size_t rows_step = 32;
+
+/// Pages of the present file beyond its share that the account of what leaves old epochs may take: their going makes
+/// room elsewhere, and only afterwards.
+inline constexpr std::uint64_t ledger_pages = 8;
+
+/// Why batches go that at most `lacking_max` destinations lack.
+constexpr Parting parting_of(std::size_t lacking_max) {
+  return lacking_max > 0 ? Parting::unconfirmed : Parting::quota;
+}
+
+/// The first of them that stand side by side: an entry of the ledger tells of no batch that left before.
+inline void cut_to_neighbours(std::vector<RowTimes>& rows) {
+  for (std::size_t i = 1; i < rows.size(); ++i)
+    if (rows[i].seq != rows[i - 1].seq + 1) rows.resize(i);
+}
 
 /// The store on disk. What belongs to the writing thread has no lock; the rest says so.
 class StoreImpl final : public Store {
@@ -79,15 +101,24 @@ class StoreImpl final : public Store {
   std::vector<Ranges> holders_of(std::uint64_t epoch, record::Stream stream) const;
   std::vector<std::string> lacking(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
   Result<std::uint64_t> room();
+  void note_maintained(const Status& done);
+  Status keep_headroom(UtcTime now);
   Status make_room(std::uint64_t pages, UtcTime now);
   Result<bool> relieve(UtcTime now);
   Result<bool> evict_rows(std::size_t lacking_max, UtcTime now);
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);
-  Status evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
-  Status evict(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
+  Status evict_once(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
+                    UtcTime now);
+  Status evict(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
   Status retire(UtcTime now);
   Status retire_rows(record::Stream stream, UtcTime now);
   std::vector<Eviction> due_evictions(UtcTime now);
+
+  // old_eviction.cpp
+  Result<bool> evict_old(std::size_t index, std::size_t lacking_max, UtcTime now);
+  Result<bool> evict_old_rows(OldEpoch& old, std::size_t lacking_max, UtcTime now);
+  Status shrink(OldEpoch& old);
+  Status miss_deleted(UtcTime now);
 
   // old_epochs.cpp
   void examine(OldEpoch& old) const;
@@ -101,11 +132,15 @@ class StoreImpl final : public Store {
   void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;
   void give_up_deleted(UtcTime now);
   void note_deleted(record::Stream stream, UtcTime now);
-  std::vector<Eviction> new_damage();
-  std::optional<UtcTime> ended_at(std::uint64_t epoch) const;
-  std::optional<Eviction> damage_at(const record::BatchKey& key) const;
   std::uint64_t old_bytes() const;
   std::chrono::hours retention_of(record::Stream stream) const;
+
+  // damage_told.cpp
+  std::vector<Eviction> new_damage();
+  std::vector<SeqRange> still_recorded(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
+  std::optional<UtcTime> ended_at(std::uint64_t epoch) const;
+  std::optional<Eviction> damage_at(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
+  LogRanges damage_told_with_telling() const;
 
   const Options options_;
   FolderLock lock_;
@@ -127,13 +162,15 @@ class StoreImpl final : public Store {
   std::vector<Eviction> ledger_;  ///< What maintain() has not returned yet.
   std::vector<Eviction> told_;    ///< Returned, and kept on disk until the event that tells of it is.
   std::array<std::optional<UtcTime>, 3> told_at_;
+  LogRanges damage_told_;     ///< What events on record tell to be damaged.
+  LogRanges damage_telling_;  ///< Returned by maintain(), and not stored with the event that tells of it yet.
 
   std::optional<std::uint64_t> pages_cap_;  ///< Set while the partition is full: the file must not grow.
   std::uint64_t file_pages_max_ = 0;
   std::uint64_t pages_wanted_ = 0;  ///< By the largest commit of late.
   std::optional<UtcTime> retired_at_;
 
-  std::shared_ptr<Damage> damage_ = std::make_shared<Damage>();
+  std::shared_ptr<Damage> damage_ = Damage::with_rounds();
   UtcTime rate_since_;
   std::uint64_t rate_bytes_ = 0;
   std::optional<double> stored_bytes_per_day_;
@@ -141,6 +178,7 @@ class StoreImpl final : public Store {
   mutable std::mutex health_mutex_;
   health::StoreHealth health_;  ///< `trouble` is put together when asked.
   std::string write_trouble_;   ///< Why the last commit or checkpoint failed.
+  std::string maintain_trouble_;
   bool partition_full_ = false;
   bool reserve_held_ = true;
 };

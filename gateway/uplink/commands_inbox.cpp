@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -14,10 +15,14 @@ using nlohmann::json;
 constexpr std::size_t command_bytes_max = 65'536;
 constexpr std::size_t id_bytes_max = 64;
 
-std::string refusal(const std::string& id, ErrorKind kind, const std::string& message) {
+std::string refusal(const std::string& id, std::string_view kind, const std::string& message) {
   const nlohmann::ordered_json reply{
-      {"id", id}, {"ok", false}, {"error", {{"kind", std::string(name_of(kind))}, {"message", message}}}};
+      {"id", id}, {"ok", false}, {"error", {{"kind", std::string(kind)}, {"message", message}}}};
   return reply.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string refusal(const std::string& id, ErrorKind kind, const std::string& message) {
+  return refusal(id, name_of(kind), message);
 }
 
 /// A string member of a JSON object; empty if it is not there or no string.
@@ -45,6 +50,13 @@ bool is_printable(const std::string& text) {
 }
 
 }  // namespace
+
+std::string reply_too_large(const std::string& id, std::size_t bytes, std::size_t bytes_max) {
+  const std::string limit =
+      bytes_max == 0 ? "more than the broker takes" : "and the broker takes packets of " + std::to_string(bytes_max);
+  return refusal(id, "too_large",
+                 "it was carried out; its reply has " + std::to_string(bytes) + " bytes, " + limit + ": ask for less");
+}
 
 std::optional<UtcTime> parse_utc(const std::string& text) {
   constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd";
@@ -80,7 +92,7 @@ CommandsInbox::CommandsInbox(std::string gateway, std::vector<std::string> may,
 CommandsInbox::Outcome CommandsInbox::take(const Incoming& message, UtcTime now) {
   const auto refuse = [](const std::string& id, ErrorKind kind, const std::string& why) {
     const auto about = id.empty() ? "a command" : "command '" + id + "'";
-    return Outcome{id.empty() ? "" : refusal(id, kind, why), about + " was refused: " + why};
+    return Outcome{id, id.empty() ? "" : refusal(id, kind, why), about + " was refused: " + why};
   };
   if (message.payload.size() > command_bytes_max) return refuse("", ErrorKind::invalid, "it is larger than 64 KiB");
   const json command = json::parse(message.payload.begin(), message.payload.end(), nullptr, false);
@@ -91,7 +103,7 @@ CommandsInbox::Outcome CommandsInbox::take(const Incoming& message, UtcTime now)
   if (message.retained) return refuse(id, ErrorKind::denied, "it is retained: a command is for once");
 
   forget(now);
-  if (const auto known = known_.find(id); known != known_.end()) return {known->second.reply, {}};
+  if (const auto known = known_.find(id); known != known_.end()) return {id, known->second.reply, {}};
 
   if (const auto whose = command.find("gateway"); whose != command.end() && *whose != gateway_)
     return refuse(id, ErrorKind::denied, "it is for another gateway");
@@ -107,7 +119,7 @@ CommandsInbox::Outcome CommandsInbox::take(const Incoming& message, UtcTime now)
   auto reply = carry_out_(std::string(message.payload.begin(), message.payload.end()));
   remember(id, reply, now + memory);
   const auto why = why_refused(reply);
-  return {std::move(reply), why.empty() ? "" : "command '" + id + "' was refused: " + why};
+  return {id, std::move(reply), why.empty() ? "" : "command '" + id + "' was refused: " + why};
 }
 
 void CommandsInbox::remember(const std::string& id, std::string reply, UtcTime until) {

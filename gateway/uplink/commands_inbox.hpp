@@ -27,6 +27,7 @@ class CommandsInbox {
                 std::function<std::string(const std::string&)> carry_out);
 
   struct Outcome {
+    std::string id;       ///< The command's; empty if it has none that could be answered.
     std::string reply;    ///< JSON to answer with; empty: no answer.
     std::string refused;  ///< Why the command was refused, for the record; empty if it was not.
   };
@@ -49,6 +50,10 @@ class CommandsInbox {
   std::deque<std::string> order_;  ///< Ids, oldest first.
   std::size_t reply_bytes_ = 0;
 };
+
+/// What is answered in place of a reply that the broker does not take: "too_large", with both sizes.
+/// @param bytes_max  What it takes at most; 0: not known.
+std::string reply_too_large(const std::string& id, std::size_t bytes, std::size_t bytes_max);
 
 /// Reads "2026-03-01T08:00:00Z", with or without a fraction of a second; nothing if it is anything else.
 std::optional<UtcTime> parse_utc(const std::string& text);

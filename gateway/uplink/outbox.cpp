@@ -23,9 +23,13 @@ std::string name_of(const BatchKey& key) {
   return std::string(record::name_of(key.stream)) + " " + std::to_string(key.seq);
 }
 
-void add_bounded(store::Ranges& to, std::uint64_t seq) {
+void add_bounded(store::Ranges& to, SeqRange range) {
   if (to.ranges().size() >= ranges_kept_max) to = {};
-  to.add({seq, seq});
+  to.add(range);
+}
+
+void add_bounded(store::Ranges& to, std::uint64_t seq) {
+  add_bounded(to, SeqRange{seq, seq});
 }
 
 }  // namespace
@@ -44,8 +48,11 @@ void Outbox::refresh() {
       lane.epoch = epoch;
       lane.stream = stream;
       const auto extent = reader_.extent(epoch, stream);
-      store_trouble_ = extent ? "" : extent.error().message();
       if (extent) lane.extent = *extent;
+      if (!extent)
+        lane.trouble = extent.error().message();
+      else if (lane.rest_until == SteadyTime{})
+        lane.trouble.clear();
       lanes.push_back(std::move(lane));
     }
   }
@@ -61,6 +68,7 @@ void Outbox::begin_connection(SteadyTime now, Millis offset) {
     if (offset > Millis(0)) lane.history_before = lane.live_from;
     lane.backlog_next = 1;
     lane.live_next = lane.live_from;
+    lane.unreadable = {};  // the disk may have come back
   }
   quiet_since_ = now;
   probed_.clear();
@@ -101,7 +109,7 @@ std::optional<Pick> Outbox::next(SteadyTime now) {
       if ((stream == Stream::event) != events || !may_send(stream, now)) continue;
       for (auto& lane : lanes_) {
         if (lane.stream != stream) continue;
-        if (auto picked = live ? pick_live(lane) : pick_backlog(lane, now)) {
+        if (auto picked = live ? pick_live(lane, now) : pick_backlog(lane, now)) {
           if (!live) backlog_pace_.take();
           return picked;
         }
@@ -127,11 +135,13 @@ std::optional<Pick> Outbox::pick_asked(SteadyTime now) {
       backfills_.took(*key);
       continue;
     }
-    Lane* lane = lane_of(key->epoch, key->stream);
-    auto batch = lane == nullptr ? std::nullopt : read(*lane, key->seq);
-    if (batch) return Pick{*std::move(batch), true, true};
-    if (lane != nullptr && !store_trouble_.empty()) return std::nullopt;
-    backfills_.drop(*key);  // it left meanwhile
+    if (Lane* lane = lane_of(key->epoch, key->stream)) {
+      if (now < lane->rest_until) return std::nullopt;
+      auto batch = read(*lane, {key->seq, key->seq}, now);
+      if (!batch) return std::nullopt;
+      if (*batch) return Pick{**std::move(batch), true, true};
+    }
+    backfills_.drop(*key);  // it left meanwhile, or is damaged
   }
   return std::nullopt;
 }
@@ -140,31 +150,34 @@ std::optional<Pick> Outbox::pick_first(SteadyTime now) {
   for (auto key = first_.begin(); key != first_.end(); ++key) {
     if (!may_send(key->stream, now)) continue;
     const BatchKey wanted = *key;
-    first_.erase(key);
     Lane* lane = lane_of(wanted.epoch, wanted.stream);
-    auto batch = lane == nullptr ? std::nullopt : read(*lane, wanted.seq);
-    if (!batch) return std::nullopt;
-    return Pick{*std::move(batch), true, false};
+    if (lane != nullptr && now < lane->rest_until) continue;
+    auto batch = lane == nullptr ? std::optional<store::StoredBatch>() : read(*lane, {wanted.seq, wanted.seq}, now);
+    if (!batch) return std::nullopt;  // its turn comes again
+    first_.erase(key);
+    if (!*batch) return std::nullopt;
+    return Pick{**std::move(batch), true, false};
   }
   return std::nullopt;
 }
 
-std::optional<Pick> Outbox::pick_live(Lane& lane) {
+std::optional<Pick> Outbox::pick_live(Lane& lane, SteadyTime now) {
   if (!lane.extent) return std::nullopt;
-  return pick(lane, {std::max(lane.extent->first, lane.live_from), lane.extent->last}, lane.live_next);
+  return pick(lane, {std::max(lane.extent->first, lane.live_from), lane.extent->last}, lane.live_next, now);
 }
 
 std::optional<Pick> Outbox::pick_backlog(Lane& lane, SteadyTime now) {
   if (!lane.extent) return std::nullopt;
   SeqRange within{lane.extent->first, std::min(lane.extent->last, lane.live_from - 1)};
-  if (now >= history_from_ || lane.stream == Stream::event) return pick(lane, within, lane.backlog_next);
+  if (now >= history_from_ || lane.stream == Stream::event) return pick(lane, within, lane.backlog_next, now);
   // What an earlier connection took since the outage, and lost, does not wait.
   within.first = std::max(within.first, lane.history_before);
   auto cursor = within.first;
-  return pick(lane, within, cursor);
+  return pick(lane, within, cursor, now);
 }
 
-std::optional<Pick> Outbox::pick(Lane& lane, SeqRange within, std::uint64_t& cursor) {
+std::optional<Pick> Outbox::pick(Lane& lane, SeqRange within, std::uint64_t& cursor, SteadyTime now) {
+  if (now < lane.rest_until) return std::nullopt;
   cursor = std::max(cursor, within.first);
   for (int tries = 0; tries < unreadable_in_a_row_max && cursor <= within.last; ++tries) {
     const auto seq = first_unsent(lane, cursor, within.last);
@@ -173,9 +186,11 @@ std::optional<Pick> Outbox::pick(Lane& lane, SeqRange within, std::uint64_t& cur
       break;
     }
     cursor = *seq;
-    if (auto batch = read(lane, *seq)) return Pick{*std::move(batch), lane.published.contains(*seq), false};
-    if (!store_trouble_.empty()) break;
-    add_bounded(lane.unreadable, *seq);
+    auto batch = read(lane, {*seq, within.last}, now);
+    if (!batch) break;
+    const std::uint64_t found = *batch ? (*batch)->key.seq : within.last + 1;
+    if (found == *seq) return Pick{**std::move(batch), lane.published.contains(*seq), false};
+    add_bounded(lane.unreadable, SeqRange{*seq, found - 1});
   }
   return std::nullopt;
 }
@@ -197,11 +212,14 @@ std::optional<std::uint64_t> Outbox::first_unsent(const Lane& lane, std::uint64_
   return std::nullopt;
 }
 
-std::optional<store::StoredBatch> Outbox::read(Lane& lane, std::uint64_t seq) {
-  auto rows = reader_.read(lane.epoch, lane.stream, {seq, seq}, 1, record::batch_bytes_max);
-  store_trouble_ = rows ? "" : rows.error().message();
-  if (!rows || rows->empty()) return std::nullopt;
-  return std::move(rows->front());
+/// The first batch of `wanted` that can be read; nothing if there is none. On an error the lane rests.
+Result<std::optional<store::StoredBatch>> Outbox::read(Lane& lane, SeqRange wanted, SteadyTime now) {
+  auto rows = reader_.read(lane.epoch, lane.stream, wanted, 1, record::batch_bytes_max);
+  lane.trouble = rows ? "" : rows.error().message();
+  lane.rest_until = rows ? SteadyTime{} : now + reread_pause;
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<store::StoredBatch>();
+  return std::optional(std::move(rows->front()));
 }
 
 void Outbox::published(const BatchKey& key, SteadyTime now) {

@@ -32,7 +32,8 @@ struct Pick {
 /// first, through a token bucket; then, through the same bucket, what the destination asked to have again. After a long
 /// outage what was committed until its end waits for an offset. A stream the broker refuses is tried with one batch at
 /// a time. When no receipt comes for a whole `receipt_timeout`, the backlog rests and only the oldest batch of each
-/// stream is repeated.
+/// stream is repeated. A log that cannot be read now is tried again after `reread_pause`, and the others go on; what
+/// the store calls damaged is passed over until the next connection.
 class Outbox {
  public:
   /// Batches handed over and not confirmed. Beyond the first, the backlog waits; beyond the second, everything does.
@@ -40,6 +41,8 @@ class Outbox {
   static constexpr std::size_t unconfirmed_max = 1024;
   /// Rejected as conflicts and not copied yet.
   static constexpr std::size_t copying_max = 4096;
+  /// How long a log rests that could not be read: long enough for a disk that was reset.
+  static constexpr Millis reread_pause{5'000};
 
   /// `options`, `store` and `reader` must outlive it.
   Outbox(const Options& options, store::Store& store, store::Reader& reader);
@@ -97,7 +100,7 @@ class Outbox {
   /// Batches whose content was copied into a later epoch, since the start.
   std::uint64_t copied() const { return copied_; }
   /// The start of the oldest of them.
-  std::optional<UtcTime> oldest_pending();
+  std::optional<UtcTime> oldest_pending(SteadyTime now);
   /// Why batches do not move, in one sentence; empty if they do.
   std::string trouble(SteadyTime now) const;
 
@@ -114,6 +117,8 @@ class Outbox {
     store::Ranges published;
     store::Ranges held;
     store::Ranges unreadable;  ///< Rows that cannot be read: damaged.
+    std::string trouble;       ///< Why the log cannot be read now; empty if it can.
+    SteadyTime rest_until{};   ///< Then it is tried again.
   };
   struct Sent {
     bool in_flight = true;  ///< Without an answer from the broker.
@@ -129,13 +134,13 @@ class Outbox {
   Lane* lane_of(std::uint64_t epoch, record::Stream stream);
   bool may_send(record::Stream stream, SteadyTime now) const;
   bool stalled(SteadyTime now) const;
-  std::optional<Pick> pick_live(Lane& lane);
+  std::optional<Pick> pick_live(Lane& lane, SteadyTime now);
   std::optional<Pick> pick_backlog(Lane& lane, SteadyTime now);
-  std::optional<Pick> pick(Lane& lane, store::SeqRange within, std::uint64_t& cursor);
+  std::optional<Pick> pick(Lane& lane, store::SeqRange within, std::uint64_t& cursor, SteadyTime now);
   std::optional<Pick> pick_first(SteadyTime now);
   std::optional<Pick> pick_asked(SteadyTime now);
   std::optional<std::uint64_t> first_unsent(const Lane& lane, std::uint64_t from, std::uint64_t last) const;
-  std::optional<store::StoredBatch> read(Lane& lane, std::uint64_t seq);
+  Result<std::optional<store::StoredBatch>> read(Lane& lane, store::SeqRange wanted, SteadyTime now);
   void settle_copies();
   void release(const record::BatchKey& key);
   void release_overdue(SteadyTime now);
@@ -159,7 +164,6 @@ class Outbox {
   std::optional<record::BatchKey> oldest_;
   std::optional<UtcTime> oldest_start_;
   std::string last_held_;
-  std::string store_trouble_;
 };
 
 }  // namespace jidian::uplink

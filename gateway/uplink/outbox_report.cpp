@@ -51,25 +51,26 @@ std::uint64_t Outbox::held() const {
   return held - std::min<std::uint64_t>(held, copying_.size());
 }
 
-std::optional<UtcTime> Outbox::oldest_pending() {
+std::optional<UtcTime> Outbox::oldest_pending(SteadyTime now) {
   for (auto& lane : lanes_) {
     if (!lane.extent) continue;
     const auto missing = store_.acknowledged(options_.id, lane.epoch, lane.stream).first_missing(*lane.extent);
     if (!missing) continue;
     const record::BatchKey key{lane.epoch, lane.stream, missing->first};
-    if (oldest_ != key) {
-      const auto batch = read(lane, missing->first);
-      oldest_ = key;
-      oldest_start_ = batch ? std::optional(batch->start) : std::nullopt;
+    if (oldest_ != key && now >= lane.rest_until) {
+      const auto batch = read(lane, {missing->first, missing->first}, now);
+      oldest_start_ = batch && *batch ? std::optional((*batch)->start) : std::nullopt;
+      if (batch) oldest_ = key;
     }
-    return oldest_start_;
+    return oldest_ == key ? oldest_start_ : std::nullopt;
   }
   oldest_.reset();
   return std::nullopt;
 }
 
 std::string Outbox::trouble(SteadyTime now) const {
-  if (!store_trouble_.empty()) return "the store cannot be read: " + store_trouble_;
+  const auto unread = std::ranges::find_if(lanes_, [](const Lane& lane) { return !lane.trouble.empty(); });
+  if (unread != lanes_.end()) return "the store cannot be read: " + unread->trouble;
   const Topics topics(options_.region, options_.gateway);
   for (const auto& [stream, refusal] : refusals_)
     if (refusal.reason >= reason_failure)

@@ -141,9 +141,12 @@ void Session::tell_of_twin(Now now) {
 }
 
 void Session::hold_what_was_too_large(Now now) {
-  const auto largest = std::ranges::max_element(
-      unanswered_, {}, [](const auto& entry) { return entry.second.batch ? entry.second.bytes : 0; });
-  if (largest == unanswered_.end() || !largest->second.batch) return;
+  const auto largest = std::ranges::max_element(unanswered_, {}, [](const auto& entry) {
+    return entry.second.batch || entry.second.is_reply ? entry.second.bytes : 0;
+  });
+  if (largest == unanswered_.end()) return;
+  if (largest->second.is_reply) reply_bytes_refused_ = largest->second.bytes;  // the command comes again
+  if (!largest->second.batch) return;
   reject(*largest->second.batch, "too_large", "the broker ended the connection over it", now);
 }
 
@@ -194,6 +197,10 @@ void Session::on_answer(const PublishDone& done, Now now) {
   unanswered_.erase(found);
   if (done.reason != reason_connection_ended) watch_.answered(answered.sent, now.steady);
   if (!answered.batch) {
+    if (answered.is_reply && done.reason == reason_packet_too_large) {
+      reply_bytes_refused_ = answered.bytes;
+      return;
+    }
     if (done.reason >= reason_failure && done.reason != reason_connection_ended) {
       refused_topic_ = answered.topic;
       refused_why_ = describe_reason(done.reason);
@@ -215,10 +222,10 @@ std::size_t Session::window() const {
   return std::min<std::size_t>(watch_.window(), std::max<std::uint16_t>(limits_.receive_max, 1));
 }
 
-Status Session::publish(Outgoing message, std::optional<record::BatchKey> batch, Now now) {
+Status Session::publish(Outgoing message, std::optional<record::BatchKey> batch, Now now, bool is_reply) {
   message.token = ++last_token_;
   const bool answered = message.qos > 0;
-  Unanswered entry{now.steady, message.topic, batch, message.payload.size()};
+  Unanswered entry{now.steady, message.topic, batch, message.payload.size(), is_reply};
   const auto published = broker_->publish(std::move(message));
   if (published && answered) unanswered_.emplace(last_token_, std::move(entry));
   return published;
@@ -255,10 +262,27 @@ void Session::announce(Now now) {
 void Session::send_replies(Now now) {
   while (!replies_.empty() && unanswered_.size() < window()) {
     auto& reply = replies_.front();
-    (void)publish({reply.topic, {reply.json.begin(), reply.json.end()}, 1, false, json_type, reply.correlation, 0}, {},
-                  now);
+    if (reply_bytes_refused_ != 0 && reply.json.size() >= reply_bytes_refused_) shorten(reply, now);
+    const auto send = [&] {
+      return publish({reply.topic, {reply.json.begin(), reply.json.end()}, 1, false, json_type, reply.correlation, 0},
+                     {}, now, true);
+    };
+    if (const auto sent = send(); !sent && sent.error().kind() == ErrorKind::full) {
+      shorten(reply, now);
+      (void)send();  // if not even this fits, the event has to do
+    }
     replies_.pop_front();
   }
+}
+
+/// A reply that the broker does not take becomes one that says so: silence would make the destination ask for ever.
+void Session::shorten(Reply& reply, Now now) {
+  const std::size_t bytes = reply.json.size();
+  reply.json = reply_too_large(reply.id, bytes, limits_.packet_bytes_max);
+  tell(Notice::Kind::command_refused,
+       "from '" + options_.id + "': the reply to command '" + reply.id + "' has " + std::to_string(bytes) +
+           " bytes, more than the broker takes",
+       now);
 }
 
 void Session::send_batches(Now now) {

@@ -77,8 +77,10 @@ class Session {
     std::string topic;
     std::optional<record::BatchKey> batch;
     std::size_t bytes = 0;
+    bool is_reply = false;
   };
   struct Reply {
+    std::string id;  ///< The command's.
     std::string topic;
     std::string json;
     Bytes correlation;
@@ -116,9 +118,10 @@ class Session {
   void hold_what_was_too_large(Now now);
 
   std::size_t window() const;
-  Status publish(Outgoing message, std::optional<record::BatchKey> batch, Now now);
+  Status publish(Outgoing message, std::optional<record::BatchKey> batch, Now now, bool is_reply = false);
   void announce(Now now);
   void send_replies(Now now);
+  void shorten(Reply& reply, Now now);
   void send_batches(Now now);
   void send_live(Now now);
   void tell(Notice::Kind kind, const std::string& text, Now now);
@@ -155,6 +158,8 @@ class Session {
   std::optional<std::uint64_t> live_token_;         ///< The `live` message that is on its way.
   std::optional<std::string> live_;                 ///< Not sent yet; empty: to be cleared.
   std::deque<Reply> replies_;
+  std::size_t reply_bytes_refused_ =
+      0;  ///< A reply of this size was too large for the broker, which states no limit; 0: none.
   bool status_due_ = false;
   bool manifest_due_ = false;
   std::string announced_manifest_;

@@ -148,8 +148,8 @@ void Session::on_command(const Incoming& message, Now now) {
     tell(Notice::Kind::command_refused, "from '" + options_.id + "': " + outcome.refused, now);
   if (outcome.reply.empty() || replies_.size() >= replies_max) return;
   const auto& asked = message.response_topic;
-  replies_.push_back(
-      {topics_.may_reply_to(asked) ? asked : topics_.reply(), std::move(outcome.reply), message.correlation});
+  replies_.push_back({std::move(outcome.id), topics_.may_reply_to(asked) ? asked : topics_.reply(),
+                      std::move(outcome.reply), message.correlation});
 }
 
 /// Nothing at all is what a broker sends when somebody clears the topic: no order ends by that.
@@ -191,7 +191,7 @@ health::UplinkHealth Session::health(Now now) {
   health.rejected = outbox_.held();
   health.copied = outbox_.copied();
   health.pending = outbox_.pending();
-  health.oldest_pending = outbox_.oldest_pending();
+  health.oldest_pending = outbox_.oldest_pending(now.steady);
   if (const auto left = outbox_.offset_left(now.steady); connected_ && health.pending > 0 && left > Millis(0))
     health.backlog_from = now.utc + left;
   health.backfills = outbox_.backfills().health();

@@ -7,7 +7,7 @@ EVENTS = {"start": 2, "stop": 3, "gap": 5, "meter_silent": 8, "meter_back": 9, "
           "foreign_meter": 20, "ratio_changed": 21, "facility_state": 23, "directive": 24, "data_quality": 25, "implausible": 30, "signoff": 40,
           "replaced": 41, "mark": 42}
 CAUSES = {1: "meter_silent", 2: "bus_fault", 3: "foreign_master", 4: "queue_full", 5: "box_off", 6: "supply_lost", 7: "clean_stop",
-          8: "crash", 9: "watchdog", 10: "update", 11: "configuration", 12: "clock", 13: "evicted"}
+          8: "crash", 9: "watchdog", 10: "update", 11: "configuration", 12: "clock", 13: "evicted", 14: "damaged"}
 QUALITIES = {"ok": (0, 7), "implausible": (6,), "maintenance": (8,), "calibration": (9,), "manual": (10,), "stopped": (11,),
              "supply_lost": (12,)}
 """Names of the contract; good is good, also when the test machine's clock was never set."""

@@ -155,7 +155,8 @@ def flipped_byte(row, options):
             at = chain.chance.randrange(len(blob))
             database.execute("UPDATE reading SET bytes=? WHERE seq=?", (blob[:at] + bytes([blob[at] ^ 0x20]) + blob[at + 1:], seq))
         database.close()
-        _after_damage(chain, row)
+        told = _after_damage(chain, row)
+        row.expect(len(told) == 1, f"one damage was told {len(told)} times")
 
 
 def _after_damage(chain, row):
@@ -166,10 +167,12 @@ def _after_damage(chain, row):
     destroyed = sum(readings for _, readings in hit.values())
     row.expect(destroyed > 0, "the damage hit nothing that only this box had")
     _go_on(chain, row)
-    chain.finish(gap_s=60, allow=("holes",), lost=destroyed)
+    verdict = chain.finish(gap_s=60, allow=("holes",), lost=destroyed)
     told = [event["facts"] for event in chain.events(STORE_DAMAGED)]
     row.note = f"{len(hit)} batches with {destroyed} readings were destroyed by the fault itself; told: {told}"
     row.expect(told, "no event tells of the damage")
+    row.expect("damaged" in verdict["gaps"], f"no gap has the damage as its cause: {verdict['gaps']}")
+    return told
 
 
 def damaged_confirmed(row, options):

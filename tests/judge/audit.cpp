@@ -16,6 +16,7 @@ constexpr int implausible_quality = 6;
 constexpr int implausible_event = 30;
 constexpr int manifest_event = 4;
 constexpr int evicted_cause = 13;
+constexpr int damaged_cause = 14;
 
 void note(Verdict& verdict, std::string finding) {
   if (verdict.findings.size() < findings_max) verdict.findings.push_back(std::move(finding));
@@ -256,12 +257,13 @@ class Auditor {
     return spans;
   }
 
-  /// Whether readings of that instant left the store before they could come here, and the ledger says so.
+  /// Whether readings of that instant left the store, or were damaged in it, before they could come here, and an event
+  /// says so.
   bool is_evicted(std::int64_t at_ms) const {
     return std::ranges::any_of(gaps_, [at_ms](const DeclaredGap& declared) {
       const auto& gap = declared.gap;
-      return gap.cause == evicted_cause && declared.subject == "reading" && gap.from_ms <= at_ms &&
-             at_ms <= gap.until_ms;
+      return (gap.cause == evicted_cause || gap.cause == damaged_cause) && declared.subject == "reading" &&
+             gap.from_ms <= at_ms && at_ms <= gap.until_ms;
     });
   }
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::array cause_names{"?",       "meter silent",  "bus fault",  "foreign master", "queue full",
                                  "box off", "supply lost",   "clean stop", "crash",          "watchdog",
-                                 "update",  "configuration", "clock",      "evicted"};
+                                 "update",  "configuration", "clock",      "evicted",        "damaged"};
 
 std::string name_of_cause(int cause) {
   const auto index = static_cast<std::size_t>(cause);

@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GAP, BUS_DOWN, BUS_BACK, FOREIGN_MASTER = 5, 10, 11, 22
-CAUSES = {1: "meter silent", 2: "bus fault", 3: "foreign master", 7: "clean stop", 8: "crash", 11: "configuration"}
+CAUSES = {1: "meter silent", 2: "bus fault", 3: "foreign master", 7: "clean stop", 8: "crash", 11: "configuration", 14: "damaged"}
 
 
 def decoder(folder):

@@ -29,6 +29,9 @@ int close_file(sqlite3_file* file) {
 }
 
 int read_file(sqlite3_file* file, void* into, int size, sqlite3_int64 offset) {
+  const int code = present_observer->reading(*spied(file)->path, static_cast<std::uint64_t>(offset),
+                                             static_cast<std::uint64_t>(size));
+  if (code != SQLITE_OK) return code;
   return real(file)->pMethods->xRead(real(file), into, size, offset);
 }
 

@@ -13,6 +13,8 @@ namespace jidian::fault {
 class FileObserver {
  public:
   virtual ~FileObserver() = default;
+  /// Asked before a read: another code than SQLITE_OK is what the disk answers.
+  virtual int reading(const std::string&, std::uint64_t /*offset*/, std::uint64_t /*size*/) { return SQLITE_OK; }
   virtual void wrote(const std::string& path, std::uint64_t offset, ByteView bytes) = 0;
   virtual void truncated(const std::string& path, std::uint64_t size) = 0;
   virtual void synced(const std::string& path) = 0;

@@ -37,7 +37,7 @@ class ReadingsOfTwoEpochs final : public store::Reader {
   }
   Result<std::vector<store::StoredBatch>> read(std::uint64_t epoch, Stream stream, SeqRange wanted,
                                                std::size_t rows_max, std::size_t bytes_max) override {
-    if (read_fails_in == epoch) return Error{ErrorKind::io, "disk I/O error"};
+    if (read_fails_in == epoch) return Error{read_fails, "it failed"};
     std::vector<store::StoredBatch> found;
     std::size_t bytes = 0;
     for (auto seq = rows[epoch].lower_bound(wanted.first); seq != rows[epoch].end() && *seq <= wanted.last; ++seq) {
@@ -75,6 +75,7 @@ class ReadingsOfTwoEpochs final : public store::Reader {
   bool extent_fails = false;
   std::uint64_t wrecked = 0;        ///< An epoch whose file is no database.
   std::uint64_t read_fails_in = 0;  ///< An epoch whose file gives no rows.
+  ErrorKind read_fails = ErrorKind::corrupt;
 };
 
 class BackfillPlanTest : public testing::Test {
@@ -185,6 +186,18 @@ TEST_F(BackfillPlanTest, AWreckedFileCostsAPeriodNoOtherEpoch) {
   reader_.read_fails_in = 0x0a;
   hold(0x0a, 1, 7);
   EXPECT_THAT(words(asked(noon, noon + 2h)), ElementsAre("unreadable 1-7", "sends 1-3"));
+}
+
+TEST_F(BackfillPlanTest, WhatTheDiskRefusesNowIsToBeAskedForAgain) {
+  reader_.read_fails_in = 0x0a;
+  hold(0x0a, 3, 7);
+  leave(0x0a, {1, 2}, Parting::retention);
+  hold(0xaa, 1, 3);
+  for (const ErrorKind kind : {ErrorKind::io, ErrorKind::conflict}) {
+    reader_.read_fails = kind;
+    EXPECT_THAT(words(asked(Json::array({range(older, 1, 9), range(newest, 1, 3)}))),
+                ElementsAre("evicted 1-2 retention", "ask_again 3-7", "never_had 8-9", "sends 1-3"));
+  }
 }
 
 TEST_F(BackfillPlanTest, MoreThanOneCommandMayCostIsToBeAskedForAgain) {

@@ -295,7 +295,7 @@ TEST(Core, DamagedBatchesAreAnEventAndAGapWhereSomebodyLacksThem) {
   const auto told = site.record.events(EventKind::store_damaged);
   ASSERT_EQ(told.size(), 2u);
   EXPECT_FALSE(told[0].gap);
-  EXPECT_EQ(told[1].gap->cause, GapCause::evicted);
+  EXPECT_EQ(told[1].gap->cause, GapCause::damaged);
   EXPECT_EQ(told[1].gap->until, damage.until);
 }
 

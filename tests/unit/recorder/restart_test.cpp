@@ -107,6 +107,22 @@ TEST_F(Restart, MeterWhoseLastSlotsMissedTheCommitHasAGapOfItsOwn) {
   EXPECT_EQ(gaps()[1], Named("m-1", Gap{GapCause::crash, at(30), at(31) + Millis{20}, 2}));
 }
 
+TEST_F(Restart, SlotsOfBatchesThatCannotBeReadHaveThatCause) {
+  Holes holes(options_.manifest);
+  for (int s : {0, 1}) holes.note(plant::poll(0, at(s)));
+  holes.explain({}, {GapCause::damaged, at(1) + Millis{20}, at(3), 0});  // as the batches are read back
+  for (int s : {3, 4}) holes.note(plant::poll(0, at(s)));
+  holes.explain({}, {GapCause::damaged, at(4) + Millis{20}, at(7), 0});  // the last ones
+  holes.end_recall();
+  const auto last = declare_restart(options_.manifest, holes, {GapCause::crash, at(60)}, Millis{10'000}, at(300));
+  ASSERT_EQ(last.size(), 2u);
+  EXPECT_EQ(last[1].gap->cause, GapCause::damaged);
+  EXPECT_EQ(last[1].gap->from, at(5));
+  const auto told = holes.take_due(at(300), true);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(*told[0].gap, (Gap{GapCause::damaged, at(2), at(3), 1}));
+}
+
 TEST_F(Restart, MeterThatHadFallenSilentIsNotBlamedOnTheCrash) {
   poll_both(*first_, 0, 10);
   for (int s = 10; s < 60; ++s) {

@@ -49,6 +49,10 @@ class FakeStore final : public store::Store {
   const Bytes& bytes(const BatchKey& key) { return logs_.at({key.epoch, key.stream}).at(key.seq); }
   std::string sha256(const BatchKey& key) { return to_hex(ByteView(record::sha256(bytes(key)))); }
   void damage(const BatchKey& key) { damaged_.push_back(key); }
+  void mend() { damaged_.clear(); }
+  /// Reading it fails from now on
+  void refuse(const BatchKey& key, ErrorKind kind) { refused_[key] = kind; }
+  void allow(const BatchKey& key) { refused_.erase(key); }
   void evict_before(const BatchKey& key) {
     auto& log = logs_.at({key.epoch, key.stream});
     log.erase(log.begin(), log.find(key.seq));
@@ -74,6 +78,8 @@ class FakeStore final : public store::Store {
         const auto& [seq, bytes] = *row;
         const BatchKey key{epoch, stream, seq};
         if (seq > wanted.last || rows.size() >= rows_max) break;
+        if (const auto refused = store_.refused_.find(key); refused != store_.refused_.end())
+          return Error{refused->second, "it failed"};
         if (std::ranges::count(store_.damaged_, key)) continue;
         rows.push_back({key, UtcTime(Millis(seq)), UtcTime(Millis(seq)), 1, bytes});
       }
@@ -125,6 +131,7 @@ class FakeStore final : public store::Store {
   std::map<Log, std::map<std::uint64_t, Bytes>> logs_;
   std::map<std::string, std::map<Log, store::Ranges>> acknowledged_;
   std::vector<BatchKey> damaged_;
+  std::map<BatchKey, ErrorKind> refused_;
   std::map<Bytes, std::string> names_;
   std::uint64_t made_ = 0;
 };

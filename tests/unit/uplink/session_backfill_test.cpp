@@ -131,5 +131,20 @@ TEST_F(SessionBackfill, ByTheBrokersWordItEndsWithTheBrokersAnswer) {
   EXPECT_THAT(running(), IsEmpty());
 }
 
+TEST_F(SessionBackfill, ABatchThatTheDiskRefusesIsSentOnceItGivesIt) {
+  connect_with_confirmed(3);
+  store.refuse({1, Stream::reading, 2}, ErrorKind::io);
+  ask("b-1", {1, 3});
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 1"));
+  store.allow({1, Stream::reading, 2});
+  step();
+  EXPECT_THAT(carried(), ElementsAre("reading 1")) << "it rests";
+  pass(Outbox::reread_pause);
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 1", "reading 2", "reading 3"));
+}
+
 }  // namespace
 }  // namespace jidian::uplink

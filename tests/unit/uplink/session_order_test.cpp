@@ -115,6 +115,44 @@ TEST_F(SessionOrder, DamagedAndEvictedRowsArePassedOver) {
   EXPECT_EQ(session().health(now).pending, 12U);  // what cannot be read does not wait for anything
 }
 
+TEST_F(SessionOrder, ARowThatTheDiskRefusesHoldsUpItsOwnLogOnlyAndOnlyWhileItIsRefused) {
+  for (int count = 0; count < 4; ++count) store.add(Stream::reading);
+  store.add(Stream::interval);
+  for (const ErrorKind kind : {ErrorKind::io, ErrorKind::conflict}) {
+    store.refuse({1, Stream::reading, 2}, kind);
+    if (kind == ErrorKind::io) connect();
+    answer_all();
+    EXPECT_THAT(carried(), ElementsAre("interval 1", "reading 1"));
+    EXPECT_EQ(session().health(now).trouble, "the store cannot be read: it failed");
+    EXPECT_EQ(session().health(now).pending, 5U) << "nothing is given up";
+    pass(Outbox::reread_pause);
+    step();
+  }
+  store.allow({1, Stream::reading, 2});
+  store.damage({1, Stream::reading, 2});  // so the store says after some rounds
+  pass(Outbox::reread_pause);
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("interval 1", "reading 1", "reading 3", "reading 4"));
+  EXPECT_EQ(session().health(now).trouble, "");
+  EXPECT_EQ(session().health(now).pending, 4U);
+}
+
+TEST_F(SessionOrder, WhatWasDamagedIsLookedAtAgainOnANewConnection) {
+  for (int count = 0; count < 3; ++count) store.add(Stream::reading);
+  store.damage({1, Stream::reading, 2});
+  connect();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 1", "reading 3"));
+  receipt({1, Stream::reading, 1});
+  receipt({1, Stream::reading, 3});
+  store.mend();
+  lose();
+  reconnect();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 2"));
+}
+
 TEST_F(SessionOrder, ADestinationThatNeverConfirmsBoundsWhatIsRemembered) {
   options.backlog_batches_per_s = 100'000;
   for (int count = 0; count < 3000; ++count) store.add(Stream::reading);

@@ -16,7 +16,9 @@ using testing::IsEmpty;
 
 class RefusedTest : public testing::Test, protected Bench {
  protected:
+  static constexpr const char* command_b1 = R"({"id":"b-1","op":"echo","expires":"2026-03-01T01:00:00Z"})";
   std::string trouble() { return session().health(now).trouble; }
+  nlohmann::json last_reply() { return nlohmann::json::parse(wire().published.back().payload); }
 };
 
 TEST_F(RefusedTest, TheLargestBatchIsHeldWhenTheBrokerEndsTheConnectionOverAPacket) {
@@ -29,6 +31,40 @@ TEST_F(RefusedTest, TheLargestBatchIsHeldWhenTheBrokerEndsTheConnectionOverAPack
   EXPECT_THAT(carried(), ElementsAre("reading 1", "reading 3"));
   EXPECT_EQ(session().health(now).rejected, 1U);
   EXPECT_EQ(notices.size(), 1U);
+}
+
+TEST_F(RefusedTest, AReplyLargerThanTheBrokersPacketsIsAnsweredWithTooLarge) {
+  links.command = [](const std::string&) {
+    return R"({"id":"b-1","ok":true,"result":")" + std::string(900, 'x') + "\"}";
+  };
+  connect();
+  wire().packet_bytes_max = 500;
+  say("command", command_b1);
+  step();
+  EXPECT_EQ(last_reply()["id"], "b-1");
+  EXPECT_EQ(last_reply()["ok"], false);
+  EXPECT_EQ(last_reply()["error"]["kind"], "too_large");
+  EXPECT_EQ(wire().published.back().correlation, (Bytes{1, 2}));
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_EQ(notices[0].kind, Notice::Kind::command_refused);
+  EXPECT_THAT(notices[0].text, HasSubstr("'b-1' has 9"));
+}
+
+TEST_F(RefusedTest, AReplyOverWhichTheBrokerEndedTheConnectionIsNotSentInFullAgain) {
+  links.command = [](const std::string&) {
+    return R"({"id":"b-1","ok":true,"result":")" + std::string(900, 'x') + "\"}";
+  };
+  store.add(Stream::reading);
+  connect();
+  say("command", command_b1);
+  step();
+  EXPECT_EQ(last_reply()["ok"], true);
+  lose(reason_packet_too_large);
+  reconnect();
+  EXPECT_EQ(session().health(now).rejected, 0U) << "the small batch is not to blame";
+  say("command", command_b1);
+  step();
+  EXPECT_EQ(last_reply()["error"]["kind"], "too_large");
 }
 
 TEST_F(RefusedTest, ADeniedTopicKeepsItsBatchesAndIsTriedAgainSlowly) {

@@ -1,0 +1,94 @@
+// What cannot be read any more, as entries for events: each once, over starts too.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "store/epoch_rows.hpp"
+#include "store/layout.hpp"
+#include "store/store_impl.hpp"
+
+namespace jidian::store {
+
+/// What readers found to be damaged since the last call: stretches of batches that cannot be read. They count as told
+/// once the events that tell of them are stored.
+std::vector<Eviction> StoreImpl::new_damage() {
+  std::vector<Eviction> damages;
+  for (const auto& [log, ranges] : damage_->take_new())
+    for (const SeqRange& found : ranges.ranges()) {
+      const auto pieces = still_recorded(log.first, log.second, found);
+      for (const SeqRange& piece : pieces) {
+        const auto damage = damage_at(log.first, log.second, piece);
+        if (!damage) continue;
+        damages.push_back(*damage);
+        spdlog::error("batches cannot be read any more epoch={} stream={} first={} last={}", to_hex(log.first),
+                      table_of(log.second), damage->range.first, damage->range.last);
+      }
+      if (!pieces.empty()) damage_telling_[log].add(found);
+    }
+  return damages;
+}
+
+/// Of batches of a log, those that neither left nor lie behind its end; in order.
+std::vector<SeqRange> StoreImpl::still_recorded(std::uint64_t epoch, record::Stream stream, SeqRange range) const {
+  const auto old = std::ranges::find(old_, epoch, [](const OldEpoch& each) { return each.name.epoch; });
+  const bool is_newest = epoch == file_->name().epoch;
+  if (!is_newest && old == old_.end()) return {};
+  const auto extent = is_newest ? std::optional<SeqRange>() : old->extents[index_of(stream)];
+  const std::uint64_t known_last = is_newest ? head(stream).next_seq - 1 : extent ? extent->last : range.first;
+  range.last = std::min(range.last, std::max(range.first, known_last));
+
+  Ranges left;
+  if (const auto log = departed_.find({epoch, stream}); log != departed_.end())
+    for (const Departure& entry : log->second.entries()) left.add(entry.range);
+  std::vector<SeqRange> pieces;
+  while (const auto missing = left.first_missing(range)) {
+    pieces.push_back(*missing);
+    if (missing->last == range.last) break;
+    range.first = missing->last + 1;
+  }
+  return pieces;
+}
+
+/// When the epoch after an old one began.
+std::optional<UtcTime> StoreImpl::ended_at(std::uint64_t epoch) const {
+  const auto old = std::ranges::find(old_, epoch, [](const OldEpoch& each) { return each.name.epoch; });
+  if (old == old_.end()) return std::nullopt;
+  const bool is_last = old + 1 == old_.end();
+  const auto reader = EpochReader::open(options_.folder, is_last ? file_->name() : (old + 1)->name);
+  return reader ? began_at(**reader) : std::nullopt;
+}
+
+/// Batches that cannot be read, with the times of their neighbours; nothing if the epoch cannot be opened any more.
+std::optional<Eviction> StoreImpl::damage_at(std::uint64_t epoch, record::Stream stream, SeqRange range) const {
+  const bool is_newest = epoch == file_->name().epoch;
+  const auto old = std::ranges::find(old_, epoch, [](const OldEpoch& each) { return each.name.epoch; });
+  if (!is_newest && old == old_.end()) return std::nullopt;
+  const auto reader = EpochReader::open(options_.folder, is_newest ? file_->name() : old->name);
+  if (!reader) return std::nullopt;
+  const auto seq_before = (*reader)->newest(stream, range.first - 1);
+  const auto before =
+      seq_before && *seq_before ? row_at(**reader, stream, {**seq_before, **seq_before}) : std::optional<StoredBatch>();
+  const auto behind = row_at(**reader, stream, {range.last + 1, seq_max});
+  Eviction damage{stream, epoch, range, {}, {}, {}, {}};
+  damage.damaged = true;
+  // At an end of the log the epoch's own beginning and end stand in for the neighbour.
+  const auto began = before ? std::nullopt : began_at(**reader);
+  const auto ended = behind ? std::nullopt : is_newest ? health().last_commit : ended_at(epoch);
+  const auto from = before ? std::optional(before->end) : began;
+  const auto until = behind ? std::optional(behind->start) : ended;
+  damage.from = from.value_or(until.value_or(UtcTime{}));
+  if (!before && until) damage.from = std::min(damage.from, *until);
+  damage.until = std::max(damage.from, until.value_or(damage.from));
+  damage.unconfirmed = lacking(epoch, stream, damage.range);
+  return damage;
+}
+
+/// What is told now, with what was: for the transaction that has the events.
+LogRanges StoreImpl::damage_told_with_telling() const {
+  LogRanges told = damage_told_;
+  for (const auto& [log, ranges] : damage_telling_)
+    for (const SeqRange& range : ranges.ranges()) told[log].add(range);
+  return told;
+}
+
+}  // namespace jidian::store

@@ -1,0 +1,193 @@
+// What cannot be read any more, what somebody deleted, and what old epochs give up: told once, row for row.
+#include "tests/unit/store/fixture.hpp"
+
+namespace jidian::store {
+namespace {
+
+using namespace std::chrono_literals;
+using record::Stream;
+namespace fs = std::filesystem;
+
+class Losses : public testing::Test {
+ protected:
+  Losses() {
+    options_.folder = folder_.path() / "store";
+    options_.quota_bytes = 64 << 20;
+    options_.destinations = {{"province", {Stream::event, Stream::interval, Stream::reading}}};
+  }
+
+  /// A store with one epoch of some batches, stopped. Gives the epoch.
+  std::uint64_t stopped_store(std::uint64_t batches, std::size_t size) {
+    const auto store = open_or_fail(options_);
+    EXPECT_TRUE(record_together(*store, Stream::reading, batches, noon, size));
+    EXPECT_TRUE(store->close(noon));
+    return store->opening().epoch;
+  }
+  fs::path newest_file() const { return epoch_files(options_.folder).back(); }
+
+  /// Spoils the page that a batch stands on. Pages that were split keep traces of what they held.
+  void spoil_page_of(std::uint64_t epoch, std::uint64_t seq, std::size_t size) {
+    constexpr char leaf_of_table = 0x0D;
+    const Bytes content = content_of({epoch, Stream::reading, seq}, std::min<std::size_t>(size, 300));
+    std::ifstream stream(newest_file(), std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+    for (std::size_t at = 4096; at + 4096 <= text.size(); at += 4096)
+      if (text[at] == leaf_of_table &&
+          text.substr(at, 4096).find(std::string(content.begin(), content.end())) != std::string::npos)
+        return flip_byte(newest_file(), at);
+    ADD_FAILURE() << "no page has batch " << seq;
+  }
+
+  TempFolder folder_;
+  Options options_;
+};
+
+TEST_F(Losses, DeletedFileOfAnOldEpochIsNoticedAndAccountedForWhileTheStoreIsOpen) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t first = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  store->acknowledge("province", first, Stream::reading, {1, 2});
+  ASSERT_TRUE(store->begin_epoch("test", after(50s)));
+  record_batches(*store, Stream::reading, 2, after(60s));
+  EXPECT_TRUE(store->maintain(after(70s))->empty());
+  fs::remove(epoch_files(options_.folder).front());
+
+  const auto lost = store->maintain(after(80s));
+  ASSERT_TRUE(lost);
+  ASSERT_EQ(lost->size(), 1U);
+  EXPECT_FALSE(lost->front().damaged);
+  EXPECT_EQ(lost->front().epoch, first);
+  EXPECT_EQ(lost->front().range, (SeqRange{3, 5}));
+  EXPECT_EQ(lost->front().unconfirmed, std::vector<std::string>{"province"});
+  EXPECT_EQ(store->health().evicted, 3U);
+  const auto left = (*store->reader())->departures();
+  ASSERT_TRUE(left);
+  const auto& entries = left->at({first, Stream::reading}).entries();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].range, (SeqRange{1, 2}));
+  EXPECT_EQ(entries[1].why, Parting::unconfirmed);
+  EXPECT_TRUE(store->maintain(after(90s))->empty()) << "told once";
+  EXPECT_EQ(seqs_of(read_all(**store->reader(), store->opening().epoch, Stream::reading)), seqs_between(1, 2));
+}
+
+TEST_F(Losses, SoundRowsBetweenTwoDamagedPagesAreNotPassedOver) {
+  const std::uint64_t epoch = stopped_store(120, 4000);  // a row a page
+  for (std::uint64_t seq = 20; seq < 60; ++seq)
+    if (seq != 23 && seq != 31 && seq != 47) spoil_page_of(epoch, seq, 4000);
+  const auto store = open_or_fail(options_);
+  const auto reader = *store->reader();
+  const std::vector<std::uint64_t> seqs = seqs_of(read_all(*reader, epoch, Stream::reading));
+  std::vector<std::uint64_t> expected = seqs_between(1, 19);
+  for (const std::uint64_t seq : {23U, 31U, 47U}) expected.push_back(seq);
+  for (const std::uint64_t seq : seqs_between(60, 120)) expected.push_back(seq);
+  EXPECT_EQ(seqs, expected);
+  const auto told = store->maintain(after(1h));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 4U);
+  EXPECT_EQ((*told)[0].range, (SeqRange{20, 22}));
+  EXPECT_EQ((*told)[3].range, (SeqRange{48, 59}));
+}
+
+TEST_F(Losses, DamageThatIsMetRowByRowIsToldOnceAsAWhole) {
+  const std::uint64_t epoch = stopped_store(200, 300);  // about 11 rows a page
+  spoil_page_of(epoch, 100, 300);
+  auto store = open_or_fail(options_);
+  const auto ask_one_by_one = [&] {
+    const auto reader = *store->reader();
+    for (std::uint64_t seq = 90; seq <= 110; ++seq) (void)reader->read(epoch, Stream::reading, {seq, seq}, 1, 1000);
+  };
+  const auto reader = *store->reader();
+  (void)reader->read(epoch, Stream::reading, {100, 100}, 1, 1000);  // in the middle of it
+  const auto told = store->maintain(after(10s));
+  ASSERT_EQ(told->size(), 1U);
+  EXPECT_GT(told->front().range.size(), 5U);
+  ask_one_by_one();
+  EXPECT_TRUE(store->maintain(after(20s))->empty()) << "no overlapping piece of it";
+  record_batches(*store, Stream::event, 1, after(30s));
+  store.reset();
+  store = open_or_fail(options_, after(1h));
+  ask_one_by_one();
+  EXPECT_TRUE(store->maintain(after(1h))->empty()) << "an event on record tells of it";
+}
+
+/// An old epoch of 200 batches, of which the province has 41 to 70, beside a present one that wants room.
+class OldEpochGivesRoom : public Losses {
+ protected:
+  OldEpochGivesRoom() {
+    options_.quota_bytes = 2 << 20;
+    store_ = open_or_fail(options_);
+    old_ = store_->opening().epoch;
+    for (int half = 0; half < 2; ++half) {
+      EXPECT_TRUE(record_together(*store_, Stream::reading, 100, noon, 4000));
+    }
+    EXPECT_TRUE(store_->begin_epoch("test", noon));
+    store_->acknowledge("province", old_, Stream::reading, {41, 70});
+  }
+  std::vector<std::uint64_t> left() { return seqs_of(read_all(**store_->reader(), old_, Stream::reading)); }
+  template <typename Condition>
+  void record_until(Condition is_reached) {
+    for (int i = 0; i < 200 && !is_reached(); ++i) {
+      record_batches(*store_, Stream::reading, 2, now_, 4000);
+      now_ += 20s;
+    }
+    ASSERT_TRUE(is_reached());
+  }
+  static std::vector<std::uint64_t> joined(std::vector<std::uint64_t> first, const std::vector<std::uint64_t>& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+  }
+
+  std::unique_ptr<Store> store_;
+  std::uint64_t old_ = 0;
+  UtcTime now_ = after(10s);
+};
+
+TEST_F(OldEpochGivesRoom, ByWholeBatchesConfirmedOnesFirstThenTheOldestWithTheirLedger) {
+  record_until([&] { return left().size() < 200; });
+  EXPECT_EQ(left(), joined(seqs_between(1, 40), seqs_between(71, 200))) << "what everybody has goes first";
+  EXPECT_EQ(store_->health().evicted, 0U);
+
+  record_until([&] { return store_->health().evicted > 0; });
+  EXPECT_EQ(left(), joined(seqs_between(33, 40), seqs_between(71, 200))) << "then the oldest, as few as are needed";
+  const auto evictions = store_->maintain(now_);
+  ASSERT_TRUE(evictions);
+  ASSERT_EQ(evictions->size(), 1U);
+  const Eviction& eviction = evictions->front();
+  EXPECT_EQ(eviction.epoch, old_);
+  EXPECT_EQ(eviction.range, (SeqRange{1, 32}));
+  EXPECT_EQ(eviction.anchor, record::sha256(content_of({old_, Stream::reading, 32}, 4000)));
+  EXPECT_EQ(eviction.unconfirmed, std::vector<std::string>{"province"});
+  EXPECT_EQ(seqs_of(read_all(**store_->reader(), store_->opening().epoch, Stream::reading)),
+            seqs_between(1, store_->head(Stream::reading).next_seq - 1))
+      << "nothing of the present epoch";
+}
+
+TEST_F(OldEpochGivesRoom, AndWhatIsLeftOfItOutlivesAStart) {
+  record_until([&] { return store_->health().evicted > 0; });
+  const std::vector<std::uint64_t> before = left();
+  ASSERT_FALSE(before.empty());
+  store_.reset();
+  store_ = open_or_fail(options_, now_);
+  EXPECT_EQ(left(), before);
+  const auto rows = read_all(**store_->reader(), old_, Stream::reading);
+  for (const StoredBatch& row : rows) EXPECT_EQ(row.bytes, content_of(row.key, 4000));
+  const auto gone = (*store_->reader())->departures();
+  ASSERT_TRUE(gone);
+  const auto& entries = gone->at({old_, Stream::reading}).entries();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].why, Parting::unconfirmed);
+  EXPECT_EQ(entries[0].range.first, 1U);
+  EXPECT_EQ(entries[1].why, Parting::quota);
+  EXPECT_EQ(entries[1].range, (SeqRange{41, 70}));
+}
+
+TEST_F(OldEpochGivesRoom, WhileAReaderHasItOpen) {
+  const auto reader = *store_->reader();
+  EXPECT_EQ(read_all(*reader, old_, Stream::reading).size(), 200U);
+  record_until([&] { return store_->health().evicted > 0; });
+  EXPECT_EQ(seqs_of(read_all(*reader, old_, Stream::reading)), left());
+  EXPECT_EQ(reader->damaged(), 0U);
+}
+
+}  // namespace
+}  // namespace jidian::store
