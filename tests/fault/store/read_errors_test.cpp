@@ -246,5 +246,17 @@ TEST_F(ReadErrors, AnOldEpochWithARefusedPlaceIsDrainedWithoutIt) {
   EXPECT_EQ(epoch_files(options_.folder).size(), 1U);
 }
 
+TEST_F(ReadErrors, WhatCannotBeEvictedEndsTheEpochAndNotTheRecording) {
+  fail_at(1, SQLITE_IOERR_READ, BadPage::for_ever);
+  options_.quota_bytes = 1 << 20;
+  reopen();
+  Status done;
+  for (int i = 0; i < 400 && done; ++i) done = record_together(*store_, Stream::reading, 1, now_ += 10s, 4000);
+  ASSERT_FALSE(done) << "the first batches have to go, and cannot be reached";
+  EXPECT_EQ(done.error().kind(), ErrorKind::corrupt) << done.error().message();
+  ASSERT_TRUE(store_->begin_epoch("as the recorder does", now_));
+  record_batches(*store_, Stream::reading, 5, now_);
+}
+
 }  // namespace
 }  // namespace jidian::store
