@@ -42,6 +42,7 @@ class FleetBroker final : public uplink::Broker {
   Status connect(const uplink::BrokerOptions& options, const std::vector<std::string>& topics) override;
   Status publish(uplink::Outgoing message) override;
   void disconnect(Millis) override {}
+  std::vector<uplink::Incoming> close() override { return {}; }
   std::vector<uplink::BrokerEvent> wait(std::stop_token, SteadyTime) override { return {}; }
   void wake() override {}
 
