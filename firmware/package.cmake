@@ -32,8 +32,14 @@ endif()
 
 # The libraries it is linked with come from dpkg-shlibdeps. libcurl is loaded only by verbs that talk to the running gateway, so
 # it is not among those. systemd makes the users and runs the service; its version is the one the unit was tried with.
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libcurl4 | libcurl4t64, systemd (>= 252)")
+if(CMAKE_SYSROOT)
+  file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/depends-by-hand.txt libraries REGEX "^[^#]")
+  list(JOIN libraries ", " libraries)
+  string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", ${libraries}")
+else()
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+endif()
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, systemd-timesyncd | time-daemon, udev")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

@@ -74,14 +74,15 @@ class Chroot:
         return ["unshare", "--mount", "sh", "-c", script, self.root, *who, self.root, *words]
 
     def run(self, *words, user=None):
-        """The command's result; output and complaints together, as text."""
-        return subprocess.run(self.words(words, user), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              stdin=subprocess.DEVNULL, timeout=1200, env=self.environment())
+        """The command's result, with what it said as text."""
+        return subprocess.run(self.words(words, user), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=1200,
+                              env=self.environment())
 
     def must(self, *words, user=None):
         """The output of a command that has to succeed."""
         done = self.run(*words, user=user)
-        expect(done.returncode == 0, f"'{' '.join(map(str, words))}' ended with {done.returncode} in the chroot:\n{done.stdout[-3000:]}")
+        expect(done.returncode == 0, f"'{' '.join(map(str, words))}' ended with {done.returncode} in the chroot:\n"
+               f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
         return done.stdout
 
     @staticmethod

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import sys
 
+from booted import check_booted
 from checks import expect
 from deb import field
 
@@ -52,17 +53,19 @@ class Running:
             expect(self._process.is_running(), f"the gateway ended at its start:\n{self._process.log()[-3000:]}")
         except BaseException:
             self._process.kill()
+            self._manager.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
         status = self._process.stop(seconds=60)
+        self._manager.__exit__()
         expect(status == 0, f"the gateway ended with {status}:\n{self._process.log()[-3000:]}")
 
     def status(self, user=None):
         """What `jidian status` says, or None if it may not be asked by that user."""
         done = self._chroot.run("jidian", "status", "--json", user=user)
-        expect(done.returncode in (0, 1, 2, 3), f"jidian status ended with {done.returncode}: {done.stdout}")
+        expect(done.returncode in (0, 1, 2, 3), f"jidian status ended with {done.returncode}: {done.stderr}")
         return json.loads(done.stdout) if done.returncode in (0, 1) else None
 
     def log(self):
@@ -78,15 +81,15 @@ def check_installed(chroot):
         found = chroot.must("stat", "--format=%a %U", path).split()
         expect(found == [mode, owner], f"{path} is {found}, and is to be {mode} of {owner}")
     expect(chroot.must("systemctl", "is-enabled", "jidian.service").strip() == "enabled", "the service is not enabled")
-    verified = chroot.run("systemd-analyze", "verify", "--man=no", "jidian.service").stdout
+    verified = chroot.run("systemd-analyze", "verify", "--man=no", "jidian.service").stderr
     expect("jidian" not in verified, f"systemd does not like the unit: {verified}")
     missing = [line.strip() for line in chroot.must("ldd", "/usr/bin/jidian").splitlines() if "not found" in line]
     expect(not missing, f"libraries are missing although everything it depends on is installed: {missing}")
     profiles = json.loads(chroot.must("jidian", "profiles", "--json"))
     expect(len(profiles) > 0, "no profile is found where the package put them")
-    asked = chroot.run("jidian", "status")
-    expect(asked.returncode == 3 and "libcurl" not in asked.stdout,
-           f"'jidian status' without a gateway ended with {asked.returncode}: {asked.stdout}")
+    asked = chroot.run("jidian", "status", "--socket", "/run/jidian/api.sock")
+    expect(asked.returncode == 3 and "libcurl" not in asked.stderr,
+           f"'jidian status' without a gateway ended with {asked.returncode}: {asked.stderr}")
 
 
 def configure(chroot):
@@ -94,7 +97,7 @@ def configure(chroot):
     site = "".join(line for line in chroot.path(EXAMPLE).read_text().splitlines(keepends=True) if not line.startswith("metrics ="))
     chroot.path(SITE).write_text("# Ours.\n" + site)
     checked = chroot.run("jidian", "check")
-    expect(checked.returncode in (0, 1), f"the example of a site file has mistakes:\n{checked.stdout}")
+    expect(checked.returncode in (0, 1), f"the example of a site file has mistakes:\n{checked.stdout}{checked.stderr}")
     return chroot.path(SITE).read_bytes()
 
 
@@ -166,6 +169,8 @@ def check_lifecycle(chroot, older, newer):
     expect(record(chroot, is_new=False) == epoch, "after an upgrade the gateway begins another epoch")
     step("start by the last good site file")
     check_damaged_site(chroot, site)
+    step("the service under systemd")
+    check_booted(chroot)
     step("remove, install again")
     records = digest(chroot.path(RECORDS))
     chroot.must("apt-get", "remove", "--yes", "--quiet", "jidian")
