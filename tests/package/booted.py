@@ -16,7 +16,7 @@ from rig.processes import RigError, wait_until  # noqa: E402
 
 SITE = "/etc/jidian/site.toml"
 CREDENTIALS = "/etc/jidian/credentials"
-BOOT_S = 300  # a busy machine
+BOOT_S = 120  # a busy machine
 CHANGE_S = 90
 
 
@@ -94,6 +94,12 @@ class Booted:
         return subprocess.run(["nsenter", "--target", self._leader() or "0", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",
                                *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
 
+    def must(self, *words):
+        done = self.ask(*words)
+        expect(done.returncode == 0, f"'{' '.join(words)}' ended with {done.returncode} under systemd: {done.stderr.strip()}\n"
+               f"the journal of the service:\n{self.journal()[-2000:]}")
+        return done.stdout
+
     def wait_for(self, condition, what, seconds=CHANGE_S):
         try:
             return wait_until(condition, seconds, what, poll_s=0.5)
@@ -104,7 +110,7 @@ class Booted:
         return self.ask("journalctl", "--unit=jidian", "--no-pager", "--output=cat").stdout
 
     def pid(self):
-        return self.ask("systemctl", "show", "--property=MainPID", "--value", "jidian").stdout.strip()
+        return self.must("systemctl", "show", "--property=MainPID", "--value", "jidian").strip()
 
     def status(self, user="root"):
         done = self.ask("runuser", "--user", user, "--", "jidian", "status", "--json")
@@ -113,7 +119,7 @@ class Booted:
 
 def check_closed(booted):
     """No right that a gateway has no use for; the ones it needs are there."""
-    kernel = booted.ask("cat", f"/proc/{booted.pid()}/status").stdout
+    kernel = booted.must("cat", f"/proc/{booted.pid()}/status")
     for name in ("CapPrm", "CapEff", "CapBnd"):
         expect(re.search(rf"^{name}:\s+0+$", kernel, re.M), f"the running gateway has capabilities: {name}")
     expect(re.search(r"^Seccomp:\s+2$", kernel, re.M), "the running gateway may make any system call")
@@ -127,7 +133,7 @@ def check_closed(booted):
 
 def check_reload(booted, site):
     """`systemctl reload` says whether the file was taken over."""
-    expect(booted.ask("systemctl", "reload", "jidian").returncode == 0, f"a reload fails:\n{booted.journal()[-2000:]}")
+    booted.must("systemctl", "reload", "jidian")
     site.write_text(site.read_text() + "\n[[[\n")
     expect(booted.ask("systemctl", "reload", "jidian").returncode != 0, "a reload of a damaged site file is taken for a success")
     expect(booted.status() is not None, "a reload that was refused ends the service")
@@ -137,13 +143,13 @@ def check_reload(booted, site):
 def check_comes_back(booted):
     """Killed, with a damaged site file and without the folder of credentials, it records again."""
     before = booted.pid()
-    booted.ask("mv", CREDENTIALS, "/root/")
-    booted.ask("kill", "-KILL", before)
+    booted.must("mv", CREDENTIALS, "/root/")
+    booted.must("systemctl", "kill", "--signal=SIGKILL", "jidian")
     booted.wait_for(lambda: booted.pid() not in ("0", before) and booted.status() is not None, "the service came back")
     expect("starting by the last good one" in booted.journal(), "it did not start by the last good site file")
-    booted.ask("mv", "/root/credentials", CREDENTIALS)
-    expect(booted.ask("systemctl", "stop", "jidian").returncode == 0, "it cannot be stopped")
-    result = booted.ask("systemctl", "show", "--property=Result", "--value", "jidian").stdout.strip()
+    booted.must("mv", "/root/credentials", CREDENTIALS)
+    booted.must("systemctl", "stop", "jidian")
+    result = booted.must("systemctl", "show", "--property=Result", "--value", "jidian").strip()
     expect(result == "success", f"it did not stop cleanly: {result}")
 
 
