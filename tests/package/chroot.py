@@ -59,6 +59,11 @@ class Chroot:
         policy.chmod(0o755)
 
     def __enter__(self):
+        try:  # the archive may be older than what the mirror has
+            self.must("apt-get", "update", "--quiet")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
