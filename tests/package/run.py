@@ -1,5 +1,6 @@
 """run.py BUILD_FOLDER: tries the package that was made there. Needs root, for a Debian of its own to install it in."""
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,7 @@ def check_in_chroot(package, build):
 
 def main(arguments):
     build = pathlib.Path(arguments[0]).resolve()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is put away
     started = time.monotonic()
     try:
         package = newest(build)
