@@ -279,7 +279,7 @@ TEST(ExampleSite, HasNoMistakeAndNoWarning) {
   EXPECT_EQ(parsed.site->store.quota_bytes, 8ULL << 30);
   EXPECT_EQ(parsed.site->store.flash_endurance_gb, 30'000U);
   EXPECT_EQ(parsed.site->store.retention.at("reading"), std::chrono::hours{90 * 24});
-  EXPECT_EQ(parsed.site->uplinks[0].key_file, "credentials:gateway-key");
+  EXPECT_EQ(parsed.site->uplinks[0].key_file, "credentials:uplink_gateway-key");
   EXPECT_EQ(parsed.site->facilities[3].rated_power_w, 40'500);
   const Meter& plc = parsed.site->meters[8];
   EXPECT_THAT(plc.entry.points[1].labels, ElementsAre("0=stopped", "1=running", "3=fault"));
