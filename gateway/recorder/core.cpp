@@ -120,13 +120,13 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   if (!is_new_epoch) in_force_ = manifest_before_;
   if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
   tell(start_event(opening, now), now);
-  holes_.end_recall();
+  Facts::News news;
+  end_recall(nullptr, now, news);
   const auto returning = forget_returning();
   if (alive_ || opening.last_commit) declare_ending(opening, now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
   in_force_ = manifest_.hash;
-  Facts::News news;
-  for (const auto meter : returning) come_back(meter, now, news);
+  for (const Returning& meter : returning) come_back(meter, now, news);
   facts_.skip_to(now.utc, news);
   keep(std::move(news), now);
 }

@@ -137,13 +137,22 @@ class Core {
   bool has_pending_events() const { return !pending_.empty(record::Stream::event); }
 
  private:
+  /// A meter that comes back now.
+  struct Returning {
+    domain::MeterIndex meter = 0;
+    bool has_slots = false;  ///< Its slots were accounted for before it went.
+  };
+
   const std::vector<bool>& meters_with_slots_of(const Hash& hash, const domain::Manifest* other);
   void go_on_with_meters(const Core& before);
-  void resume_meters(const Core& before, const Instant& now);
+  void resume_meters(const Core& before, const Instant& now, Facts::News& news);
   void note_in_force(const record::Decoded& batch, const domain::Manifest* made_under);
   void note_return(const domain::Poll& poll, Facts::News& news);
-  std::vector<domain::MeterIndex> forget_returning();
-  void come_back(domain::MeterIndex meter, const Instant& now, Facts::News& news);
+  void note_back(domain::MeterIndex meter, UtcTime back, Facts::News& news);
+  void account_back(domain::MeterIndex meter, UtcTime back);
+  void end_recall(const domain::Manifest* before, const Instant& now, Facts::News& news);
+  std::vector<Returning> forget_returning();
+  void come_back(const Returning& returning, const Instant& now, Facts::News& news);
   void tell_cut_short(const Core& before, const Instant& now);
   record::Polls count_lost(Pending::Lost lost, domain::GapCause cause, const Instant& now);
   void tell_homeless(const record::Polls& polls, const domain::Manifest& from, domain::GapCause cause,
