@@ -115,7 +115,10 @@ class Core {
   /// Nothing was stored: the next try comes after 1 s, 2 s, … 60 s.
   void failed(const Instant& now);
 
-  /// The store began a new epoch.
+  /// The manifests before the one in force that what waits was made under.
+  std::vector<record::EncodedManifest> held_manifests() const;
+
+  /// The store began a new epoch. What waits follows the manifests that it was made under.
   void begin_epoch(const store::Opening& opening, const Instant& now);
 
   /// The last words: everything that is still to be told.
@@ -169,6 +172,7 @@ class Core {
   domain::Event start_event(const store::Opening& opening, const Instant& now) const;
   domain::Event epoch_event(const store::Opening& opening, UtcTime now) const;
   domain::Event manifest_event(UtcTime now) const;
+  static domain::Event manifest_event(const record::EncodedManifest& manifest, std::string text, UtcTime now);
 
   const Options& options_;
   const record::EncodedManifest manifest_;

@@ -182,8 +182,11 @@ void Core::note_in_force(const record::Decoded& batch, const domain::Manifest* m
   const auto& events = std::get<record::Events>(batch.body);
   const bool is_known = made_under != nullptr && batch.header.manifest != Hash{};
   if (is_known) absences_.see(batch.header.manifest, *made_under, events.front().time);
-  for (const domain::Event& event : events) {
-    if (event.kind != EventKind::manifest) continue;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const domain::Event& event = events[i];
+    // At the head of an epoch those that what waits was made under stand before the one in force.
+    const bool is_last = i + 1 == events.size() || events[i + 1].kind != EventKind::manifest;
+    if (event.kind != EventKind::manifest || !is_last) continue;
     const Hash hash = record::sha256(event.manifest);
     if (!absences_.is_news(hash)) continue;
     if (hash == manifest_.hash)

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,6 +59,37 @@ TEST_F(Takeover, ADiskThatFillsDuringAChangeLosesNoValueOfAPointThatIsGone) {
       if (row.start == morning && row.length == seconds(60)) minutes[meter] += row.points.size();
   EXPECT_EQ(minutes, (std::map<std::string, std::size_t>{{"m-0", 3}, {"m-1", 3}}));
   EXPECT_TRUE(gaps().empty());
+}
+
+TEST_F(Takeover, AnEpochBegunWhileSomethingWaitsTellsTheManifestsThatItWasMadeUnder) {
+  poll_both(0, 10);
+  commit();
+  store_fails_ = true;
+  poll_both(10, 70);  // with a row of the first minute
+  const Hash before = core_->manifest().hash;
+  change(first_alone(), {"bus-0"});
+  ASSERT_EQ(core_->held_manifests().size(), 1u);
+  EXPECT_EQ(core_->held_manifests()[0].hash, before);
+  plant::MemoryRecord fresh(plant::manifest(2));
+  fresh.know(first_alone());
+  store::Opening opening;
+  opening.epoch = 8;
+  core_->begin_epoch(opening, clock_.now);
+  fresh.commit(core_->build(Flush::all, 8, fresh.heads(), clock_.now));
+  std::set<Hash> told;
+  for (const auto& event : fresh.events(domain::EventKind::manifest)) told.insert(record::sha256(event.manifest));
+  EXPECT_EQ(told.count(before), 1u);
+  std::size_t made_before = 0;
+  for (const auto stream : {record::Stream::interval, record::Stream::reading})
+    for (const auto& batch : fresh.decoded(stream)) {
+      EXPECT_TRUE(told.contains(batch.header.manifest));
+      made_before += batch.header.manifest == before ? 1u : 0u;
+    }
+  EXPECT_GE(made_before, 2u);
+  const auto events = fresh.events();
+  ASSERT_GE(events.size(), 3u);
+  EXPECT_EQ(fact(events[1], "sha256"), to_hex(before));
+  EXPECT_EQ(fact(events[2], "sha256"), to_hex(core_->manifest().hash)) << "the one in force stands last";
 }
 
 /// Room for a single poll of each of two meters.
