@@ -64,13 +64,14 @@ bool PollerCore::serve_open(const std::stop_token& stop) {
   return true;
 }
 
-/// A poll that was begun on an edge and is not over was not served: whoever goes on with the meter begins with it, or
-/// with what is the edge by then.
+/// A poll that was begun on an edge and is not over was not served, nor was any other of its quarter hour: whoever goes
+/// on with the meter begins with it, or with what is the edge by then.
 Handover PollerCore::hand_over() {
   Handover handover;
   for (std::size_t i = 0; i < meters_.size(); ++i)
     handover.meters[meters_[i].polled.id] = {schedule_.last(i), meters_[i].silent_since};
-  for (const OpenPoll& open : open_) handover.meters[meters_[open.meter].polled.id].last_slot = open.slot - Millis{1};
+  for (const OpenPoll& open : open_)
+    handover.meters[meters_[open.meter].polled.id].last_slot = quarter_of(open.slot) - Millis{1};
   if (down_reported_) handover.down_since = down_since_;
   outlet_.leave(handover, clock_.utc_now());
   return handover;

@@ -12,12 +12,7 @@ namespace {
 /// lived a second time.
 constexpr Millis repeat_wait_max{60'000};
 
-/// Edges of hours, shifts and local days are edges of quarter hours, too.
 using QuarterHours = std::chrono::duration<Millis::rep, std::ratio<900>>;
-
-UtcTime quarter_of(UtcTime slot) {
-  return std::chrono::floor<QuarterHours>(slot);
-}
 
 /// The first slot of `entry` at or after `now`.
 UtcTime slot_from(const Schedule::Entry& entry, UtcTime now) {
@@ -34,6 +29,10 @@ UtcTime new_slot_from(const Schedule::Entry& entry, UtcTime now, std::optional<U
 }
 
 }  // namespace
+
+UtcTime quarter_of(UtcTime slot) {
+  return std::chrono::floor<QuarterHours>(slot);
+}
 
 Schedule::Schedule(const std::vector<Entry>& entries, UtcTime now) {
   states_.reserve(entries.size());

@@ -16,6 +16,10 @@ struct Slot {
   std::uint64_t skipped = 0;  ///< Slots of this meter that passed unserved before this one.
 };
 
+/// The beginning of the quarter hour that `slot` lies in. Edges of hours, shifts and local days are edges of quarter
+/// hours, too.
+UtcTime quarter_of(UtcTime slot);
+
 /// Fixed-rate slots of the meters of one bus, aligned to the wall clock: slots are the multiples of the period since
 /// 1970-01-01T00:00Z, shifted by the meter's own offset. Missed slots are skipped and counted, never bunched. Pure.
 class Schedule {

@@ -8,6 +8,8 @@ namespace {
 // Sentences that other modules compose in English: each is the form by which `translated` knows one again. The first
 // that fits counts, and what stands in its {places} is looked up too.
 constexpr auto english_of_said = std::to_array<Sentence>({
+    {"said.change-now", "another configuration is being taken over now; say it again when it is"},
+    {"said.change-meanwhile", "the configuration was changed meanwhile; say it again"},
     {"said.hint", "{what}; did you mean '{other}'?"},
     {"said.bus-empty", "{subject}: no meter is on this bus yet; jidian scan finds them"},
     {"said.bus-dead-latency",

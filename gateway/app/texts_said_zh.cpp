@@ -6,6 +6,8 @@ namespace jidian::app {
 namespace {
 
 constexpr auto chinese_of_said = std::to_array<Sentence>({
+    {"said.change-now", "正在切换到另一份配置；请在切换完成后重新申报"},
+    {"said.change-meanwhile", "其间配置已更改；请重新申报"},
     {"said.hint", "{what}；是否想写“{other}”？"},
     {"said.bus-empty", "{subject}：此总线上还没有表计；jidian scan 可找到它们"},
     {"said.bus-dead-latency",

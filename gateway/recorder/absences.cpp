@@ -1,6 +1,6 @@
 #include "recorder/absences.hpp"
 
-#include <set>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -9,11 +9,19 @@ namespace jidian::recorder {
 void Absences::see(const Hash& hash, const domain::Manifest& manifest, UtcTime at) {
   if (!is_news(hash)) return;
   last_ = hash;
-  std::set<std::string_view> there;
-  for (const auto& meter : manifest.meters) there.insert(meter.id);
+  std::map<std::string_view, Millis> periods;
+  for (const auto& meter : manifest.meters) periods.emplace(meter.id, meter.period);
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    const bool was_away = std::exchange(meters_[i].is_away, !there.contains(present_.meters[i].id));
-    if (was_away && !meters_[i].is_away) meters_[i].returns.push_back(at);
+    Meter& meter = meters_[i];
+    const auto period = periods.find(present_.meters[i].id);
+    const bool was_away = std::exchange(meter.is_away, period == periods.end());
+    if (!meter.is_away) {
+      if (was_away) meter.returns.push_back(at);
+      meter.has_same_slots = period->second == present_.meters[i].period;
+      meter.away_since.reset();
+    } else if (!was_away && meter.has_same_slots) {
+      meter.away_since = at;
+    }
   }
 }
 

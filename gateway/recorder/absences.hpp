@@ -26,12 +26,18 @@ class Absences {
   /// Whether the manifest that was last in force does not have the meter.
   bool is_away(domain::MeterIndex meter) const { return meters_[meter].is_away; }
 
+  /// From when on the meter is away; nothing if it is there, or if the record does not show it before that with the
+  /// slots that it has now.
+  std::optional<UtcTime> away_since(domain::MeterIndex meter) const { return meters_[meter].away_since; }
+
   /// When the meter came back last, if that was not behind `slot` and was not given before.
   std::optional<UtcTime> take_return(domain::MeterIndex meter, UtcTime slot);
 
  private:
   struct Meter {
     bool is_away = false;
+    bool has_same_slots = false;  ///< When it was there last.
+    std::optional<UtcTime> away_since;
     std::vector<UtcTime> returns;  ///< Not given yet.
   };
 

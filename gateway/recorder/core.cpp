@@ -120,13 +120,13 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   if (!is_new_epoch) in_force_ = manifest_before_;
   if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
   tell(start_event(opening, now), now);
-  holes_.end_recall();
+  Facts::News news;
+  end_recall(nullptr, now, news);
   const auto returning = forget_returning();
   if (alive_ || opening.last_commit) declare_ending(opening, now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
   in_force_ = manifest_.hash;
-  Facts::News news;
-  for (const auto meter : returning) come_back(meter, now, news);
+  for (const Returning& meter : returning) come_back(meter, now, news);
   facts_.skip_to(now.utc, news);
   keep(std::move(news), now);
 }
@@ -304,8 +304,22 @@ void Core::failed(const Instant& now) {
   retry_at_ = now.steady + retry_delay_;
 }
 
+std::vector<record::EncodedManifest> Core::held_manifests() const {
+  std::vector<record::EncodedManifest> held;
+  for (const domain::Manifest* manifest : pending_.held()) {
+    auto encoded = record::encode(*manifest);
+    if (encoded.hash != manifest_.hash) held.push_back(std::move(encoded));
+  }
+  return held;
+}
+
 void Core::begin_epoch(const store::Opening& opening, const Instant& now) {
-  pending_.add_first({epoch_event(opening, now.utc), manifest_event(now.utc)}, Hash{});
+  record::Events first{epoch_event(opening, now.utc)};
+  for (const auto& held : held_manifests())
+    first.push_back(
+        manifest_event(held, "A manifest that was in force before: some of what follows was made under it.", now.utc));
+  first.push_back(manifest_event(now.utc));
+  pending_.add_first(std::move(first), Hash{});
   pending_.cut();
   urgent_ = true;
   note_pending(now);
@@ -374,13 +388,12 @@ domain::Event Core::epoch_event(const store::Opening& opening, UtcTime now) cons
 }
 
 domain::Event Core::manifest_event(UtcTime now) const {
-  return {now,
-          EventKind::manifest,
-          {},
-          "The manifest in force from here on.",
-          std::nullopt,
-          manifest_.bytes,
-          {{"sha256", to_hex(manifest_.hash)}}};
+  return manifest_event(manifest_, "The manifest in force from here on.", now);
+}
+
+domain::Event Core::manifest_event(const record::EncodedManifest& manifest, std::string text, UtcTime now) {
+  return {
+      now, EventKind::manifest, {}, std::move(text), std::nullopt, manifest.bytes, {{"sha256", to_hex(manifest.hash)}}};
 }
 
 }  // namespace jidian::recorder

@@ -118,7 +118,10 @@ class Core {
   /// Nothing was stored: the next try comes after 1 s, 2 s, … 60 s.
   void failed(const Instant& now);
 
-  /// The store began a new epoch.
+  /// The manifests before the one in force that what waits was made under.
+  std::vector<record::EncodedManifest> held_manifests() const;
+
+  /// The store began a new epoch. What waits follows the manifests that it was made under.
   void begin_epoch(const store::Opening& opening, const Instant& now);
 
   /// The last words: everything that is still to be told.
@@ -140,13 +143,22 @@ class Core {
   bool has_pending_events() const { return !pending_.empty(record::Stream::event); }
 
  private:
+  /// A meter that comes back now.
+  struct Returning {
+    domain::MeterIndex meter = 0;
+    bool has_slots = false;  ///< Its slots were accounted for before it went.
+  };
+
   const std::vector<bool>& meters_with_slots_of(const Hash& hash, const domain::Manifest* other);
   void go_on_with_meters(const Core& before);
-  void resume_meters(const Core& before, const Instant& now);
+  void resume_meters(const Core& before, const Instant& now, Facts::News& news);
   void note_in_force(const record::Decoded& batch, const domain::Manifest* made_under);
   void note_return(const domain::Poll& poll, Facts::News& news);
-  std::vector<domain::MeterIndex> forget_returning();
-  void come_back(domain::MeterIndex meter, const Instant& now, Facts::News& news);
+  void note_back(domain::MeterIndex meter, UtcTime back, Facts::News& news);
+  void account_back(domain::MeterIndex meter, UtcTime back);
+  void end_recall(const domain::Manifest* before, const Instant& now, Facts::News& news);
+  std::vector<Returning> forget_returning();
+  void come_back(const Returning& returning, const Instant& now, Facts::News& news);
   void tell_cut_short(const Core& before, const Instant& now);
   record::Polls count_lost(Pending::Lost lost, domain::GapCause cause, const Instant& now);
   void tell_homeless(const record::Polls& polls, const domain::Manifest& from, domain::GapCause cause,
@@ -163,6 +175,7 @@ class Core {
   domain::Event start_event(const store::Opening& opening, const Instant& now) const;
   domain::Event epoch_event(const store::Opening& opening, UtcTime now) const;
   domain::Event manifest_event(UtcTime now) const;
+  static domain::Event manifest_event(const record::EncodedManifest& manifest, std::string text, UtcTime now);
 
   const Options& options_;
   const record::EncodedManifest manifest_;

@@ -134,7 +134,8 @@ void Core::remember_waiting(record::Stream stream) {
 }
 
 void Core::go_on(Core& before, Change change, const Instant& now) {
-  holes_.end_recall();
+  Facts::News news;
+  end_recall(&before.options_.manifest, now, news);
   holes_.take_over(before.holes_);
   data_.take_over(before.data_);
   go_on_with_meters(before);
@@ -155,27 +156,24 @@ void Core::go_on(Core& before, Change change, const Instant& now) {
   tell(std::move(change.event), now);
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
   in_force_ = manifest_.hash;
-  resume_meters(before, now);
-}
-
-/// Meters that come back: from when they were removed until now they had no slots.
-void Core::resume_meters(const Core& before, const Instant& now) {
-  const auto& meters = options_.manifest.meters;
-  Facts::News news;
-  for (std::size_t i = 0; i < meters.size(); ++i) {
-    if (meter_named(before.options_.manifest, meters[i].id)) continue;
-    const auto ours = static_cast<MeterIndex>(i);
-    if (holes_.accounted_until(ours))
-      come_back(ours, now, news);
-    else
-      facts_.resume(ours, now.utc, news);
-  }
+  resume_meters(before, now, news);
   keep(std::move(news), now);
 }
 
-/// The meter had no slots until now.
-void Core::come_back(MeterIndex meter, const Instant& now, Facts::News& news) {
-  holes_.begin_anew(meter, first_slot(now.utc, options_.manifest.meters[meter].period));
+/// Meters that come back: from when they were removed until now they had no slots.
+void Core::resume_meters(const Core& before, const Instant& now, Facts::News& news) {
+  const auto& meters = options_.manifest.meters;
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    if (meter_named(before.options_.manifest, meters[i].id)) continue;
+    const auto ours = static_cast<MeterIndex>(i);
+    come_back({ours, holes_.accounted_until(ours).has_value()}, now, news);
+  }
+}
+
+/// The meter had no slots until now. One that was never heard of has none before its first poll.
+void Core::come_back(const Returning& returning, const Instant& now, Facts::News& news) {
+  const MeterIndex meter = returning.meter;
+  if (returning.has_slots) holes_.begin_anew(meter, first_slot(now.utc, options_.manifest.meters[meter].period));
   facts_.resume(meter, now.utc, news);
 }
 
@@ -184,8 +182,11 @@ void Core::note_in_force(const record::Decoded& batch, const domain::Manifest* m
   const auto& events = std::get<record::Events>(batch.body);
   const bool is_known = made_under != nullptr && batch.header.manifest != Hash{};
   if (is_known) absences_.see(batch.header.manifest, *made_under, events.front().time);
-  for (const domain::Event& event : events) {
-    if (event.kind != EventKind::manifest) continue;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const domain::Event& event = events[i];
+    // At the head of an epoch those that what waits was made under stand before the one in force.
+    const bool is_last = i + 1 == events.size() || events[i + 1].kind != EventKind::manifest;
+    if (event.kind != EventKind::manifest || !is_last) continue;
     const Hash hash = record::sha256(event.manifest);
     if (!absences_.is_news(hash)) continue;
     if (hash == manifest_.hash)
@@ -197,21 +198,49 @@ void Core::note_in_force(const record::Decoded& batch, const domain::Manifest* m
 
 /// A remembered poll behind a time without slots: there were no holes, and are no rows, from that time.
 void Core::note_return(const domain::Poll& poll, Facts::News& news) {
-  const auto back = absences_.take_return(poll.meter, poll.slot);
-  if (!back) return;
-  if (holes_.accounted_until(poll.meter))
-    holes_.account(poll.meter, first_slot(*back, options_.manifest.meters[poll.meter].period));
-  facts_.resume(poll.meter, *back, news);
+  if (const auto back = absences_.take_return(poll.meter, poll.slot)) note_back(poll.meter, *back, news);
 }
 
-/// Known meters that the manifest before did not have have no slots up to the start: they come back with it.
-std::vector<MeterIndex> Core::forget_returning() {
-  std::vector<MeterIndex> returning;
+void Core::note_back(MeterIndex meter, UtcTime back, Facts::News& news) {
+  account_back(meter, back);
+  facts_.resume(meter, back, news);
+}
+
+/// A known meter had no slots before `back`.
+void Core::account_back(MeterIndex meter, UtcTime back) {
+  if (const auto until = holes_.accounted_until(meter))
+    holes_.account(meter, std::max(*until, first_slot(back, options_.manifest.meters[meter].period)));
+}
+
+/// The record is read back. Meters that came back and have no poll on record since then had no slots in between,
+/// either; of those that went, what came last is told: nobody could do so without them. `before`: what was in force
+/// until now; null: what the record says.
+void Core::end_recall(const domain::Manifest* before, const Instant& now, Facts::News& news) {
+  std::vector<std::pair<MeterIndex, UtcTime>> returned;
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i) {
     const auto meter = static_cast<MeterIndex>(i);
-    if (!absences_.is_away(meter) || !holes_.accounted_until(meter)) continue;
+    if (const auto back = absences_.take_return(meter, UtcTime::max())) {
+      note_back(meter, *back, news);
+      returned.emplace_back(meter, *back);
+    }
+    const auto away_since = absences_.away_since(meter);
+    if (!away_since || (before != nullptr && meter_named(*before, options_.manifest.meters[i].id))) continue;
+    holes_.end(meter, *away_since, options_.commit_interval);
+    for (auto& event : holes_.take_all(meter, now.utc)) tell_later(std::move(event), now);
+  }
+  holes_.end_recall();
+  // Gaps of the time before it went were told, and no poll is known any more.
+  for (const auto& [meter, back] : returned) account_back(meter, back);
+}
+
+/// Meters that the manifest before did not have have no slots up to the start: they come back with it.
+std::vector<Core::Returning> Core::forget_returning() {
+  std::vector<Returning> returning;
+  for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i) {
+    const auto meter = static_cast<MeterIndex>(i);
+    if (!absences_.is_away(meter)) continue;
+    returning.push_back({meter, holes_.accounted_until(meter).has_value()});
     holes_.forget(meter);
-    returning.push_back(meter);
   }
   return returning;
 }

@@ -92,6 +92,15 @@ void Holes::note(const domain::Poll& poll) {
   meter.accounted = poll.slot + period;
 }
 
+/// Parts of that time that nobody declared, in order.
+Holes::Pieces Holes::undeclared(MeterIndex index, UtcTime from, UtcTime until) const {
+  Pieces pieces{std::pair(from, until)};
+  for (const Gap& gap : meters_[index].declared) subtract(pieces, gap);
+  for (const Scope& scope : declared_)
+    if (concerns(scope, index)) subtract(pieces, scope.gap);
+  return pieces;
+}
+
 /// Slots between the last one accounted for and `slot` are holes, as far as nobody declared them.
 void Holes::pass_over(MeterIndex index, UtcTime slot) {
   Meter& meter = meters_[index];
@@ -100,17 +109,33 @@ void Holes::pass_over(MeterIndex index, UtcTime slot) {
     if (meter.accounted && slot < *meter.accounted) close(meter);
     return;
   }
-  std::vector pieces{std::pair(*meter.accounted, slot)};
-  for (const Gap& gap : meter.declared) subtract(pieces, gap);
-  for (const Scope& scope : declared_)
-    if (concerns(scope, index)) subtract(pieces, scope.gap);
-  for (const auto& [from, until] : pieces) {
+  for (const auto& [from, until] : undeclared(index, *meter.accounted, slot)) {
     const std::uint64_t missed = domain::count_slots(from, until, slot, period);
     if (missed == 0) continue;
     const UtcTime first = slot - period * signed_of(domain::count_slots(from, slot, slot, period));
     const UtcTime end = first + period * signed_of(missed);
     add_hole(meter, {cause_of(index, first, end), first, end, missed});
   }
+}
+
+void Holes::end(MeterIndex index, UtcTime end, Millis commit_interval) {
+  Meter& meter = meters_[index];
+  if (!meter.accounted || end < *meter.accounted) return close(meter);
+  const Millis period = manifest_.meters[index].period;
+  for (const auto& [from, until] : undeclared(index, *meter.accounted, end)) {
+    const std::uint64_t missed = domain::count_slots(from, until, *meter.accounted, period);
+    if (missed == 0) continue;
+    GapCause cause = GapCause::meter_silent;
+    if (until - from <= commit_interval) {
+      const auto box = std::ranges::find_if(declared_, [&, at = until](const Scope& scope) {
+        return scope.subject.empty() && scope.gap.from <= at && at < scope.gap.until;
+      });
+      cause = box == declared_.end() ? unexplained_ : box->gap.cause;
+    }
+    add_hole(meter, {cause, from, until, missed});
+  }
+  close(meter);
+  meter.accounted = end;
 }
 
 void Holes::note_lost(const domain::Poll& poll, GapCause cause) {
@@ -192,6 +217,12 @@ void Holes::keep_closed(Meter& meter, const Gap& gap) {
 std::vector<Event> Holes::take_due(UtcTime now, bool all) {
   std::vector<Event> events;
   for (std::size_t i = 0; i < meters_.size(); ++i) take_meter(static_cast<MeterIndex>(i), now, all, events);
+  return events;
+}
+
+std::vector<Event> Holes::take_all(MeterIndex index, UtcTime now) {
+  std::vector<Event> events;
+  take_meter(index, now, true, events);
   return events;
 }
 

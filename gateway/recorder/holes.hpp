@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -36,6 +37,13 @@ class Holes {
 
   /// Slots of `meter` before `until` are accounted for: recorded, declared, or before its first.
   void account(domain::MeterIndex meter, UtcTime until);
+
+  /// `meter` had no slots from `until` on: what it missed before that, as far as nobody declared it, is a hole. One
+  /// that is longer than a commit interval was silence, another what ended that run. Before `end_recall`.
+  void end(domain::MeterIndex meter, UtcTime until, Millis commit_interval);
+
+  /// Gap events of what is known of `meter`, also of what lasts.
+  std::vector<domain::Event> take_all(domain::MeterIndex meter, UtcTime now);
 
   /// `meter` is as if it had never been heard of.
   void forget(domain::MeterIndex meter) { meters_[meter] = {}; }
@@ -92,6 +100,9 @@ class Holes {
     domain::Gap gap;
   };
 
+  using Pieces = std::vector<std::pair<UtcTime, UtcTime>>;
+
+  Pieces undeclared(domain::MeterIndex index, UtcTime from, UtcTime until) const;
   void pass_over(domain::MeterIndex index, UtcTime slot);
   void add_hole(Meter& meter, const domain::Gap& hole);
   void close(Meter& meter);

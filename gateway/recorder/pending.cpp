@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace jidian::recorder {
@@ -104,6 +105,15 @@ void Pending::hold(const domain::Manifest& before) {
       if (made_under == nullptr) made_under = std::make_shared<const domain::Manifest>(before);
       part.made_under = made_under;
     }
+}
+
+std::vector<const domain::Manifest*> Pending::held() const {
+  std::vector<const domain::Manifest*> manifests;
+  std::set<Hash> known;
+  for (const Parts& parts : parts_)
+    for (const Part& part : parts)
+      if (part.made_under != nullptr && known.insert(part.manifest).second) manifests.push_back(part.made_under.get());
+  return manifests;
 }
 
 std::vector<Pending::Waiting> Pending::waiting(Stream stream) const {

@@ -76,6 +76,9 @@ class Pending {
     const domain::Manifest* made_under = nullptr;  ///< Null: the one in force.
   };
 
+  /// The manifests before the one in force that what waits was made under, each once.
+  std::vector<const domain::Manifest*> held() const;
+
   /// What waits of a stream, oldest first.
   std::vector<Waiting> waiting(record::Stream stream) const;
 

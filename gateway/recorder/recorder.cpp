@@ -190,6 +190,9 @@ void RecorderImpl::serve_epoch_request() {
     return epoch_requests_.put_back(*std::move(wanted));
   }
   epoch_requests_.rest_until(now().steady + conflict_epoch_interval);
+  // The last one added is what a further epoch begins with.
+  for (auto& held : core_->held_manifests()) store_.add_manifest(held.hash, std::move(held.bytes));
+  store_.add_manifest(core_->manifest().hash, core_->manifest().bytes);
   core_->begin_epoch(store_.opening(), now());
   (void)flush(Flush::all);
 }

@@ -1,15 +1,17 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <string>
 #include <utility>
 
+#include "record/manifest.hpp"
 #include "recorder/recorder.hpp"
 #include "tests/unit/recorder/plant.hpp"
 #include "tests/unit/temporary_folder.hpp"
 
-// A statement and another configuration that wait for the recorder's thread at the same time.
+// What else may happen to the recorder while it takes over another configuration.
 namespace jidian::recorder {
 namespace {
 
@@ -58,6 +60,40 @@ TEST(DeskAndChange, AStatementThatWaitsIsTakenBeforeTheChangeSoThatTheNewPollers
   EXPECT_TRUE(stated.get());
   recorder->reset();
   EXPECT_TRUE((*store)->close(clock.utc_now()));
+}
+
+TEST(DeskAndChange, AFileDeletedBeforeIsFollowedByAnEpochInWhichWhatWaitedCanBeRead) {
+  TemporaryFolder folder{memory_or_disk()};
+  WallClock clock;
+  health::Board board;
+  auto options = plant::options(plant::manifest(2));
+  options.commit_interval = std::chrono::hours(1);
+  store::Options place;
+  place.folder = folder / "store";
+  place.quota_bytes = 64 << 20;
+  auto store = store::open_store(place, clock.utc_now());
+  ASSERT_TRUE(store) << store.error().message();
+  auto recorder = Recorder::start(options, **store, clock, board, {});
+  ASSERT_TRUE(recorder);
+
+  (*recorder)->inbox().offer(plant::poll(1, std::chrono::floor<std::chrono::seconds>(clock.utc_now())));
+  for (const auto& entry : std::filesystem::directory_iterator(place.folder))
+    if (entry.path().filename().string().starts_with("epoch-")) std::filesystem::remove(entry.path());
+  Change change{plant::manifest(1), {clock.utc_now(), domain::EventKind::configuration, {}, "", {}, {}, {}}, {}};
+  auto answer = (*recorder)->change(std::move(change), {});
+  ASSERT_EQ(answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  recorder->reset();  // it ends its round before, and with it begins the other epoch
+  EXPECT_TRUE((*store)->close(clock.utc_now()));
+
+  auto reader = store::open_reader(place.folder);
+  ASSERT_TRUE(reader);
+  const auto readings = (*reader)->read((*reader)->epochs().back(), record::Stream::reading, {1, 9}, 9, 1 << 20);
+  ASSERT_TRUE(readings);
+  ASSERT_EQ(readings->size(), 1u);
+  const auto header = record::decode_header(readings->front().bytes);
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->manifest, record::encode(options.manifest).hash);
+  EXPECT_TRUE((*reader)->manifest(header->manifest)) << "without it nobody can read them";
 }
 
 }  // namespace

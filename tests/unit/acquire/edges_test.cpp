@@ -251,6 +251,27 @@ TEST_F(Edges, AStopInTheMiddleRecordsNoHalfPolls) {
   }
 }
 
+TEST_F(Edges, AStopInTheMiddleLeavesTheEdgeWhereNoSlotLiesOnTheQuarterHour) {
+  std::vector<PolledMeter> meters = eight_meters();
+  for (PolledMeter& meter : meters) meter.offset = seconds{3};
+  begin_before(seconds{5}, meters);
+  run(Millis{7'999});
+  clock.advance(edge + seconds{3} - clock.steady);
+  std::stop_source stop;
+  bus.on_read = [&] {
+    if (bus.requests.size() == 3) stop.request_stop();
+  };
+  for (int n = 0; n < 3; ++n) core->step(stop.get_token());
+  ASSERT_TRUE(sink.polls.empty());
+  const auto left = core->hand_over();
+  for (const PolledMeter& meter : meters) {
+    Schedule next({{meter.period, meter.offset, true, left.meters.at(meter.id).last_slot}}, clock.utc);
+    const auto slot = next.take_edge(edge_utc + seconds{13});
+    ASSERT_TRUE(slot) << meter.id;
+    EXPECT_EQ(slot->due, edge_utc + seconds{13});
+  }
+}
+
 TEST_F(Edges, TheLineIsNotGivenAwayShortlyBefore) {
   begin_before(seconds{8}, eight_meters());
   EXPECT_FALSE(core->is_at_edge());

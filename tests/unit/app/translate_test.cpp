@@ -113,6 +113,13 @@ TEST(Translate, WhatProfilesExportAndVerifySayIsToldInChinese) {
   EXPECT_EQ(translated("cannot read /x"), "无法读取 /x");
 }
 
+TEST(Translate, WhatAnExchangeAroundAReloadIsRefusedWithIsToldInChinese) {
+  const InChinese chinese;
+  EXPECT_EQ(translated("another configuration is being taken over now; say it again when it is"),
+            "正在切换到另一份配置；请在切换完成后重新申报");
+  EXPECT_EQ(translated("the configuration was changed meanwhile; say it again"), "其间配置已更改；请重新申报");
+}
+
 TEST(Translate, WhatLiveCostsIsToldInChinese) {
   const InChinese chinese;
   const auto warning = [](const std::string& write) {

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tests/unit/recorder/takeover.hpp"
 
@@ -57,6 +59,37 @@ TEST_F(Takeover, ADiskThatFillsDuringAChangeLosesNoValueOfAPointThatIsGone) {
       if (row.start == morning && row.length == seconds(60)) minutes[meter] += row.points.size();
   EXPECT_EQ(minutes, (std::map<std::string, std::size_t>{{"m-0", 3}, {"m-1", 3}}));
   EXPECT_TRUE(gaps().empty());
+}
+
+TEST_F(Takeover, AnEpochBegunWhileSomethingWaitsTellsTheManifestsThatItWasMadeUnder) {
+  poll_both(0, 10);
+  commit();
+  store_fails_ = true;
+  poll_both(10, 70);  // with a row of the first minute
+  const Hash before = core_->manifest().hash;
+  change(first_alone(), {"bus-0"});
+  ASSERT_EQ(core_->held_manifests().size(), 1u);
+  EXPECT_EQ(core_->held_manifests()[0].hash, before);
+  plant::MemoryRecord fresh(plant::manifest(2));
+  fresh.know(first_alone());
+  store::Opening opening;
+  opening.epoch = 8;
+  core_->begin_epoch(opening, clock_.now);
+  fresh.commit(core_->build(Flush::all, 8, fresh.heads(), clock_.now));
+  std::set<Hash> told;
+  for (const auto& event : fresh.events(domain::EventKind::manifest)) told.insert(record::sha256(event.manifest));
+  EXPECT_EQ(told.count(before), 1u);
+  std::size_t made_before = 0;
+  for (const auto stream : {record::Stream::interval, record::Stream::reading})
+    for (const auto& batch : fresh.decoded(stream)) {
+      EXPECT_TRUE(told.contains(batch.header.manifest));
+      made_before += batch.header.manifest == before ? 1u : 0u;
+    }
+  EXPECT_GE(made_before, 2u);
+  const auto events = fresh.events();
+  ASSERT_GE(events.size(), 3u);
+  EXPECT_EQ(fact(events[1], "sha256"), to_hex(before));
+  EXPECT_EQ(fact(events[2], "sha256"), to_hex(core_->manifest().hash)) << "the one in force stands last";
 }
 
 /// Room for a single poll of each of two meters.
@@ -133,6 +166,117 @@ TEST_F(Takeover, AMeterThatComesBackWithAStartWasNotMissing) {
   EXPECT_EQ(found.at("m-0"), late);
   const auto told = rows();
   for (const auto& row : told.at("m-1")) EXPECT_GT(row.polls_made, 0u) << format_utc(row.start);
+}
+
+/// A meter that was away from 90 s to 1890 s, and what is told of it around its return.
+class ReturnOfAMeter : public Takeover {
+ protected:
+  void expect_no_row_without_polls() const {
+    const auto told = rows();
+    for (const auto& row : told.at("m-1"))
+      EXPECT_GT(row.polls_made, 0u) << format_utc(row.start) << " of " << row.length.count() << " s";
+  }
+};
+
+TEST_F(ReturnOfAMeter, BeforeItsFirstPollIsKnownAfterARestart) {
+  lose_second_meter();
+  change(plant::manifest(2), {"bus-0"});
+  begin(plant::manifest(2));
+  poll_both(1890, 2760);
+  commit();
+  EXPECT_TRUE(gaps_of("m-1").empty());
+  expect_no_row_without_polls();
+}
+
+TEST_F(ReturnOfAMeter, WithAStartIsKnownAfterAnotherOneAtOnce) {
+  lose_second_meter();
+  core_->stop(clock_.now);
+  commit();
+  clock_.pass(seconds(5));
+  begin(plant::manifest(2));
+  begin(plant::manifest(2));
+  poll_both(1897, 2760);  // the slots 1895 and 1896 were missed by both
+  commit();
+  ASSERT_EQ(gaps_of("m-1").size(), 1u);
+  EXPECT_EQ(gaps_of("m-1"), gaps_of("m-0"));
+  expect_no_row_without_polls();
+}
+
+TEST_F(ReturnOfAMeter, IsKnownAfterAnotherChangeOfItsPointsAtOnce) {
+  lose_second_meter();
+  change(plant::manifest(2), {"bus-0"});
+  auto other = plant::manifest(2);
+  for (auto& point : other.meters[1].points) point.name += "_2";
+  change(other, {"bus-0"});
+  poll_both(1890, 2760);
+  commit();
+  EXPECT_TRUE(gaps_of("m-1").empty());
+  expect_no_row_without_polls();
+}
+
+TEST_F(ReturnOfAMeter, WhoseLastPollsAreTooOldToBeReadBackMakesNoRowWithoutPolls) {
+  lose_second_meter();
+  core_->stop(clock_.now);
+  commit();
+  clock_.pass(seconds(5));
+  record_.shown_since = second_of_change(1000);
+  begin(plant::manifest(2));
+  poll_both(1897, 2760);
+  commit();
+  EXPECT_TRUE(gaps_of("m-1").empty());
+  expect_no_row_without_polls();
+}
+
+/// A run in which "m-1" misses polls, and that is killed; the next one does not have the meter.
+class CrashAndStartWithoutAMeter : public Takeover {
+ protected:
+  void run_without(int silent_from, int killed_at) {
+    poll_both(0, 10);
+    poll("m-0", 10);
+    poll_both(11, 20);  // the hole of 10 is told at once
+    poll("m-0", 20);
+    poll_both(21, silent_from);  // the next one would be told a minute later
+    for (int s = silent_from; s < killed_at; ++s) poll("m-0", s);
+    commit();
+    clock_.pass(seconds(5));
+    begin(first_alone());
+    for (int s = killed_at + 5; s < 80; ++s) poll("m-0", s);
+  }
+  static domain::Gap gap(GapCause cause, int from, UtcTime until, std::uint64_t missed) {
+    return {cause, second_of_change(from), until, missed};
+  }
+  const domain::Gap told_ = gap(GapCause::bus_fault, 10, second_of_change(11), 1);
+  const domain::Gap untold_ = gap(GapCause::crash, 20, second_of_change(21), 1);
+};
+
+TEST_F(CrashAndStartWithoutAMeter, WhatItMissedBeforeIsToldByTheStartThatHasItAgain) {
+  run_without(30, 35);
+  begin(plant::manifest(2));
+  poll_both(80, 150);
+  commit();
+  begin(plant::manifest(2));
+  poll_both(150, 220);
+  commit();
+  const auto last = gap(GapCause::crash, 30, second_of_change(34) + Millis{20}, 5);
+  EXPECT_EQ(gaps_of("m-1"), (std::vector{told_, untold_, last}));
+}
+
+TEST_F(CrashAndStartWithoutAMeter, WhatItMissedBeforeIsToldByTheChangeThatBringsItBack) {
+  run_without(30, 35);
+  change(plant::manifest(2), {"bus-0"});
+  poll_both(80, 150);
+  commit();
+  const auto last = gap(GapCause::crash, 30, second_of_change(34) + Millis{20}, 5);
+  EXPECT_EQ(gaps_of("m-1"), (std::vector{told_, untold_, last}));
+}
+
+TEST_F(CrashAndStartWithoutAMeter, ALongHoleBeforeWasSilence) {
+  run_without(30, 55);
+  begin(plant::manifest(2));
+  poll_both(80, 150);
+  commit();
+  const auto last = gap(GapCause::meter_silent, 30, second_of_change(54) + Millis{20}, 25);
+  EXPECT_EQ(gaps_of("m-1"), (std::vector{told_, untold_, last}));
 }
 
 }  // namespace

@@ -142,6 +142,7 @@ void MemoryRecord::remember(Core& core, const domain::Manifest& present,
   for (const auto& [name, text] : notes) core.remember(domain::Note{name, text});
   for (const auto stream : record::all_streams) {
     for (auto& batch : decoded(stream)) {
+      if (stream != record::Stream::interval && batch.header.anchor_utc < shown_since) continue;
       const auto& from = made_under(batch.header.manifest);
       if (from != present) move_body(batch.body, from, present);
       core.remember(batch, &from);

@@ -72,6 +72,7 @@ class MemoryRecord {
   void note(const domain::Note& note);
 
   std::size_t commits = 0;
+  UtcTime shown_since = UtcTime::min();  ///< Events and polls of earlier batches are too old to be shown to a core.
   std::map<std::string, std::string> notes;
 
  private:

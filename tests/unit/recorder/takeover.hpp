@@ -103,6 +103,23 @@ class Takeover : public testing::Test {
     for (const auto& event : record_.events(domain::EventKind::gap)) all.emplace(event.subject, *event.gap);
     return all;
   }
+  std::vector<domain::Gap> gaps_of(const std::string& subject) const {
+    std::vector<domain::Gap> all;
+    for (const auto& event : record_.events(domain::EventKind::gap))
+      if (event.subject == subject) all.push_back(*event.gap);
+    return all;
+  }
+  /// Both meters are there for 90 s, and then only "m-0" until 1890 s.
+  void lose_second_meter() {
+    poll_both(0, 90);
+    change(first_alone(), {"bus-0"});
+    for (int s = 90; s < 1890; ++s) poll("m-0", s);
+  }
+  static domain::Manifest first_alone() {
+    auto manifest = plant::manifest(2);
+    manifest.meters.pop_back();
+    return manifest;
+  }
   static domain::Manifest with_one_in_front(domain::Manifest manifest) {
     domain::MeterEntry one = manifest.meters.front();
     one.id = "m-new";
