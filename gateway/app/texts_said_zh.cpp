@@ -143,6 +143,8 @@ constexpr auto chinese_of_said = std::to_array<Sentence>({
     {"said.bus-busy-do", "请加大表计的 `period` 或提高波特率；排不上的轮询会被跳过"},
     {"said.dropped", "记录跟不上，丢弃了 {count} 次轮询"},
     {"said.dropped-do", "磁盘太慢或卡住：请看 `dmesg` 和 `iostat -x`；记录中已写明缺口"},
+    {"said.dropped-events", "记录跟不上，丢失了 {count} 个事件"},
+    {"said.dropped-events-do", "磁盘太慢或卡住：请看 `dmesg` 和 `iostat -x`；这些事件见当时的日志"},
     {"said.refused-do", "表计拒绝请求：请核对型号与 `profile`"},
     {"said.disturbed-do", "线路受干扰：检查终端电阻（120 欧）、屏蔽层，以及地址有无重复"},
     {"said.silent-do", "请检查该表的电源、接线和地址（{unit}），再运行 `jidian read {meter}`"},

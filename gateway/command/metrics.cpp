@@ -122,6 +122,8 @@ void add_buses(const std::vector<health::BusHealth>& buses, Page& page) {
             buses, &BusHealth::reopened);
   family_of(page, "jidian_bus_dropped_polls_total", "counter", "Polls the recorder had no room for.", "bus", buses,
             &BusHealth::dropped_polls);
+  family_of(page, "jidian_bus_dropped_events_total", "counter", "Events lost while the recorder had no room for them.",
+            "bus", buses, &BusHealth::dropped_events);
 }
 
 /// What the facilities could do without, as declared.
@@ -248,6 +250,8 @@ void add_uplinks(const std::vector<health::UplinkHealth>& uplinks, Page& page) {
       &UplinkHealth::copied);
   add("jidian_uplink_receipts_refused_total", "counter", "Receipts that did not match what was sent.",
       &UplinkHealth::receipts_refused);
+  add("jidian_uplink_dropped_messages_total", "counter", "Messages that came faster than they were looked at.",
+      &UplinkHealth::dropped_messages);
   add("jidian_uplink_backfilled_batches_total", "counter", "Batches sent because the destination asked for them again.",
       &UplinkHealth::backfilled);
   page.family("jidian_uplink_backfill_left_batches", "gauge", "Batches asked for again and not confirmed since.");

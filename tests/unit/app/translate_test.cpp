@@ -150,6 +150,7 @@ TEST(Translate, FindingsOfTheGatewayAreToldInChinese) {
   snapshot.store.evicted = 3;
   snapshot.buses[0].load = 0.95;
   snapshot.buses[1].dropped_polls = 4;
+  snapshot.buses[1].dropped_events = 2;
   snapshot.meters[0].misses_in_row = 40;
   snapshot.meters[0].last_good.reset();
   snapshot.meters[0].last_error_kind = ErrorKind::corrupt;
@@ -163,7 +164,7 @@ TEST(Translate, FindingsOfTheGatewayAreToldInChinese) {
   snapshot.uplinks[0].trouble = "not connected: no route";
   snapshot.uplinks[0].connected = false;
   // None of the two meters of the line answers, so it is told once, of the line.
-  expect_translated(command::find_faults(snapshot), 11);
+  expect_translated(command::find_faults(snapshot), 12);
 }
 
 TEST(Translate, DoubtsOfAMeterAreToldInChinese) {
