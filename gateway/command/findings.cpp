@@ -283,6 +283,8 @@ std::vector<Finding> find_faults(const Snapshot& snapshot) {
   Findings findings;
   add_gateway(snapshot, findings);
   add_configuration(snapshot.configuration, findings);
+  for (const auto& trouble : snapshot.interface)
+    findings.push_back({Level::warning, "local interface", trouble.what, trouble.advice});
   add_store(snapshot, findings);
   add_lines(snapshot, findings);
   for (const auto& uplink : snapshot.uplinks) add_uplink(snapshot, uplink, findings);

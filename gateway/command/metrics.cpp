@@ -86,6 +86,8 @@ void add_gateway(const Snapshot& snapshot, Page& page) {
   page.family("jidian_configuration_current", "gauge",
               "0 while the site file on the disk is known not to be what runs.");
   page.sample({}, snapshot.configuration.trouble.empty() ? 1U : 0U);
+  page.family("jidian_interface_current", "gauge", "0 while the local interface is not as the site file has it.");
+  page.sample({}, snapshot.interface.empty() ? 1U : 0U);
   page.family("jidian_clock_synchronised", "gauge", "1 while the clock follows a time reference.");
   page.sample({}, snapshot.clock == ClockQuality::synchronised ? 1U : 0U);
 }

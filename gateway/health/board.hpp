@@ -146,6 +146,12 @@ struct StoreHealth {
   std::string trouble;  ///< Everything amiss, also what is past but lost something; empty while all is well.
 };
 
+/// Something of the local interface that is not as the site file has it.
+struct InterfaceTrouble {
+  std::string what;    ///< One sentence for people.
+  std::string advice;  ///< What to do.
+};
+
 /// Where loops post what they know and others read it. Every method may be called from any thread.
 class Board {
  public:
@@ -160,6 +166,7 @@ class Board {
   void post(BusHealth bus);
   void post(UplinkHealth uplink);
   void post(StoreHealth store);
+  void post(std::vector<InterfaceTrouble> interface);
 
   /// What is not there any more. Whoever posted it must have ended.
   void forget_meter(const std::string& id);
@@ -170,6 +177,7 @@ class Board {
   std::vector<BusHealth> buses() const;
   std::vector<UplinkHealth> uplinks() const;
   StoreHealth store() const;
+  std::vector<InterfaceTrouble> interface_troubles() const;
 
  private:
   mutable std::mutex mutex_;
@@ -179,6 +187,7 @@ class Board {
   std::map<std::string, BusHealth> buses_;
   std::map<std::string, UplinkHealth> uplinks_;
   StoreHealth store_;
+  std::vector<InterfaceTrouble> interface_;
 };
 
 }  // namespace jidian::health

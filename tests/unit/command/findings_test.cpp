@@ -192,6 +192,15 @@ TEST(Findings, ABusyBusAndDroppedPollsAreTold) {
   EXPECT_THAT(only(snapshot).what, HasSubstr("3 events were lost"));
 }
 
+TEST(Findings, ALocalInterfaceThatIsNotAsConfiguredIsAWarning) {
+  auto snapshot = healthy();
+  snapshot.interface = {{"there is no group 'x'", "create it"}};
+  EXPECT_EQ(only(snapshot).level, Level::warning);
+  EXPECT_EQ(only(snapshot).about, "local interface");
+  EXPECT_EQ(only(snapshot).what, "there is no group 'x'");
+  EXPECT_EQ(only(snapshot).advice, "create it");
+}
+
 TEST(Findings, AnUplinkInTroubleSaysWhyAndThatRecordingGoesOn) {
   auto snapshot = healthy();
   snapshot.uplinks[0].trouble = "the broker does not allow publishing to this topic (0x87)";

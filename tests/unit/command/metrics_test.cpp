@@ -43,6 +43,13 @@ TEST(Metrics, CountWhatWasLostBecauseNobodyLookedAtIt) {
   EXPECT_THAT(text, HasSubstr("jidian_uplink_dropped_messages_total{uplink=\"province\"} 7\n"));
 }
 
+TEST(Metrics, SayWhetherTheLocalInterfaceIsAsConfigured) {
+  auto snapshot = healthy();
+  EXPECT_THAT(metrics_text(snapshot), HasSubstr("\njidian_interface_current 1\n"));
+  snapshot.interface = {{"there is no group 'x'", "create it"}};
+  EXPECT_THAT(metrics_text(snapshot), HasSubstr("\njidian_interface_current 0\n"));
+}
+
 TEST(Metrics, WhatIsNotKnownHasNoSample) {
   auto snapshot = healthy();
   snapshot.meters[0].last_good.reset();
