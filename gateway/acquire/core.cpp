@@ -369,6 +369,7 @@ void PollerCore::post_bus(bool lent) {
   bus.requests = line_.requests();
   bus.reopened = line_.reopened();
   bus.dropped_polls = outlet_.dropped_polls();
+  bus.dropped_events = outlet_.dropped_events();
   bus.load = line_.load();
   bus.last_error = line_.trouble();
   board_.post(std::move(bus));

@@ -98,7 +98,7 @@ Result<Loopback> loopback_of(const std::string& text) {
 
 }  // namespace
 
-Result<Listener> Listener::at_path(const std::filesystem::path& path, std::optional<gid_t> group) {
+Result<Listener> Listener::at_path(const std::filesystem::path& path, std::optional<gid_t> group, Door door) {
   const auto address = address_of(path);
   if (!address) return address.error();
   std::error_code created;
@@ -116,9 +116,10 @@ Result<Listener> Listener::at_path(const std::filesystem::path& path, std::optio
   if (lstat(path.c_str(), &file) != 0) return failure("looking at " + path.native(), errno);
   listener.inode_ = file.st_ino;
 
-  if (group && chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0)
-    return failure("giving " + path.native() + " to its group (the gateway's user must be a member)", errno);
-  if (chmod(path.c_str(), 0660) != 0) return failure("setting the mode of " + path.native(), errno);
+  if (door == Door::group && group && chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0)
+    listener.why_closed_ = std::generic_category().message(errno);
+  const bool is_open = door == Door::group && listener.why_closed_.empty();
+  if (chmod(path.c_str(), is_open ? 0660 : 0600) != 0) return failure("setting the mode of " + path.native(), errno);
   if (listen(listener.fd_, backlog) != 0) return failure("listening at " + path.native(), errno);
   return listener;
 }
@@ -136,12 +137,16 @@ Result<Listener> Listener::on_loopback(const std::string& text) {
 }
 
 Listener::Listener(Listener&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::exchange(other.path_, {})), inode_(other.inode_) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      path_(std::exchange(other.path_, {})),
+      inode_(other.inode_),
+      why_closed_(std::move(other.why_closed_)) {}
 
 Listener& Listener::operator=(Listener&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(path_, other.path_);
   std::swap(inode_, other.inode_);
+  std::swap(why_closed_, other.why_closed_);
   return *this;
 }
 

@@ -19,14 +19,6 @@ constexpr std::size_t group_entry_bytes = 262'144;
 // The kernel's own bound on supplementary groups of a process.
 constexpr std::size_t groups_max = 65'536;
 
-std::string name_of_user(uid_t user) {
-  std::vector<char> buffer(passwd_entry_bytes);
-  passwd entry{};
-  passwd* found = nullptr;
-  if (getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return entry.pw_name;
-  return "uid:" + std::to_string(user);
-}
-
 /// Supplementary groups, as they were when the peer connected.
 std::vector<gid_t> supplementary_groups(int socket) {
   std::vector<gid_t> groups(64);
@@ -42,6 +34,14 @@ std::vector<gid_t> supplementary_groups(int socket) {
 }
 
 }  // namespace
+
+std::string name_of_user(uid_t user) {
+  std::vector<char> buffer(passwd_entry_bytes);
+  passwd entry{};
+  passwd* found = nullptr;
+  if (getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return entry.pw_name;
+  return "uid:" + std::to_string(user);
+}
 
 Result<Peer> peer_of(int socket) {
   ucred credentials{};
@@ -61,6 +61,14 @@ command::Caller caller_of(const Peer& peer, const Access& access) {
   caller.may_operate = peer.user == 0 || peer.user == access.owner || is_member(access.operate_group);
   caller.may_read = caller.may_operate || is_member(access.read_group);
   return caller;
+}
+
+std::string name_of_group(gid_t number) {
+  std::vector<char> buffer(group_entry_bytes);
+  group entry{};
+  group* found = nullptr;
+  if (getgrgid_r(number, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return entry.gr_name;
+  return "gid:" + std::to_string(number);
 }
 
 Result<gid_t> group_named(const std::string& name) {

@@ -30,6 +30,12 @@ Result<Peer> peer_of(int socket);
 /// What `peer` may do; `name` is its user's. Who may operate may also read.
 command::Caller caller_of(const Peer& peer, const Access& access);
 
+/// The name of a user, or "uid:N" where none is known.
+std::string name_of_user(uid_t user);
+
+/// The name of a group, or "gid:N" where none is known.
+std::string name_of_group(gid_t group);
+
 /// The number of a group. Errors: invalid (there is none of that name).
 Result<gid_t> group_named(const std::string& name);
 

@@ -137,42 +137,73 @@ class Daemon {
   MHD_Daemon* library_ = nullptr;
 };
 
+using Troubles = std::vector<health::InterfaceTrouble>;
+
 class HttpServer final : public Server {
  public:
-  HttpServer(std::unique_ptr<Daemon> local, std::unique_ptr<Daemon> scrape)
-      : local_(std::move(local)), scrape_(std::move(scrape)) {}
+  HttpServer(std::unique_ptr<Daemon> local, std::unique_ptr<Daemon> scrape, Troubles troubles)
+      : local_(std::move(local)), scrape_(std::move(scrape)), troubles_(std::move(troubles)) {}
+
+  const Troubles& troubles() const override { return troubles_; }
 
  private:
   std::unique_ptr<Daemon> local_;
   std::unique_ptr<Daemon> scrape_;
+  Troubles troubles_;
 };
 
-Result<std::optional<gid_t>> group_or_none(const std::string& name) {
-  if (name.empty()) return std::optional<gid_t>();
+/// The group that the site file names under `key`; nothing if it names none. One that is not there is a trouble.
+std::optional<gid_t> group_of(const char* key, const std::string& name, Troubles& troubles) {
+  if (name.empty()) return std::nullopt;
   const auto group = group_named(name);
-  if (!group) return group.error();
-  return std::optional(*group);
+  if (group) return *group;
+  troubles.push_back({"there is no group '" + name + "', so only root and the gateway's own user may ask",
+                      "`groupadd --system " + name + "`, or correct `" + key +
+                          "` in [api] of the site file; then `systemctl restart jidian`"});
+  return std::nullopt;
 }
 
-Result<Access> access_of(const Options& options) {
-  const auto read_group = group_or_none(options.read_group);
-  if (!read_group) return read_group.error();
-  const auto operate_group = group_or_none(options.operate_group);
-  if (!operate_group) return operate_group.error();
-  return Access{.owner = geteuid(), .read_group = *read_group, .operate_group = *operate_group};
+/// The socket that members of the groups may use, or nobody but its owner if one of the groups cannot be had. What
+/// becomes of `access` is who may ask.
+Result<Listener> open_socket(const Options& options, Access& access, Troubles& troubles) {
+  access.read_group = group_of("read_group", options.read_group, troubles);
+  access.operate_group = group_of("operate_group", options.operate_group, troubles);
+  // The file has one group: the wider one, if there are two.
+  const auto group = access.read_group ? access.read_group : access.operate_group;
+  auto socket = Listener::at_path(options.socket, group,
+                                  group && troubles.empty() ? Listener::Door::group : Listener::Door::owner);
+  if (!socket) return socket;
+  if (!socket->why_closed().empty()) {
+    const auto& name = options.read_group.empty() ? options.operate_group : options.read_group;
+    troubles.push_back({"the socket could not be given to the group '" + name + "' (" + socket->why_closed() +
+                            "), so only root and the gateway's own user may ask",
+                        "`usermod -aG " + name + " " + name_of_user(access.owner) +
+                            "`, then `systemctl restart jidian`: only a member gives files to a group"});
+  }
+  if (!troubles.empty()) access.read_group = access.operate_group = std::nullopt;
+  return socket;
+}
+
+Result<std::unique_ptr<Daemon>> start_scraping(const std::string& address, command::Commands& commands) {
+  auto port = Listener::on_loopback(address);
+  if (!port) return port.error();
+  auto scrape = Daemon::start(
+      std::move(*port), [&commands](const Request& request, int) { return answer_scrape(request, commands); },
+      scrapes_max);
+  if (scrape == nullptr) return Error{ErrorKind::io, "the metrics port could not start its threads"};
+  return scrape;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(const Options& options, command::Commands& commands) {
-  const auto access = access_of(options);
-  if (!access) return access.error();
-  // The file has one group: the wider one, if there are two.
-  auto socket = Listener::at_path(options.socket, access->read_group ? access->read_group : access->operate_group);
+  Access access{.owner = geteuid(), .read_group = {}, .operate_group = {}};
+  Troubles troubles;
+  auto socket = open_socket(options, access, troubles);
   if (!socket) return socket.error();
   auto local = Daemon::start(
       std::move(*socket),
-      [&commands, access = *access](const Request& request, int connection_fd) {
+      [&commands, access](const Request& request, int connection_fd) {
         const auto peer = peer_of(connection_fd);
         return peer ? answer(request, caller_of(*peer, access), commands) : answer_of(peer.error());
       },
@@ -181,14 +212,19 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, command::C
 
   std::unique_ptr<Daemon> scrape;
   if (!options.metrics_address.empty()) {
-    auto port = Listener::on_loopback(options.metrics_address);
-    if (!port) return port.error();
-    scrape = Daemon::start(
-        std::move(*port), [&commands](const Request& request, int) { return answer_scrape(request, commands); },
-        scrapes_max);
-    if (scrape == nullptr) return Error{ErrorKind::io, "the metrics port could not start its threads"};
+    auto started = start_scraping(options.metrics_address, commands);
+    if (started)
+      scrape = std::move(*started);
+    else
+      troubles.push_back({"the metrics port is not open: " + started.error().message(),
+                          "end what uses it, or correct `metrics` in [api] of the site file; then "
+                          "`systemctl restart jidian`"});
   }
-  return std::unique_ptr<Server>(std::make_unique<HttpServer>(std::move(local), std::move(scrape)));
+  for (const auto& trouble : troubles)
+    spdlog::error("local interface is not as configured, recording goes on why=\"{}\" do=\"{}\"", trouble.what,
+                  trouble.advice);
+  return std::unique_ptr<Server>(
+      std::make_unique<HttpServer>(std::move(local), std::move(scrape), std::move(troubles)));
 }
 
 }  // namespace jidian::api

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "app/load.hpp"
 #include "app/print.hpp"
+#include "app/socket_groups.hpp"
 #include "app/texts.hpp"
 #include "app/verbs.hpp"
 #include "config/traffic.hpp"
@@ -68,7 +70,10 @@ std::string closing_line(const Loaded& loaded, const std::string& file) {
 }  // namespace
 
 Exit check(const Common& common) {
-  const auto loaded = load_site(common.site, common.profiles);
+  auto loaded = load_site(common.site, common.profiles);
+  if (loaded.site)
+    std::ranges::move(check_socket_groups(*loaded.site, common.site.string(), gateway_user_of(*loaded.site)),
+                      std::back_inserter(loaded.mistakes));
   if (!loaded.problem.empty()) {
     print_failure(common, Error{ErrorKind::unreachable, loaded.problem});
     return Exit::usage;

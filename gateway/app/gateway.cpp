@@ -164,14 +164,26 @@ Status Gateway::start_parts() {
     ready_ = true;
   }
 
-  auto server = api::Server::start({.socket = running->api.socket,
-                                    .read_group = running->api.read_group,
-                                    .operate_group = running->api.operate_group,
-                                    .metrics_address = running->api.metrics},
-                                   *commands_);
-  if (!server) return server.error().during("opening the local interface");
-  server_ = std::move(*server);
+  open_local_interface(*running);
   return {};
+}
+
+/// Whatever is wrong with it, readings are recorded.
+void Gateway::open_local_interface(const config::Site& running) {
+  auto server = api::Server::start({.socket = running.api.socket,
+                                    .read_group = running.api.read_group,
+                                    .operate_group = running.api.operate_group,
+                                    .metrics_address = running.api.metrics},
+                                   *commands_);
+  if (!server) {
+    spdlog::error("no local interface, recording goes on without it socket={} why=\"{}\"", running.api.socket.string(),
+                  server.error().message());
+    board_.post(std::vector<health::InterfaceTrouble>{
+        {server.error().message(), "settle that, then `systemctl restart jidian`"}});
+    return;
+  }
+  server_ = std::move(*server);
+  board_.post(server_->troubles());
 }
 
 void Gateway::make_commands() {
@@ -316,8 +328,10 @@ std::string Gateway::summary() const {
   const auto answering = std::ranges::count_if(meters, [](const auto& meter) { return meter.misses_in_row == 0; });
   std::uint64_t pending = 0;
   for (const auto& uplink : board_.uplinks()) pending += uplink.pending;
+  const auto troubles = board_.interface_troubles();
   return std::to_string(answering) + " of " + std::to_string(meters.size()) + " meters answer, " +
-         std::to_string(pending) + " batches wait for confirmation";
+         std::to_string(pending) + " batches wait for confirmation" +
+         (troubles.empty() ? "" : "; local interface: " + troubles.front().what);
 }
 
 }  // namespace jidian::app

@@ -116,6 +116,7 @@ class Gateway {
   Status start_parts();
   void make_commands();
   void start_uplinks();
+  void open_local_interface(const config::Site& running);
   std::shared_ptr<const config::Site> site() const;
   std::shared_ptr<acquire::Poller> poller_of(const std::string& bus) const;
 

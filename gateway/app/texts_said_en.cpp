@@ -168,6 +168,9 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.bus-busy-do", "raise `period` of its meters, or the baud rate; polls that find no slot are skipped"},
     {"said.dropped", "{count} polls were dropped because the recorder could not keep up"},
     {"said.dropped-do", "the disk is too slow or stalls: see `dmesg` and `iostat -x`; the record holds a gap for them"},
+    {"said.dropped-events", "{count} events were lost because the recorder could not keep up"},
+    {"said.dropped-events-do",
+     "the disk is too slow or stalls: see `dmesg` and `iostat -x`; the log of that time tells of them"},
     {"said.refused-do", "the meter refuses the request: compare its model with `profile`"},
     {"said.disturbed-do",
      "the line is disturbed: check termination (120 ohm), shield, and that no address is used twice"},
@@ -219,6 +222,32 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.topic-refused", "the broker refuses the topic '{topic}': {why}"},
     {"said.nobody", "nobody subscribes to '{topic}' at the broker"},
     {"said.operator-do", "ask the operator of {address}"},
+    {"said.denied-group",
+     "permission denied at {socket}: you are not in the group '{group}'; ask the administrator to run `usermod -aG "
+     "{of} {user}`, then log in again"},
+    {"said.denied-owner",
+     "permission denied at {socket}: it is open to root and the user '{user}' only; ask as root, and see `jidian "
+     "check` "
+     "about the groups in [api]"},
+    {"said.denied-folder",
+     "permission denied at {socket}: its folder is closed to you; ask as root, or as the gateway's own user"},
+    {"said.interface-no-group", "there is no group '{group}', so only root and the gateway's own user may ask"},
+    {"said.interface-no-group-do",
+     "`groupadd --system {group}`, or correct `{key}` in [api] of the site file; then `systemctl restart jidian`"},
+    {"said.interface-not-given",
+     "the socket could not be given to the group '{group}' ({why}), so only root and the gateway's own user may ask"},
+    {"said.interface-not-given-do",
+     "`usermod -aG {group} {user}`, then `systemctl restart jidian`: only a member gives files to a group"},
+    {"said.metrics-closed", "the metrics port is not open: {why}"},
+    {"said.metrics-closed-do",
+     "end what uses it, or correct `metrics` in [api] of the site file; then `systemctl restart jidian`"},
+    {"said.check-no-group",
+     "api: there is no group '{group}' on this machine (`{key}`), so only root and the gateway's own user could ask; "
+     "run `groupadd --system {name}`, or name a group that is there"},
+    {"said.check-not-member",
+     "api: the gateway's user '{user}' is not in the group '{group}' (`{key}`), so the socket could not be given to "
+     "it; "
+     "run `usermod -aG {of} {member}`"},
     {"said.no-gateway", "no gateway answers at {socket}; start it with: jidian run"},
     {"said.gateway-slow", "the gateway did not answer within {span}"},
     {"said.no-profiles", "cannot read the meter profiles in {folder}: {why}; give their folder with --profiles"},

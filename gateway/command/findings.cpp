@@ -130,6 +130,11 @@ void add_bus(const health::BusHealth& bus, std::size_t meters, std::size_t silen
         {Level::error, about,
          std::to_string(bus.dropped_polls) + " polls were dropped because the recorder could not keep up",
          "the disk is too slow or stalls: see `dmesg` and `iostat -x`; the record holds a gap for them"});
+  if (bus.dropped_events > 0)
+    findings.push_back(
+        {Level::error, about,
+         std::to_string(bus.dropped_events) + " events were lost because the recorder could not keep up",
+         "the disk is too slow or stalls: see `dmesg` and `iostat -x`; the log of that time tells of them"});
 }
 
 /// By the last error: what went wrong hours ago is another story.
@@ -278,6 +283,8 @@ std::vector<Finding> find_faults(const Snapshot& snapshot) {
   Findings findings;
   add_gateway(snapshot, findings);
   add_configuration(snapshot.configuration, findings);
+  for (const auto& trouble : snapshot.interface)
+    findings.push_back({Level::warning, "local interface", trouble.what, trouble.advice});
   add_store(snapshot, findings);
   add_lines(snapshot, findings);
   for (const auto& uplink : snapshot.uplinks) add_uplink(snapshot, uplink, findings);

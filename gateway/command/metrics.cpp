@@ -86,6 +86,8 @@ void add_gateway(const Snapshot& snapshot, Page& page) {
   page.family("jidian_configuration_current", "gauge",
               "0 while the site file on the disk is known not to be what runs.");
   page.sample({}, snapshot.configuration.trouble.empty() ? 1U : 0U);
+  page.family("jidian_interface_current", "gauge", "0 while the local interface is not as the site file has it.");
+  page.sample({}, snapshot.interface.empty() ? 1U : 0U);
   page.family("jidian_clock_synchronised", "gauge", "1 while the clock follows a time reference.");
   page.sample({}, snapshot.clock == ClockQuality::synchronised ? 1U : 0U);
 }
@@ -122,6 +124,8 @@ void add_buses(const std::vector<health::BusHealth>& buses, Page& page) {
             buses, &BusHealth::reopened);
   family_of(page, "jidian_bus_dropped_polls_total", "counter", "Polls the recorder had no room for.", "bus", buses,
             &BusHealth::dropped_polls);
+  family_of(page, "jidian_bus_dropped_events_total", "counter", "Events lost while the recorder had no room for them.",
+            "bus", buses, &BusHealth::dropped_events);
 }
 
 /// What the facilities could do without, as declared.
@@ -248,6 +252,8 @@ void add_uplinks(const std::vector<health::UplinkHealth>& uplinks, Page& page) {
       &UplinkHealth::copied);
   add("jidian_uplink_receipts_refused_total", "counter", "Receipts that did not match what was sent.",
       &UplinkHealth::receipts_refused);
+  add("jidian_uplink_dropped_messages_total", "counter", "Messages that came faster than they were looked at.",
+      &UplinkHealth::dropped_messages);
   add("jidian_uplink_backfilled_batches_total", "counter", "Batches sent because the destination asked for them again.",
       &UplinkHealth::backfilled);
   page.family("jidian_uplink_backfill_left_batches", "gauge", "Batches asked for again and not confirmed since.");

@@ -50,6 +50,7 @@ struct Snapshot {
   std::vector<FacilityView> facilities = {};
   LoadProfile load = {};
   ConfigurationView configuration = {};
+  std::vector<health::InterfaceTrouble> interface = {};
 };
 
 /// Seconds from `then` to `now`; 0 if a clock step has put `then` into the future.

@@ -51,6 +51,7 @@ Json json_of(const health::BusHealth& bus) {
           {"requests", bus.requests},
           {"reopened", bus.reopened},
           {"dropped_polls", bus.dropped_polls},
+          {"dropped_events", bus.dropped_events},
           {"error", text_of(bus.last_error)}};
 }
 
@@ -141,6 +142,7 @@ Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
           {"rejected", uplink.rejected},
           {"copied", uplink.copied},
           {"receipts_refused", uplink.receipts_refused},
+          {"dropped_messages", uplink.dropped_messages},
           {"backfilled", uplink.backfilled},
           {"backfills", json_of(uplink.backfills)},
           {"trouble", text_of(uplink.trouble)}};

@@ -125,6 +125,12 @@ void read_api(Section& root, Site& site) {
   }
   site.api.read_group = api->text("read_group").value_or("");
   site.api.operate_group = api->text("operate_group").value_or("");
+  const auto position_of = [&api](const char* key) {
+    const Place place = api->place(key);
+    return Api::Position{place.line, place.column};
+  };
+  site.api.read_group_at = position_of("read_group");
+  site.api.operate_group_at = position_of("operate_group");
   if (const auto metrics = api->text("metrics")) {
     const auto url = parse_url("tcp://" + *metrics);
     if (!url || !url->port || !is_loopback(url->host))

@@ -117,7 +117,15 @@ struct Api {
   std::string read_group;
   std::string operate_group;
   std::string metrics;  ///< "127.0.0.1:9464" or empty.
-  friend bool operator==(const Api&, const Api&) = default;
+  /// Where a value stands in the site file, for what is found out later.
+  struct Position {
+    int line = 1;
+    int column = 1;
+  };
+  Position read_group_at{};
+  Position operate_group_at{};
+  /// Where something stands in the file makes no difference.
+  friend bool operator==(const Api& left, const Api& right);
 };
 
 /// A validated site: everything the gateway needs to know.

@@ -71,6 +71,11 @@ bool operator==(const Uplink& left, const Uplink& right) {
   return all(left) == all(right);
 }
 
+bool operator==(const Api& left, const Api& right) {
+  const auto all = [](const Api& it) { return std::tie(it.socket, it.read_group, it.operate_group, it.metrics); };
+  return all(left) == all(right);
+}
+
 bool SiteDiff::empty() const {
   return restart_needed.empty() && buses_added.empty() && buses_removed.empty() && buses_changed.empty() &&
          meters_added.empty() && meters_removed.empty() && meters_changed.empty() && !meaning && !issuers;

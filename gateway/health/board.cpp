@@ -58,6 +58,11 @@ void Board::post(StoreHealth store) {
   store_ = std::move(store);
 }
 
+void Board::post(std::vector<InterfaceTrouble> interface) {
+  const std::scoped_lock lock(mutex_);
+  interface_ = std::move(interface);
+}
+
 void Board::forget_meter(const std::string& id) {
   const std::scoped_lock lock(mutex_);
   meters_.erase(id);
@@ -92,6 +97,11 @@ std::vector<UplinkHealth> Board::uplinks() const {
 StoreHealth Board::store() const {
   const std::scoped_lock lock(mutex_);
   return store_;
+}
+
+std::vector<InterfaceTrouble> Board::interface_troubles() const {
+  const std::scoped_lock lock(mutex_);
+  return interface_;
 }
 
 }  // namespace jidian::health

@@ -89,8 +89,9 @@ struct BusHealth {
   bool other_master = false;  ///< Nothing is sent here: somebody else was heard.
   std::uint64_t requests = 0;
   std::uint64_t reopened = 0;
-  std::uint64_t dropped_polls = 0;  ///< Polls that found the recorder's queue full.
-  double load = 0;                  ///< Share of the last minute the bus was busy, 0…1.
+  std::uint64_t dropped_polls = 0;   ///< Polls that found the recorder's queue full.
+  std::uint64_t dropped_events = 0;  ///< Events that waited for room in it and were lost: nothing on record tells them.
+  double load = 0;                   ///< Share of the last minute the bus was busy, 0…1.
   std::string last_error;
 };
 
@@ -116,7 +117,8 @@ struct UplinkHealth {
   std::uint64_t rejected = 0;  ///< Batches the destination will not take; kept until they are sent again.
   std::uint64_t copied = 0;    ///< Batches rejected as conflicts whose content was told again in a later epoch.
   std::uint64_t receipts_refused = 0;
-  std::uint64_t pending = 0;  ///< Batches this destination has not confirmed.
+  std::uint64_t dropped_messages = 0;  ///< Receipts, commands and orders that came faster than they were looked at.
+  std::uint64_t pending = 0;           ///< Batches this destination has not confirmed.
   std::optional<UtcTime> oldest_pending;
   std::optional<UtcTime> backlog_from;  ///< When the backlog of a long outage begins to be sent, if it waits for that.
   std::optional<UtcTime> last_receipt;
@@ -144,6 +146,12 @@ struct StoreHealth {
   std::string trouble;  ///< Everything amiss, also what is past but lost something; empty while all is well.
 };
 
+/// Something of the local interface that is not as the site file has it.
+struct InterfaceTrouble {
+  std::string what;    ///< One sentence for people.
+  std::string advice;  ///< What to do.
+};
+
 /// Where loops post what they know and others read it. Every method may be called from any thread.
 class Board {
  public:
@@ -158,6 +166,7 @@ class Board {
   void post(BusHealth bus);
   void post(UplinkHealth uplink);
   void post(StoreHealth store);
+  void post(std::vector<InterfaceTrouble> interface);
 
   /// What is not there any more. Whoever posted it must have ended.
   void forget_meter(const std::string& id);
@@ -168,6 +177,7 @@ class Board {
   std::vector<BusHealth> buses() const;
   std::vector<UplinkHealth> uplinks() const;
   StoreHealth store() const;
+  std::vector<InterfaceTrouble> interface_troubles() const;
 
  private:
   mutable std::mutex mutex_;
@@ -177,6 +187,7 @@ class Board {
   std::map<std::string, BusHealth> buses_;
   std::map<std::string, UplinkHealth> uplinks_;
   StoreHealth store_;
+  std::vector<InterfaceTrouble> interface_;
 };
 
 }  // namespace jidian::health

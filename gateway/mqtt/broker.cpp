@@ -44,6 +44,7 @@ class PahoBroker final : public uplink::Broker {
   Status publish(uplink::Outgoing message) override;
   void disconnect(Millis patience) override;
   std::vector<uplink::Incoming> close() override;
+  std::uint64_t dropped() const override { return queue_->dropped() + early_.dropped(); }
   std::vector<BrokerEvent> wait(std::stop_token stop, SteadyTime deadline) override;
   void wake() override { queue_->wake(); }
 

@@ -82,8 +82,11 @@ class Broker {
   virtual void disconnect(Millis patience) = 0;
 
   /// Ends the connection as destruction does, and gives the messages that came and were not fetched, in order: the
-  /// sender takes them for delivered. Nothing may be called behind it.
+  /// sender takes them for delivered. Nothing but `dropped` may be called behind it.
   virtual std::vector<Incoming> close() = 0;
+
+  /// Messages of this connection that came and were dropped, because more waited than there is room for.
+  virtual std::uint64_t dropped() const = 0;
 
   /// Events in order. Blocks until there is one, `deadline` passes, `wake` was called or `stop` is requested.
   virtual std::vector<BrokerEvent> wait(std::stop_token stop, SteadyTime deadline) = 0;

@@ -124,6 +124,7 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
 void Session::end_broker() {
   for (auto& message : broker_->close())
     if (message.topic == topics_.directives()) late_.push_back(std::move(message));
+  counts_.dropped_messages += broker_->dropped();
   broker_.reset();
 }
 

@@ -188,6 +188,7 @@ std::string Session::trouble(Now now) const {
 health::UplinkHealth Session::health(Now now) {
   auto health = counts_;
   health.connected = connected_;
+  if (broker_) health.dropped_messages += broker_->dropped();
   health.rejected = outbox_.held();
   health.copied = outbox_.copied();
   health.pending = outbox_.pending();

@@ -43,6 +43,7 @@ class FleetBroker final : public uplink::Broker {
   Status publish(uplink::Outgoing message) override;
   void disconnect(Millis) override {}
   std::vector<uplink::Incoming> close() override { return {}; }
+  std::uint64_t dropped() const override { return 0; }
   std::vector<uplink::BrokerEvent> wait(std::stop_token, SteadyTime) override { return {}; }
   void wake() override {}
 

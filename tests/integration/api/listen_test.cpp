@@ -1,7 +1,10 @@
 #include "api/listen.hpp"
 
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -39,6 +42,33 @@ TEST(ListenAtPath, HandsTheSocketToItsGroup) {
   struct stat file {};
   ASSERT_EQ(stat((folder / "api.sock").c_str(), &file), 0);
   EXPECT_EQ(file.st_gid, 12'345U);
+}
+
+TEST(ListenAtPath, ASocketThatCannotBeGivenToItsGroupStaysWithItsOwner) {
+  const TemporaryFolder folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+  const pid_t child = fork();
+  if (child == 0) {  // root may give files to any group
+    bool holds = geteuid() != 0 || (setgroups(0, nullptr) == 0 && setgid(4321) == 0 && setuid(4321) == 0);
+    const auto listener = Listener::at_path(folder / "api.sock", gid_t{0});
+    struct stat file {};
+    holds = holds && listener && !listener->why_closed().empty() && stat((folder / "api.sock").c_str(), &file) == 0 &&
+            (file.st_mode & 07777U) == 0600U && file.st_gid == getegid();
+    _exit(holds ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(ListenAtPath, AClosedDoorIsTheOwnersAlone) {
+  const TemporaryFolder folder;
+  const auto listener = Listener::at_path(folder / "api.sock", getegid(), Listener::Door::owner);
+  ASSERT_TRUE(listener) << listener.error().message();
+  struct stat file {};
+  ASSERT_EQ(stat((folder / "api.sock").c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777U, 0600U);
+  EXPECT_EQ(listener->why_closed(), "");
 }
 
 TEST(ListenAtPath, MakesTheFolder) {

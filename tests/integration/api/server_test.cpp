@@ -174,13 +174,36 @@ TEST_F(ServerTest, ASecondServerOnTheSameSocketIsAConflict) {
   EXPECT_EQ(ask(socket_, "GET", "/v1/status").status, 200);
 }
 
-TEST_F(ServerTest, AGroupThatDoesNotExistIsAMistake) {
-  const auto server =
-      Server::start({.socket = socket_, .read_group = "no-such-group-here", .operate_group = {}, .metrics_address = {}},
-                    bench_.commands);
-  ASSERT_FALSE(server);
-  EXPECT_EQ(server.error().kind(), ErrorKind::invalid);
-  EXPECT_FALSE(std::filesystem::exists(socket_));
+TEST_F(ServerTest, AGroupThatDoesNotExistClosesTheSocketToAllGroupsAndIsTold) {
+  Options options;
+  options.read_group = "root";
+  options.operate_group = "no-such-group-here";
+  start(options);
+  ASSERT_EQ(server_->troubles().size(), 1U);
+  EXPECT_THAT(server_->troubles()[0].what, HasSubstr("no group 'no-such-group-here'"));
+  EXPECT_THAT(server_->troubles()[0].advice, HasSubstr("`operate_group`"));
+  EXPECT_EQ(std::filesystem::status(socket_).permissions(), std::filesystem::perms{0600});
+  EXPECT_EQ(ask(socket_, "GET", "/v1/status").status, 200);
+}
+
+TEST_F(ServerTest, WithoutGroupsTheSocketIsItsOwnersAlone) {
+  start();
+  EXPECT_TRUE(server_->troubles().empty());
+  EXPECT_EQ(std::filesystem::status(socket_).permissions(), std::filesystem::perms{0600});
+}
+
+TEST_F(ServerTest, AMetricsPortThatIsTakenIsToldAndTheSocketServes) {
+  const auto taken = Listener::on_loopback("127.0.0.1:0");
+  ASSERT_TRUE(taken);
+  sockaddr_in bound{};
+  socklen_t length = sizeof bound;
+  getsockname(taken->fd(), reinterpret_cast<sockaddr*>(&bound), &length);
+  Options options;
+  options.metrics_address = "127.0.0.1:" + std::to_string(ntohs(bound.sin_port));
+  start(options);
+  ASSERT_EQ(server_->troubles().size(), 1U);
+  EXPECT_THAT(server_->troubles()[0].what, HasSubstr("the metrics port is not open"));
+  EXPECT_EQ(ask(socket_, "GET", "/v1/status").status, 200);
 }
 
 TEST_F(ServerTest, TheFileIsGoneAfterTheEnd) {

@@ -162,6 +162,20 @@ TEST_F(PollerCorePolls, WhatAFullQueueDropsIsToldOnceInOneGap) {
   EXPECT_EQ(board.buses()[0].dropped_polls, 5U);
 }
 
+TEST_F(PollerCorePolls, EventsThatALongStallLosesAreCountedWhereOthersSeeThem) {
+  std::vector<PolledMeter> many;
+  for (domain::MeterIndex n = 0; n < 70; ++n) many.push_back(make_meter(n, {0}));
+  bus.fails = [](std::uint8_t, meter::Registers) { return std::optional(silence()); };
+  bus.timeout_cost = Millis{1};
+  begin(std::move(many));
+  core->post_health();
+  EXPECT_EQ(board.buses().at(0).dropped_events, 0U);
+  sink.full = true;
+  run(std::chrono::minutes{1});
+  core->post_health();
+  EXPECT_GE(board.buses().at(0).dropped_events, 70U - 64U);  // each meter is told to be silent, and 64 events wait
+}
+
 TEST_F(PollerCorePolls, LoadIsTheShareOfTimeTheBusWorks) {
   bus.read_cost = Millis{250};
   begin({make_meter(0, {0, 100})});

@@ -157,6 +157,7 @@ TEST(Translate, FindingsOfTheGatewayAreToldInChinese) {
   snapshot.store.evicted = 3;
   snapshot.buses[0].load = 0.95;
   snapshot.buses[1].dropped_polls = 4;
+  snapshot.buses[1].dropped_events = 2;
   snapshot.meters[0].misses_in_row = 40;
   snapshot.meters[0].last_good.reset();
   snapshot.meters[0].last_error_kind = ErrorKind::corrupt;
@@ -170,7 +171,17 @@ TEST(Translate, FindingsOfTheGatewayAreToldInChinese) {
   snapshot.uplinks[0].trouble = "not connected: no route";
   snapshot.uplinks[0].connected = false;
   // None of the two meters of the line answers, so it is told once, of the line.
-  expect_translated(command::find_faults(snapshot), 11);
+  expect_translated(command::find_faults(snapshot), 12);
+}
+
+TEST(Translate, TroublesOfTheLocalInterfaceAreToldInChinese) {
+  const InChinese chinese;
+  EXPECT_EQ(translated("the socket could not be given to the group 'x' (Operation not permitted), so only root and the "
+                       "gateway's own user may ask"),
+            "套接字无法交给组“x”（Operation not permitted），因此只有 root 和网关自己的用户可以询问");
+  EXPECT_THAT(translated("permission denied at /run/jidian/api.sock: you are not in the group 'jidian-read'; ask the "
+                         "administrator to run `usermod -aG jidian-read chen`, then log in again"),
+              HasSubstr("您不在组“jidian-read”中；请管理员运行 `usermod -aG jidian-read chen`"));
 }
 
 TEST(Translate, DoubtsOfAMeterAreToldInChinese) {

@@ -186,6 +186,19 @@ TEST(Findings, ABusyBusAndDroppedPollsAreTold) {
   snapshot.buses[0].load = 0.4;
   snapshot.buses[0].dropped_polls = 12;
   EXPECT_THAT(only(snapshot).what, HasSubstr("12 polls were dropped"));
+  snapshot.buses[0].dropped_polls = 0;
+  snapshot.buses[0].dropped_events = 3;
+  EXPECT_EQ(only(snapshot).level, Level::error);
+  EXPECT_THAT(only(snapshot).what, HasSubstr("3 events were lost"));
+}
+
+TEST(Findings, ALocalInterfaceThatIsNotAsConfiguredIsAWarning) {
+  auto snapshot = healthy();
+  snapshot.interface = {{"there is no group 'x'", "create it"}};
+  EXPECT_EQ(only(snapshot).level, Level::warning);
+  EXPECT_EQ(only(snapshot).about, "local interface");
+  EXPECT_EQ(only(snapshot).what, "there is no group 'x'");
+  EXPECT_EQ(only(snapshot).advice, "create it");
 }
 
 TEST(Findings, AnUplinkInTroubleSaysWhyAndThatRecordingGoesOn) {

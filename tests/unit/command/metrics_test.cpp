@@ -34,6 +34,22 @@ TEST(Metrics, CountWhatIsLeftOfAllBackfillsOfADestination) {
   EXPECT_THAT(text, HasSubstr("jidian_uplink_backfill_left_batches{uplink=\"province\"} 35\n"));
 }
 
+TEST(Metrics, CountWhatWasLostBecauseNobodyLookedAtIt) {
+  auto snapshot = healthy();
+  snapshot.buses[0].dropped_events = 3;
+  snapshot.uplinks[0].dropped_messages = 7;
+  const auto text = metrics_text(snapshot);
+  EXPECT_THAT(text, HasSubstr("jidian_bus_dropped_events_total{bus=\"rtu-1\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("jidian_uplink_dropped_messages_total{uplink=\"province\"} 7\n"));
+}
+
+TEST(Metrics, SayWhetherTheLocalInterfaceIsAsConfigured) {
+  auto snapshot = healthy();
+  EXPECT_THAT(metrics_text(snapshot), HasSubstr("\njidian_interface_current 1\n"));
+  snapshot.interface = {{"there is no group 'x'", "create it"}};
+  EXPECT_THAT(metrics_text(snapshot), HasSubstr("\njidian_interface_current 0\n"));
+}
+
 TEST(Metrics, WhatIsNotKnownHasNoSample) {
   auto snapshot = healthy();
   snapshot.meters[0].last_good.reset();

@@ -42,6 +42,16 @@ TEST(Status, ListsEveryBusMeterAndUplink) {
   EXPECT_EQ(status["store"]["days_left"], 160.5);
 }
 
+TEST(Status, SaysWhatWasLostBecauseNobodyLookedAtIt) {
+  auto snapshot = healthy();
+  snapshot.buses[0].dropped_events = 3;
+  snapshot.uplinks[0].dropped_messages = 7;
+  const auto status = status_of(snapshot);
+  EXPECT_EQ(status["buses"][0]["dropped_events"], 3);
+  EXPECT_EQ(status["buses"][1]["dropped_events"], 0);
+  EXPECT_EQ(status["uplinks"][0]["dropped_messages"], 7);
+}
+
 TEST(Status, SaysWhenTheBacklogOfALongOutageBegins) {
   auto snapshot = healthy();
   EXPECT_TRUE(status_of(snapshot)["uplinks"][0]["backlog_from"].is_null());

@@ -145,6 +145,7 @@ struct Wire {
   bool alive = true;
   bool said_goodbye = false;
   std::vector<Incoming> unread;  ///< What came and nobody has fetched yet.
+  std::uint64_t dropped = 0;     ///< What came and found no room.
 };
 
 class FakeBroker final : public Broker {
@@ -164,6 +165,7 @@ class FakeBroker final : public Broker {
   }
   void disconnect(Millis) override { wire_->said_goodbye = true; }
   std::vector<Incoming> close() override { return std::exchange(wire_->unread, {}); }
+  std::uint64_t dropped() const override { return wire_->dropped; }
   std::vector<BrokerEvent> wait(std::stop_token, SteadyTime) override { return {}; }
   void wake() override {}
 

@@ -122,6 +122,21 @@ TEST_F(SessionOrders, ListsThatNobodyFetchedAreHeardWhenTheGatewayStops) {
   EXPECT_FALSE(wire().alive);
 }
 
+TEST_F(SessionOrders, MessagesThatFoundNoRoomAreCountedOverAllConnections) {
+  connect();
+  EXPECT_EQ(session().health(now).dropped_messages, 0U);
+  wire().dropped = 3;
+  EXPECT_EQ(session().health(now).dropped_messages, 3U);
+  lose();
+  EXPECT_EQ(session().health(now).dropped_messages, 3U);
+  reconnect();
+  wire().dropped = 2;
+  EXPECT_EQ(session().health(now).dropped_messages, 5U);
+  session().stop();
+  session().close();
+  EXPECT_EQ(session().health(now).dropped_messages, 5U);
+}
+
 TEST_F(SessionOrders, ABrokerThatRefusesTheOrdersStillGetsTheBatches) {
   options.directives = true;
   store.add(Stream::reading);
