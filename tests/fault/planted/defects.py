@@ -119,7 +119,7 @@ DEFECTS = (
            "ReadingsOfAClock", (
         Edit("recorder/core.cpp", "if (sample.quality == domain::Quality::ok) sample.quality = domain::Quality::unsynchronised;",
              "static_cast<void>(sample);"),)),
-    Defect("gap-after-crash-omitted", HOLE, e2e("box_rebooted"), "slots_missing is", (
+    Defect("gap-after-crash-omitted", HOLE, e2e("box_rebooted"), "the box's gaps", (
         Edit("recorder/restart.cpp", "events.insert(events.begin(), gap_event({}, why(ending.cause), box, now));",
              "static_cast<void>(why(ending.cause));"),)),
     Defect("overflow-omitted", HOLE, program("tests/unit/recorder/test_recorder", "Core.BeyondTheBound*"), "BeyondTheBound", (
