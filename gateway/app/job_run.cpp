@@ -133,7 +133,8 @@ bool has_bus(const Common& common, const config::Site& site, const std::string& 
 Exit exit_of(const Common& common, const Error& error) {
   if (error.kind() == ErrorKind::cancelled) return Exit::findings;
   print_failure(common, error);
-  return error.kind() == ErrorKind::invalid || error.kind() == ErrorKind::not_found ? Exit::usage : Exit::device;
+  if (error.kind() == ErrorKind::invalid || error.kind() == ErrorKind::not_found) return Exit::usage;
+  return exit_of_asking(error);
 }
 
 }  // namespace jidian::app

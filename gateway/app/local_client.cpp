@@ -2,10 +2,18 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+
+#include "api/peer.hpp"
 
 namespace jidian::app {
 namespace {
@@ -58,6 +66,41 @@ Error error_of(long http_status, const std::string& body) {
   return {ErrorKind::io, "the gateway answered with HTTP status " + std::to_string(http_status)};
 }
 
+/// Whom the kernel lets connect to `socket`, and how to become one of them.
+Error denial_at(const std::filesystem::path& socket) {
+  const std::string at = "permission denied at " + socket.string() + ": ";
+  struct stat file {};
+  if (stat(socket.c_str(), &file) != 0)
+    return {ErrorKind::denied, at + "its folder is closed to you; ask as root, or as the gateway's own user"};
+  constexpr mode_t by_group = S_IWGRP;
+  if ((file.st_mode & by_group) == 0)
+    return {ErrorKind::denied, at + "it is open to root and the user '" + api::name_of_user(file.st_uid) +
+                                   "' only; ask as root, and see `jidian check` about the groups in [api]"};
+  const auto group = api::name_of_group(file.st_gid);
+  return {ErrorKind::denied, at + "you are not in the group '" + group +
+                                 "'; ask the administrator to run `usermod -aG " + group + " " +
+                                 api::name_of_user(geteuid()) + "`, then log in again"};
+}
+
+/// Why nobody could be connected to. The kernel checks the rights first: of a socket that is closed to the caller it
+/// does not say whether somebody listens.
+Error why_not_connected(const std::filesystem::path& socket) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string& path = socket.native();
+  int error = 0;
+  if (path.size() < sizeof address.sun_path) {
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe >= 0) {
+      if (::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) error = errno;
+      ::close(probe);
+    }
+  }
+  if (error == EACCES || error == EPERM) return denial_at(socket);
+  return {ErrorKind::unreachable, "no gateway answers at " + path + "; start it with: jidian run"};
+}
+
 }  // namespace
 
 Result<std::string> LocalClient::request(const std::string& path, const std::string* json) const {
@@ -79,8 +122,7 @@ Result<std::string> LocalClient::request(const std::string& path, const std::str
     curl->setopt(handle.get(), CURLOPT_POSTFIELDS, json->c_str());
   }
   const CURLcode outcome = curl->perform(handle.get());
-  if (outcome == CURLE_COULDNT_CONNECT)
-    return Error{ErrorKind::unreachable, "no gateway answers at " + socket_.string() + "; start it with: jidian run"};
+  if (outcome == CURLE_COULDNT_CONNECT) return why_not_connected(socket_);
   if (outcome == CURLE_OPERATION_TIMEDOUT)
     return Error{ErrorKind::timeout, "the gateway did not answer within " + std::to_string(request_timeout_s) + " s"};
   if (outcome != CURLE_OK) return Error{ErrorKind::io, std::string("asking the gateway: ") + curl->strerror(outcome)};

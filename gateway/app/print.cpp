@@ -49,6 +49,10 @@ void print_failure(const Common& common, const Error& error) {
     std::cerr << "jidian: " << translated(error.message()) << '\n';
 }
 
+Exit exit_of_asking(const Error& error) {
+  return error.kind() == ErrorKind::denied ? Exit::usage : Exit::device;
+}
+
 std::vector<std::string> headings(std::string_view key) {
   std::vector<std::string> heads(1);
   for (const char letter : text(key)) {

@@ -13,6 +13,9 @@ namespace jidian::app {
 /// Says on standard error (or as JSON on standard output) why a verb cannot go on.
 void print_failure(const Common& common, const Error& error);
 
+/// How a verb ends that asked the gateway and got `error`: who may not ask has to change something, not the gateway.
+Exit exit_of_asking(const Error& error);
+
 /// Columns of a screen that UTF-8 text takes: Chinese characters take two.
 std::size_t columns_of(std::string_view text);
 

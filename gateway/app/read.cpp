@@ -88,7 +88,8 @@ Exit read(const Common& common, const std::string& meter) {
   const auto answer = running ? gateway.post("/v1/command", nlohmann::json{{"op", "read"}, {"meter", meter}}.dump())
                               : read_directly(*site, meter, *clock);
   if (!answer)
-    return print_failure(common, answer.error().during(text("read.reading", {{"meter", meter}}))), Exit::device;
+    return print_failure(common, answer.error().during(text("read.reading", {{"meter", meter}}))),
+           exit_of_asking(answer.error());
   const auto& bus = std::ranges::find(site->meters, meter, &config::Meter::id)->bus;
   return print_answer(common, *answer, *clock, running ? "jidian status" : "jidian doctor " + bus);
 }

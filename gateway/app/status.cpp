@@ -13,7 +13,7 @@ Exit status(const Common& common) {
   const auto socket = socket_of(common);
   if (socket.empty()) return Exit::usage;
   const auto answer = LocalClient(socket).get("/v1/status");
-  if (!answer) return print_failure(common, answer.error()), Exit::device;
+  if (!answer) return print_failure(common, answer.error()), exit_of_asking(answer.error());
 
   const auto colours = isatty(STDOUT_FILENO) == 1 ? Colours::ansi : Colours::none;
   const auto view = render_status(*answer, colours);

@@ -9,6 +9,7 @@
 #include "app/print.hpp"
 #include "app/step_report.hpp"
 #include "app/texts.hpp"
+#include "app/translate.hpp"
 #include "app/verbs.hpp"
 #include "host/host.hpp"
 #include "mqtt/broker.hpp"
@@ -242,7 +243,12 @@ class UplinkCheck {
   }
 
   void tell_gateway() {
-    if (session_.empty()) return report_.skipped(Step::gateway, text("uplink.gateway.none"));
+    if (session_.empty()) {
+      const auto asked = gateway_.get("/v1/status");
+      const bool is_denied = !asked && asked.error().kind() == ErrorKind::denied;
+      return report_.skipped(Step::gateway,
+                             is_denied ? translated(asked.error().message()) : text("uplink.gateway.none"));
+    }
     const Values values{{"published", word(session_, "published")},
                         {"confirmed", word(session_, "confirmed")},
                         {"pending", word(session_, "pending")},

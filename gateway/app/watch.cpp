@@ -71,7 +71,7 @@ Exit watch(const Common& common, const WatchOptions& options) {
   const bool terminal = isatty(STDOUT_FILENO) == 1;
   for (std::uint32_t round = 1; !watch_ended; ++round) {
     const auto body = gateway.get("/v1/live");
-    if (!body) return print_failure(common, body.error()), Exit::device;
+    if (!body) return print_failure(common, body.error()), exit_of_asking(body.error());
     const auto live = nlohmann::json::parse(*body, nullptr, false);
     if (common.json || !live.is_object())
       std::cout << *body << '\n';
@@ -100,7 +100,8 @@ Exit retry_uplink(const Common& common, const std::string& uplink) {
   for (const std::string_view id : ids) {
     if (!uplink.empty() && id != uplink) continue;
     const auto answer = gateway.post("/v1/command", nlohmann::json{{"op", "retry"}, {"uplink", id}}.dump());
-    if (!answer) return print_failure(common, answer.error().during("asking the gateway")), Exit::device;
+    if (!answer)
+      return print_failure(common, answer.error().during("asking the gateway")), exit_of_asking(answer.error());
     if (common.json) std::cout << *answer << '\n';
     asked += (asked.empty() ? "" : ", ") + std::string(id);
   }
