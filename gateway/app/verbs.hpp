@@ -12,7 +12,7 @@ namespace jidian::app {
 enum class Exit : int {
   ok = 0,
   findings = 1,  ///< It worked, and something is not as it should be.
-  usage = 2,     ///< The command line or the configuration is wrong.
+  usage = 2,     ///< The command line or the configuration is wrong, or the user may not.
   device = 3,    ///< A port, a meter, a broker or the gateway itself cannot be reached.
 };
 

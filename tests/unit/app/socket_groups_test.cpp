@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <pwd.h>
 
+#include <algorithm>
+
 #include "app/print.hpp"
 #include "app/texts.hpp"
 #include "tests/unit/config/texts.hpp"
