@@ -10,21 +10,22 @@
 namespace jidian::store {
 
 /// What readers found to be damaged since the last call: stretches of batches that cannot be read. They count as told
-/// once the events that tell of them are stored.
+/// once the events that tell of them are stored. What cannot be told now, as the file cannot be opened, is told later.
 std::vector<Eviction> StoreImpl::new_damage() {
   std::vector<Eviction> damages;
   for (const auto& [log, ranges] : damage_->take_new())
-    for (const SeqRange& found : ranges.ranges()) {
-      const auto pieces = still_recorded(log.first, log.second, found);
-      for (const SeqRange& piece : pieces) {
+    for (const SeqRange& found : ranges.ranges())
+      for (const SeqRange& piece : still_recorded(log.first, log.second, found)) {
         const auto damage = damage_at(log.first, log.second, piece);
-        if (!damage) continue;
+        if (!damage) {
+          damage_->put_back(log.first, log.second, piece);
+          continue;
+        }
         damages.push_back(*damage);
+        damage_telling_[log].add(damage->range);
         spdlog::error("batches cannot be read any more epoch={} stream={} first={} last={}", to_hex(log.first),
                       table_of(log.second), damage->range.first, damage->range.last);
       }
-      if (!pieces.empty()) damage_telling_[log].add(found);
-    }
   return damages;
 }
 
@@ -58,7 +59,7 @@ std::optional<UtcTime> StoreImpl::ended_at(std::uint64_t epoch) const {
   return reader ? began_at(**reader) : std::nullopt;
 }
 
-/// Batches that cannot be read, with the times of their neighbours; nothing if the epoch cannot be opened any more.
+/// Batches that cannot be read, with the times of their neighbours; nothing if the epoch cannot be opened now.
 std::optional<Eviction> StoreImpl::damage_at(std::uint64_t epoch, record::Stream stream, SeqRange range) const {
   const bool is_newest = epoch == file_->name().epoch;
   const auto old = std::ranges::find(old_, epoch, [](const OldEpoch& each) { return each.name.epoch; });

@@ -1,4 +1,6 @@
 // What cannot be read any more, what somebody deleted, and what old epochs give up: told once, row for row.
+#include <sys/resource.h>
+
 #include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
@@ -108,6 +110,40 @@ TEST_F(Losses, DamageThatIsMetRowByRowIsToldOnceAsAWhole) {
   store = open_or_fail(options_, after(1h));
   ask_one_by_one();
   EXPECT_TRUE(store->maintain(after(1h))->empty()) << "an event on record tells of it";
+}
+
+/// While it lives, the process opens no further file.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit none{0, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ~NoDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Losses, DamageThatCannotBeToldForWantOfADescriptorIsToldLater) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  spoil_page_of(epoch, 100, 300);
+  const auto store = open_or_fail(options_);
+  const auto reader = *store->reader();
+  EXPECT_LT(read_all(*reader, epoch, Stream::reading).size(), 200U);
+  {
+    const NoDescriptors short_of_them;
+    EXPECT_TRUE(store->maintain(after(10s))->empty());
+  }
+  record_batches(*store, Stream::event, 1, after(20s));  // an event that tells of something else
+  const auto told = store->maintain(after(30s));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 1U);
+  EXPECT_TRUE(told->front().damaged);
+  EXPECT_TRUE(told->front().range.first <= 100 && 100 <= told->front().range.last);
 }
 
 /// An old epoch of 200 batches, of which the province has 41 to 70, beside a present one that wants room.
