@@ -35,7 +35,8 @@ struct Options {
 struct NewBatch {
   record::BatchKey key;
   record::Encoded batch;
-  bool is_copy = false;  ///< Its content was recorded before, under another key.
+  bool is_copy = false;    ///< Its content was recorded before, under another key.
+  bool more_wait = false;  ///< The caller has more for this log than it commits now.
 };
 
 /// A row of a log.
@@ -155,7 +156,8 @@ class Store {
 
   /// Retention, eviction under quota pressure, dropping of drained old epochs, a look for deleted ones. Call now and
   /// then from the writing thread; bounded work per call. Returns what was evicted unconfirmed, and what turned out to
-  /// be damaged (write it down as events): both again by the next run, unless a commit with event batches followed.
+  /// be damaged (write it down as events): both again by the next run, unless a commit with event batches followed that
+  /// are no copies and behind which no more wait.
   /// What fails meanwhile is in `health` and tried again.
   virtual Result<std::vector<Eviction>> maintain(UtcTime now) = 0;
 

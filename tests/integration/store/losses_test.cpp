@@ -112,6 +112,33 @@ TEST_F(Losses, DamageThatIsMetRowByRowIsToldOnceAsAWhole) {
   EXPECT_TRUE(store->maintain(after(1h))->empty()) << "an event on record tells of it";
 }
 
+/// Commits one more event batch, as `change` makes it.
+template <typename Change>
+void record_event(Store& store, UtcTime now, Change change) {
+  NewBatch batch = batch_of({store.opening().epoch, Stream::event, store.head(Stream::event).next_seq}, now);
+  change(batch);
+  ASSERT_TRUE(store.commit({&batch, 1}, now));
+}
+
+TEST_F(Losses, NeitherACopyOfAnEventNorAPartOfThemCountsAsTheEventThatTells) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  spoil_page_of(epoch, 100, 300);
+  std::unique_ptr<Store> store;
+  const auto told_by_another_run = [&] {
+    store.reset();  // as if it were killed
+    store = open_or_fail(options_, after(1h));
+    (void)read_all(**store->reader(), epoch, Stream::reading);
+    return store->maintain(after(1h))->size();
+  };
+  ASSERT_EQ(told_by_another_run(), 1U);
+  record_event(*store, after(1h), [](NewBatch& batch) { batch.is_copy = true; });
+  ASSERT_EQ(told_by_another_run(), 1U) << "what it tells is of long ago";
+  record_event(*store, after(1h), [](NewBatch& batch) { batch.more_wait = true; });
+  ASSERT_EQ(told_by_another_run(), 1U) << "the event may be among those that wait";
+  record_event(*store, after(1h), [](NewBatch&) {});
+  EXPECT_EQ(told_by_another_run(), 0U);
+}
+
 /// While it lives, the process opens no further file.
 class NoDescriptors {
  public:
