@@ -112,6 +112,48 @@ TEST_F(Losses, DamageThatIsMetRowByRowIsToldOnceAsAWhole) {
   EXPECT_TRUE(store->maintain(after(1h))->empty()) << "an event on record tells of it";
 }
 
+TEST_F(Losses, ADamagedEndOfALogIsToldAsFarAsTheLogHadReached) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  spoil_page_of(epoch, 200, 300);
+  auto store = open_or_fail(options_, after(1h));
+  ASSERT_TRUE(store->opening().began_epoch);
+  const auto told = store->maintain(after(1h));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 1U);
+  EXPECT_TRUE(told->front().damaged);
+  EXPECT_EQ(told->front().epoch, epoch);
+  EXPECT_EQ(told->front().range.last, 200U);
+  EXPECT_EQ(read_all(**store->reader(), epoch, Stream::reading).size() + told->front().range.size(), 200U);
+  EXPECT_EQ(told->front().unconfirmed, std::vector<std::string>{"province"});
+  record_batches(*store, Stream::event, 1, after(1h));
+  store.reset();
+  store = open_or_fail(options_, after(2h));
+  EXPECT_TRUE(store->maintain(after(2h))->empty()) << "an event on record tells of it";
+}
+
+TEST_F(Losses, ADamagedEndIsToldOfAnEpochThatEndsOverIt) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  const auto store = open_or_fail(options_, after(60s));
+  ASSERT_EQ(store->opening().epoch, epoch);
+  spoil_page_of(epoch, 200, 300);
+  ASSERT_TRUE(store->begin_epoch("test", after(70s)));
+  const auto told = store->maintain(after(80s));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 1U);
+  EXPECT_EQ(told->front().epoch, epoch);
+  EXPECT_EQ(told->front().range.last, 200U);
+}
+
+TEST_F(Losses, SoundRowsInFrontOfADamagedEndAreReachedAlsoBehindOtherDamage) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  for (const std::uint64_t seq : {64U, 100U, 128U, 200U}) spoil_page_of(epoch, seq, 300);
+  const auto reader = *open_reader(options_.folder);
+  const auto extent = reader->extent(epoch, Stream::reading);
+  ASSERT_TRUE(extent && *extent);
+  EXPECT_GT((*extent)->last, 170U);
+  EXPECT_EQ(seqs_of(read_all(*reader, epoch, Stream::reading)).back(), (*extent)->last);
+}
+
 /// Commits one more event batch, as `change` makes it.
 template <typename Change>
 void record_event(Store& store, UtcTime now, Change change) {
