@@ -1,6 +1,9 @@
 #include "store/epoch_reader.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "store/damage_search.hpp"
 #include "store/layout.hpp"
@@ -18,6 +21,12 @@ bool is_damage(const Error& error) {
   return error.kind() == ErrorKind::corrupt;
 }
 
+/// Whether companions of a file can be made beside it: not on a medium or in a folder that is for reading only.
+bool takes_files(const fs::path& folder) {
+  if (access(folder.c_str(), W_OK) == 0) return true;
+  return errno != EROFS && errno != EACCES;
+}
+
 std::uint64_t unsigned_of(std::int64_t number) {
   return static_cast<std::uint64_t>(number);
 }
@@ -28,15 +37,15 @@ Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, c
   const fs::path path = folder / name.file();
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return Error{ErrorKind::not_found, "no file " + path.string()};
-  std::optional<Error> why;
   // Batches leave old epochs as well, so a writer may be at work on any of them; but not on a medium that takes
-  // nothing.
+  // nothing. A file that cannot be opened for another reason must not be read without locks.
+  std::optional<Error> why;
   for (const Db::Access way : {Db::Access::read, Db::Access::immutable}) {
     auto db = Db::open(path, way);
     Status begun = db ? db->run(open_sql) : Status(db.error());
     if (begun) return std::unique_ptr<EpochReader>(new EpochReader(name, std::move(*db)));
     why = begun.error().during("reading " + path.string());
-    if (why->kind() != ErrorKind::io) break;  // only a folder that takes no companions is worth another way
+    if (why->kind() != ErrorKind::io || takes_files(folder)) break;
   }
   return *why;
 }

@@ -1,5 +1,7 @@
 // What cannot be read any more, what somebody deleted, and what old epochs give up: told once, row for row.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/unit/store/fixture.hpp"
 
@@ -181,21 +183,40 @@ TEST_F(Losses, NeitherACopyOfAnEventNorAPartOfThemCountsAsTheEventThatTells) {
   EXPECT_EQ(told_by_another_run(), 0U);
 }
 
-/// While it lives, the process opens no further file.
-class NoDescriptors {
+/// While it lives, the process opens no further file, or at most one at a time.
+class FewDescriptors {
  public:
-  NoDescriptors() {
+  explicit FewDescriptors(bool one_more) {
     EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
-    const rlimit none{0, before_.rlim_max};
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    EXPECT_GE(next, 0);
+    close(next);
+    const rlimit few{one_more ? static_cast<rlim_t>(next) + 1 : 0, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
   }
-  ~NoDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~FewDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+  FewDescriptors(const FewDescriptors&) = delete;
+  FewDescriptors& operator=(const FewDescriptors&) = delete;
 
  private:
   rlimit before_{};
 };
+
+TEST_F(Losses, AFileIsNotReadWithoutLocksForWantOfADescriptor) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t old = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  ASSERT_TRUE(store->begin_epoch("test", after(60s)));
+  const auto reader = *store->reader();
+  ASSERT_EQ(reader->epochs().size(), 2U);
+  {
+    const FewDescriptors for_the_file_alone(true);
+    EXPECT_FALSE(reader->extent(old, Stream::reading)) << "somebody may write it: it is asked for again later";
+  }
+  const auto extent = reader->extent(old, Stream::reading);
+  ASSERT_TRUE(extent) << extent.error().message();
+  EXPECT_EQ(**extent, (SeqRange{1, 5}));
+}
 
 TEST_F(Losses, DamageThatCannotBeToldForWantOfADescriptorIsToldLater) {
   const std::uint64_t epoch = stopped_store(200, 300);
@@ -204,7 +225,7 @@ TEST_F(Losses, DamageThatCannotBeToldForWantOfADescriptorIsToldLater) {
   const auto reader = *store->reader();
   EXPECT_LT(read_all(*reader, epoch, Stream::reading).size(), 200U);
   {
-    const NoDescriptors short_of_them;
+    const FewDescriptors none(false);
     EXPECT_TRUE(store->maintain(after(10s))->empty());
   }
   record_batches(*store, Stream::event, 1, after(20s));  // an event that tells of something else
