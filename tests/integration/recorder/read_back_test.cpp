@@ -40,6 +40,9 @@ class RefusingReader final : public store::Reader {
     return sound_.acknowledged(destination, epoch, stream);
   }
   Result<store::DepartedLogs> departures() override { return sound_.departures(); }
+  Result<store::Ranges> damage_told(std::uint64_t epoch, Stream stream) override {
+    return sound_.damage_told(epoch, stream);
+  }
   std::uint64_t damaged() const override { return sound_.damaged(); }
 
  private:

@@ -131,6 +131,7 @@ TEST_F(Losses, ADamagedEndOfALogIsToldAsFarAsTheLogHadReached) {
   store.reset();
   store = open_or_fail(options_, after(2h));
   EXPECT_TRUE(store->maintain(after(2h))->empty()) << "an event on record tells of it";
+  EXPECT_TRUE((*store->reader())->damage_told(epoch, Stream::reading)->contains(200)) << "for a backfill";
 }
 
 TEST_F(Losses, ADamagedEndIsToldOfAnEpochThatEndsOverIt) {
