@@ -184,11 +184,13 @@ void Planner::decide_gone_epoch(std::uint64_t epoch, SeqRange asked) {
   if (!is_known) plan_.answers.back().is_epoch_unknown = true;
 }
 
-/// How far the log went, by what was confirmed and what left.
+/// How far the log went, by what was confirmed, what left and what was told to be damaged.
 std::uint64_t Planner::last_known(std::uint64_t epoch) const {
   std::uint64_t last = 0;
   const auto confirmed = reader_.acknowledged(destination_, epoch, request_.stream);
   if (confirmed && !confirmed->ranges().empty()) last = confirmed->ranges().back().last;
+  const auto damaged = reader_.damage_told(epoch, request_.stream);
+  if (damaged && !damaged->ranges().empty()) last = std::max(last, damaged->ranges().back().last);
   const auto& left = departures_of(epoch);
   return left.empty() ? last : std::max(last, left.back().range.last);
 }

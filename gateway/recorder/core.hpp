@@ -45,6 +45,9 @@ class Core {
   /// Why polls of that time are not among the batches that are remembered. Before the batch behind them.
   void remember_missing(const domain::Gap& gap) { holes_.explain({}, gap); }
 
+  /// Polls of that time may be on record, and cannot be read just now: they are not told as missing.
+  void remember_unread(const domain::Gap& gap) { holes_.declare({}, gap); }
+
   /// A note of an earlier run. Before the batches.
   void remember(const domain::Note& note);
 

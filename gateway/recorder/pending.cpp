@@ -210,6 +210,8 @@ std::size_t Pending::build_stream(Stream stream, const Letterhead& letterhead, c
     weights_[index_of(stream)] -= part.weight;
     parts.erase(place);
   }
+  if (i < parts.size())
+    for (store::NewBatch& batch : batches) batch.more_wait |= batch.key.stream == stream;
   return i;
 }
 

@@ -22,6 +22,8 @@ constexpr std::size_t bytes_at_once = 1 << 20;
 constexpr std::size_t epochs_max = 2;
 /// A disk that refuses once may give the rows the next time.
 constexpr int reading_tries = 3;
+/// Rows of all logs that are passed over because the disk refuses them: each look may take it a second.
+constexpr int refused_rows_max = 128;
 
 constexpr UtcTime far_future{Millis{std::int64_t{1} << 60}};
 
@@ -114,19 +116,62 @@ std::optional<store::SeqRange> newest_of(store::Reader& reader, std::uint64_t ep
   return range;
 }
 
-/// The next rows; none if there are none, or if reading fails again and again.
-std::vector<store::StoredBatch> read_some(store::Reader& reader, std::uint64_t epoch, Stream stream,
-                                          store::SeqRange range) {
-  for (int tries = 0; tries < reading_tries; ++tries)
-    if (auto rows = reader.read(epoch, stream, range, rows_at_once, bytes_at_once)) return std::move(*rows);
-  return {};
-}
+/// What one look at a log gave.
+struct Look {
+  std::vector<store::StoredBatch> rows;  ///< None: there are none, or they cannot be read now.
+  bool may_come_back = false;            ///< Of what is missing before them some may be read at another time.
+};
+
+/// Reads rows, row by row where the disk refuses some: the others stand for themselves.
+class Rows {
+ public:
+  explicit Rows(store::Reader& reader) : reader_(reader) {}
+
+  /// The next rows of `wanted`, from the first that can be read.
+  Look next(std::uint64_t epoch, Stream stream, store::SeqRange wanted) {
+    Look look;
+    while (wanted.first <= wanted.last) {
+      const bool one_by_one = single_ > 0;
+      if (one_by_one) --single_;
+      auto rows = read(epoch, stream, wanted, one_by_one);
+      if (rows) {
+        look.rows = std::move(*rows);
+        return look;
+      }
+      const ErrorKind kind = rows.error().kind();
+      if (kind == ErrorKind::corrupt) return look;
+      look.may_come_back = true;
+      if (kind != ErrorKind::io) return look;  // it concerns the whole file
+      if (!one_by_one) {
+        single_ = rows_at_once;
+      } else {
+        if (refused_++ >= refused_rows_max) return look;
+        ++wanted.first;
+      }
+    }
+    return look;
+  }
+
+ private:
+  Result<std::vector<store::StoredBatch>> read(std::uint64_t epoch, Stream stream, store::SeqRange wanted,
+                                               bool one_by_one) {
+    const std::size_t most = one_by_one ? 1 : rows_at_once;
+    auto rows = reader_.read(epoch, stream, wanted, most, bytes_at_once);
+    for (int tries = 1; !rows && !one_by_one && tries < reading_tries; ++tries)
+      rows = reader_.read(epoch, stream, wanted, most, bytes_at_once);
+    return rows;
+  }
+
+  store::Reader& reader_;
+  std::size_t single_ = 0;  ///< So many looks are at one row each.
+  int refused_ = 0;
+};
 
 /// Says why polls are not there that were recorded between two batches.
 class Missing {
  public:
   /// @param end  When the record ends.
-  Missing(store::Reader& reader, const std::function<void(const domain::Gap&)>& tell, UtcTime end)
+  Missing(store::Reader& reader, const std::function<void(const MissingPolls&)>& tell, UtcTime end)
       : tell_(tell), end_(end) {
     if (!tell_) return;
     if (auto left = reader.departures()) left_ = std::move(*left);
@@ -134,37 +179,40 @@ class Missing {
 
   /// @param from   When what stands before them ended.
   /// @param until  When what stands behind them began; nothing if nothing does.
-  void tell(std::uint64_t epoch, store::SeqRange seqs, UtcTime from, std::optional<UtcTime> until) const {
+  void tell(std::uint64_t epoch, store::SeqRange seqs, UtcTime from, std::optional<UtcTime> until,
+            bool may_come_back) const {
     if (!tell_) return;
     store::Ranges left;
     if (const auto log = left_.find({epoch, Stream::reading}); log != left_.end())
       for (const store::Departure& entry : log->second.entries()) left.add(entry.range);
-    const auto cause = left.first_missing(seqs) ? domain::GapCause::damaged : domain::GapCause::evicted;
+    const bool all_left = !left.first_missing(seqs);
+    const auto cause = all_left ? domain::GapCause::evicted : domain::GapCause::damaged;
     const UtcTime behind = until.value_or(end_);
-    tell_({cause, std::min(from, behind), std::max(from, behind), 0});
+    tell_({{cause, std::min(from, behind), std::max(from, behind), 0}, may_come_back && !all_left});
   }
 
  private:
-  const std::function<void(const domain::Gap&)>& tell_;
+  const std::function<void(const MissingPolls&)>& tell_;
   UtcTime end_;
   store::DepartedLogs left_;
 };
 
 /// @param missing  Null for streams of which nobody asks.
-void read_stream(store::Reader& reader, std::uint64_t epoch, store::SeqRange range, Stream stream, Manifests& manifests,
+void read_stream(Rows& log, std::uint64_t epoch, store::SeqRange range, Stream stream, Manifests& manifests,
                  const PresentManifest& present,
                  const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
                  const Missing* missing) {
   std::optional<UtcTime> end;  // of what stands before
   while (range.first <= range.last) {
-    const auto rows = read_some(reader, epoch, stream, range);
-    if (rows.empty()) {
-      if (missing != nullptr && end) missing->tell(epoch, range, *end, std::nullopt);
+    const Look look = log.next(epoch, stream, range);
+    if (look.rows.empty()) {
+      if (missing != nullptr && end) missing->tell(epoch, range, *end, std::nullopt, look.may_come_back);
       return;
     }
-    for (const store::StoredBatch& row : rows) {
+    for (const store::StoredBatch& row : look.rows) {
+      const bool is_first = &row == look.rows.data();
       if (missing != nullptr && end && row.key.seq > range.first)
-        missing->tell(epoch, {range.first, row.key.seq - 1}, *end, row.start);
+        missing->tell(epoch, {range.first, row.key.seq - 1}, *end, row.start, is_first && look.may_come_back);
       range.first = row.key.seq + 1;
       end = std::max(end.value_or(row.end), row.end);
       const auto header = record::decode_header(row.bytes);
@@ -214,7 +262,7 @@ void move_body(record::Body& body, const domain::Manifest& from, const domain::M
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
                const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
                const std::function<void(record::Stream)>& after_stream,
-               const std::function<void(const domain::Gap&)>& missing) {
+               const std::function<void(const MissingPolls&)>& missing) {
   std::vector<std::uint64_t> epochs = reader.epochs();
   if (epochs.size() > epochs_max) epochs.erase(epochs.begin(), epochs.end() - epochs_max);
   const UtcTime end = opening.last_commit.value_or(UtcTime{look_back});
@@ -222,10 +270,11 @@ void read_back(store::Reader& reader, const store::Opening& opening, const Prese
   const UtcTime rows_from = std::min(from, domain::spans_since(end, present.manifest.site));
   Manifests manifests(reader);
   const Missing gone(reader, missing, end);
+  Rows rows(reader);
   for (const Stream stream : record::all_streams) {
     for (const std::uint64_t epoch : epochs)
       if (const auto range = newest_of(reader, epoch, stream, stream == Stream::interval ? rows_from : from))
-        read_stream(reader, epoch, *range, stream, manifests, present, remember,
+        read_stream(rows, epoch, *range, stream, manifests, present, remember,
                     stream == Stream::reading ? &gone : nullptr);
     if (after_stream) after_stream(stream);
   }

@@ -10,6 +10,14 @@
 
 namespace jidian::recorder {
 
+/// Polls that were recorded and are not among what is read back.
+struct MissingPolls {
+  domain::Gap gap;  ///< Their time and cause; `missed` is not known.
+  /// They may be read at another time: the disk refused them, or the file was in use. They are no gap as long as the
+  /// store does not call them damaged.
+  bool may_come_back = false;
+};
+
 /// The manifest in force and its name.
 struct PresentManifest {
   const domain::Manifest& manifest;
@@ -36,7 +44,8 @@ void move_body(record::Body& body, const domain::Manifest& from, const domain::M
 /// Reads the end of the record of earlier runs: the last hour or so (at most 1,024 batches a stream), of interval rows
 /// those since the beginning of the local day and of the shift (at most 4,096 batches), of the newest two epochs,
 /// events first, then interval rows, then polls, each in seq order and in the columns of `present`. Batches that cannot
-/// be read are passed over: the store tells of damage. Blocks for seconds at most.
+/// be read are passed over: the store tells of damage. Blocks for seconds, and while the disk refuses rows for as long
+/// as it takes over 128 of them.
 ///
 /// `remember` is given each, and the manifest it was made under; null if that is not known. `after_stream` is called
 /// behind the last batch of each stream: for what is not on record yet. `missing` is given the time between the
@@ -44,6 +53,6 @@ void move_body(record::Body& body, const domain::Manifest& from, const domain::M
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
                const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
                const std::function<void(record::Stream)>& after_stream = {},
-               const std::function<void(const domain::Gap&)>& missing = {});
+               const std::function<void(const MissingPolls&)>& missing = {});
 
 }  // namespace jidian::recorder

@@ -37,7 +37,10 @@ void RecorderImpl::begin() {
         [this](const record::Decoded& batch, const domain::Manifest* made_under) {
           core_->remember(batch, made_under);
         },
-        {}, [this](const domain::Gap& gap) { core_->remember_missing(gap); });
+        {},
+        [this](const MissingPolls& polls) {
+          polls.may_come_back ? core_->remember_unread(polls.gap) : core_->remember_missing(polls.gap);
+        });
   else
     spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
   const Instant start = now();

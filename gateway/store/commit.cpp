@@ -99,7 +99,7 @@ Status StoreImpl::write_all(std::span<const NewBatch> batches, const std::vector
   bool tells = false;
   for (const NewBatch& batch : batches) {
     if (auto done = file_->insert(batch, now); !done) return done;
-    tells |= batch.key.stream == record::Stream::event;
+    tells |= batch.key.stream == record::Stream::event && !batch.is_copy && !batch.more_wait;
   }
   for (const AcknowledgedRow& row : acknowledged)
     if (auto done = file_->put_acknowledged(row); !done) return done;

@@ -81,6 +81,11 @@ LogRanges Damage::take_new() {
   return std::exchange(new_, {});
 }
 
+void Damage::put_back(std::uint64_t epoch, record::Stream stream, SeqRange range) {
+  const std::scoped_lock lock(mutex_);
+  new_[{epoch, stream}].add(range);
+}
+
 void Damage::forget(std::uint64_t epoch) {
   const std::scoped_lock lock(mutex_);
   const auto is_of = [epoch](const auto& entry) { return entry.first.first == epoch; };

@@ -52,6 +52,8 @@ class Damage {
   void know_told(const LogRanges& told);
   /// What was not taken before.
   LogRanges take_new();
+  /// These were taken and could not be told: they are taken again.
+  void put_back(std::uint64_t epoch, record::Stream stream, SeqRange range);
   /// An epoch is gone.
   void forget(std::uint64_t epoch);
 

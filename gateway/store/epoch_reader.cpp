@@ -1,6 +1,9 @@
 #include "store/epoch_reader.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "store/damage_search.hpp"
 #include "store/layout.hpp"
@@ -18,6 +21,12 @@ bool is_damage(const Error& error) {
   return error.kind() == ErrorKind::corrupt;
 }
 
+/// Whether companions of a file can be made beside it: not on a medium or in a folder that is for reading only.
+bool takes_files(const fs::path& folder) {
+  if (access(folder.c_str(), W_OK) == 0) return true;
+  return errno != EROFS && errno != EACCES;
+}
+
 std::uint64_t unsigned_of(std::int64_t number) {
   return static_cast<std::uint64_t>(number);
 }
@@ -28,15 +37,15 @@ Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, c
   const fs::path path = folder / name.file();
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return Error{ErrorKind::not_found, "no file " + path.string()};
-  std::optional<Error> why;
   // Batches leave old epochs as well, so a writer may be at work on any of them; but not on a medium that takes
-  // nothing.
+  // nothing. A file that cannot be opened for another reason must not be read without locks.
+  std::optional<Error> why;
   for (const Db::Access way : {Db::Access::read, Db::Access::immutable}) {
     auto db = Db::open(path, way);
     Status begun = db ? db->run(open_sql) : Status(db.error());
     if (begun) return std::unique_ptr<EpochReader>(new EpochReader(name, std::move(*db)));
     why = begun.error().during("reading " + path.string());
-    if (why->kind() != ErrorKind::io) break;  // only a folder that takes no companions is worth another way
+    if (why->kind() != ErrorKind::io || takes_files(folder)) break;
   }
   return *why;
 }
@@ -65,7 +74,7 @@ Result<std::optional<SeqRange>> EpochReader::extent(record::Stream stream, Damag
         db_.number("SELECT seq FROM " + table + " WHERE seq>=" + std::to_string(**sound) + " ORDER BY seq LIMIT 1");
   }
   if (!lowest) return lowest.error();
-  const auto highest = newest_readable(stream, unsigned_of(*lowest));
+  const auto highest = newest_readable(stream, unsigned_of(*lowest), damage);
   if (!highest) return highest.error();
   return std::optional(SeqRange{unsigned_of(*lowest), *highest});
 }
@@ -79,8 +88,8 @@ Result<std::optional<std::uint64_t>> EpochReader::newest(record::Stream stream, 
 }
 
 /// The highest seq that can be reached. `first` can. What hides behind a place that the disk refuses is reached when it
-/// is read again.
-Result<std::uint64_t> EpochReader::newest_readable(record::Stream stream, std::uint64_t first) {
+/// is read again; what is behind a damaged end is told.
+Result<std::uint64_t> EpochReader::newest_readable(record::Stream stream, std::uint64_t first, Damage& damage) {
   auto probe = db_.prepare("SELECT seq FROM " + table_of(stream) + " WHERE seq<=?1 ORDER BY seq DESC LIMIT 1");
   if (!probe) return probe.error();
   const auto at_or_below = [&](std::uint64_t seq) -> Result<std::uint64_t> {
@@ -95,15 +104,44 @@ Result<std::uint64_t> EpochReader::newest_readable(record::Stream stream, std::u
   std::uint64_t& end = ends_[index_of(stream)];
   if (end >= first && !at_or_below(end + 1))  // as it was: each look may take the disk a second
     if (auto again = at_or_below(end)) return again;
-  std::uint64_t sound = first;
-  for (std::uint64_t damaged = seq_max; damaged - sound > 1;) {
-    const std::uint64_t middle = sound + (damaged - sound) / 2;
-    found = at_or_below(middle);
-    if (!found && !is_bad(found.error())) return found;
-    (found ? sound : damaged) = middle;
+  for (std::uint64_t sound = first;;) {
+    for (std::uint64_t damaged = seq_max; damaged - sound > 1;) {
+      const std::uint64_t middle = sound + (damaged - sound) / 2;
+      found = at_or_below(middle);
+      if (!found && !is_bad(found.error())) return found;
+      (found ? sound : damaged) = middle;
+    }
+    const auto beyond = sound_behind(stream, sound + 1, damage);
+    if (!beyond) return beyond.error();
+    if (!*beyond) {
+      end = sound;
+      return at_or_below(end);
+    }
+    sound = **beyond;
   }
-  end = sound;
-  return at_or_below(sound);
+}
+
+/// The log seems to end in front of `at`. Tells the damage that stands there, and gives the next row behind it; nothing
+/// if there is none, or if the disk refuses.
+Result<std::optional<std::uint64_t>> EpochReader::sound_behind(record::Stream stream, std::uint64_t at,
+                                                               Damage& damage) {
+  auto row = db_.prepare("SELECT seq FROM " + table_of(stream) + " WHERE seq>=?1 ORDER BY seq LIMIT 1");
+  if (!row) return row.error();
+  const auto next_from = [&](std::uint64_t seq) -> Result<std::optional<std::uint64_t>> {
+    const Cursor cursor(row->bind(seq));
+    const auto there = row->next();
+    if (!there) return there.error();
+    return *there ? std::optional(unsigned_of(row->integer(0))) : std::nullopt;
+  };
+  const auto next = next_from(at);
+  if (next) return next;
+  if (!is_damage(next.error())) return std::optional<std::uint64_t>();
+  const auto unreadable = search_damage(db_, stream, at, damage.end_around({name_.epoch, stream, at}), false);
+  if (!unreadable) return unreadable.error().during("reading " + name_.file());
+  damage.add(name_.epoch, stream, unreadable->rows);
+  if (!unreadable->goes_on) return std::optional<std::uint64_t>();
+  const auto behind = next_from(*unreadable->goes_on);
+  return behind ? behind : std::optional<std::uint64_t>();
 }
 
 /// Reading from `at` on failed. Tells the damage and gives the seq from which reading goes on; nothing if there is

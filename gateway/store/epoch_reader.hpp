@@ -65,7 +65,8 @@ class EpochReader {
 
  private:
   EpochReader(EpochName name, Db db) : name_(name), db_(std::move(db)) {}
-  Result<std::uint64_t> newest_readable(record::Stream stream, std::uint64_t first);
+  Result<std::uint64_t> newest_readable(record::Stream stream, std::uint64_t first, Damage& damage);
+  Result<std::optional<std::uint64_t>> sound_behind(record::Stream stream, std::uint64_t at, Damage& damage);
   Result<std::optional<std::uint64_t>> pass_over(record::Stream stream, std::uint64_t at, const Error& why,
                                                  Damage& damage);
 

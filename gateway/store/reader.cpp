@@ -64,6 +64,16 @@ class FolderReader final : public Reader {
     return first_that_has<DepartedLogs>([](EpochReader& reader) { return reader.departures(); }, DepartedLogs{});
   }
 
+  Result<Ranges> damage_told(std::uint64_t epoch, record::Stream stream) override {
+    return first_that_has<Ranges>(
+        [&](EpochReader& reader) -> Result<Ranges> {
+          auto logs = reader.damage_told();
+          if (!logs) return logs.error();
+          return std::move((*logs)[{epoch, stream}]);
+        },
+        Ranges{});
+  }
+
   std::uint64_t damaged() const override { return damage_.count(); }
 
  private:

@@ -85,7 +85,8 @@ Status StoreImpl::open(UtcTime now) {
   }
   file.reset();
   if (!names.empty()) {
-    retire(names.back());
+    const bool is_noted = progress && progress->name == names.back();
+    retire(names.back(), is_noted ? progress->last_seqs : std::array<std::uint64_t, 3>{});
     load_beside(names);
     opening.last_commit = last_commit_of(old_.back());
     if (!opening.last_commit && progress) opening.last_commit = progress->at;
@@ -175,13 +176,14 @@ Status StoreImpl::begin_epoch(const std::string& reason, UtcTime now) {
   const bool is_there = fs::exists(options_.folder / before.file(), unknown) || unknown;
   if (!is_there) give_up_deleted(now);
   restore_folder();
+  const auto reached = last_seqs();
   std::unique_ptr<EpochFile> old = std::move(file_);
   if (auto begun = start_epoch(std::move(opening), before.number + 1, now); !begun) {
     file_ = std::move(old);
     return begun;
   }
   old.reset();
-  if (is_there) retire(before);
+  if (is_there) retire(before, reached);
   divide_quota();
   return {};
 }
@@ -194,9 +196,11 @@ void StoreImpl::restore_folder() {
   if (auto lock = FolderLock::take(options_.folder)) lock_anew_.emplace(std::move(*lock));
 }
 
-void StoreImpl::retire(const EpochName& name) {
+/// @param last_known  What its logs reached, which damage may hide; 0: not known.
+void StoreImpl::retire(const EpochName& name, const std::array<std::uint64_t, 3>& last_known) {
   OldEpoch old;
   old.name = name;
+  old.last_known = last_known;
   examine(old);
   old_.push_back(old);
 }
@@ -209,9 +213,14 @@ void StoreImpl::divide_quota() {
 }
 
 void StoreImpl::note_progress(UtcTime now) {
-  Progress progress{file_->name(), {}, now};
-  for (std::size_t i = 0; i < heads_.size(); ++i) progress.last_seqs[i] = heads_[i].next_seq - 1;
-  write_progress(options_.folder, progress);
+  write_progress(options_.folder, {file_->name(), last_seqs(), now});
+}
+
+/// The newest seq of each stream, in the order of all_streams.
+std::array<std::uint64_t, 3> StoreImpl::last_seqs() const {
+  std::array<std::uint64_t, 3> seqs{};
+  for (std::size_t i = 0; i < heads_.size(); ++i) seqs[i] = heads_[i].next_seq - 1;
+  return seqs;
 }
 
 Head StoreImpl::head(record::Stream stream) const {

@@ -35,7 +35,8 @@ struct Options {
 struct NewBatch {
   record::BatchKey key;
   record::Encoded batch;
-  bool is_copy = false;  ///< Its content was recorded before, under another key.
+  bool is_copy = false;    ///< Its content was recorded before, under another key.
+  bool more_wait = false;  ///< The caller has more for this log than it commits now.
 };
 
 /// A row of a log.
@@ -112,6 +113,9 @@ class Reader {
   /// What left, also of the last `departed_epochs_max` epochs whose files are gone; why and when.
   virtual Result<DepartedLogs> departures() = 0;
 
+  /// What events on record tell to be damaged of a log; nothing of an epoch whose file is gone.
+  virtual Result<Ranges> damage_told(std::uint64_t epoch, record::Stream stream) = 0;
+
   /// Places that this reader passed over.
   virtual std::uint64_t damaged() const = 0;
 };
@@ -155,7 +159,8 @@ class Store {
 
   /// Retention, eviction under quota pressure, dropping of drained old epochs, a look for deleted ones. Call now and
   /// then from the writing thread; bounded work per call. Returns what was evicted unconfirmed, and what turned out to
-  /// be damaged (write it down as events): both again by the next run, unless a commit with event batches followed.
+  /// be damaged (write it down as events): both again by the next run, unless a commit with event batches followed that
+  /// are no copies and behind which no more wait.
   /// What fails meanwhile is in `health` and tried again.
   virtual Result<std::vector<Eviction>> maintain(UtcTime now) = 0;
 

@@ -28,6 +28,7 @@ struct OldEpoch {
   bool readable = false;
   bool is_rigid = false;                           ///< Nothing can be taken out of its file batch by batch.
   std::array<std::optional<SeqRange>, 3> extents;  ///< In the order of all_streams, as the reader reaches them.
+  std::array<std::uint64_t, 3> last_known{};       ///< What the logs are known to have reached; 0: not known.
   std::array<UtcTime, 3> newest{};                 ///< End of each log's newest batch.
   std::array<Millis, 3> late{};                    ///< How much younger another of its batches may be.
   std::optional<UtcTime> oldest;
@@ -83,7 +84,8 @@ class StoreImpl final : public Store {
   void load_beside(const std::vector<EpochName>& names);
   void note_progress(UtcTime now);
   void restore_folder();
-  void retire(const EpochName& name);
+  void retire(const EpochName& name, const std::array<std::uint64_t, 3>& last_known = {});
+  std::array<std::uint64_t, 3> last_seqs() const;
   void divide_quota();
 
   // commit.cpp
@@ -137,6 +139,8 @@ class StoreImpl final : public Store {
 
   // damage_told.cpp
   std::vector<Eviction> new_damage();
+  std::uint64_t last_known(const OldEpoch& old, record::Stream stream) const;
+  SeqRange cut_to_known(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
   std::vector<SeqRange> still_recorded(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
   std::optional<UtcTime> ended_at(std::uint64_t epoch) const;
   std::optional<Eviction> damage_at(std::uint64_t epoch, record::Stream stream, SeqRange range) const;

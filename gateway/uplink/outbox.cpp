@@ -100,6 +100,7 @@ bool Outbox::stalled(SteadyTime now) const {
 
 std::optional<Pick> Outbox::next(SteadyTime now) {
   release_overdue(now);
+  retry_unreadable(now);
   if (auto first = pick_first(now)) return first;
   if (sent_.size() >= unconfirmed_max) return std::nullopt;
   const bool backlog_may = sent_.size() < unconfirmed_backlog_max && !stalled(now) && backlog_pace_.ready(now);
@@ -190,9 +191,24 @@ std::optional<Pick> Outbox::pick(Lane& lane, SeqRange within, std::uint64_t& cur
     if (!batch) break;
     const std::uint64_t found = *batch ? (*batch)->key.seq : within.last + 1;
     if (found == *seq) return Pick{**std::move(batch), lane.published.contains(*seq), false};
-    add_bounded(lane.unreadable, SeqRange{*seq, found - 1});
+    pass_over(lane, {*seq, found - 1}, now);
   }
   return std::nullopt;
+}
+
+void Outbox::pass_over(Lane& lane, SeqRange range, SteadyTime now) {
+  if (lane.unreadable.ranges().empty()) lane.unreadable_until = now + unreadable_pause;
+  add_bounded(lane.unreadable, range);
+}
+
+/// What could not be read is looked for once more: the disk may have come back.
+void Outbox::retry_unreadable(SteadyTime now) {
+  for (auto& lane : lanes_) {
+    if (lane.unreadable.ranges().empty() || now < lane.unreadable_until) continue;
+    lane.unreadable = {};
+    lane.backlog_next = 1;
+    lane.live_next = lane.live_from;
+  }
 }
 
 std::optional<std::uint64_t> Outbox::first_unsent(const Lane& lane, std::uint64_t from, std::uint64_t last) const {

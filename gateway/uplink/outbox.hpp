@@ -33,7 +33,7 @@ struct Pick {
 /// outage what was committed until its end waits for an offset. A stream the broker refuses is tried with one batch at
 /// a time. When no receipt comes for a whole `receipt_timeout`, the backlog rests and only the oldest batch of each
 /// stream is repeated. A log that cannot be read now is tried again after `reread_pause`, and the others go on; what
-/// the store calls damaged is passed over until the next connection.
+/// the store calls damaged is passed over for `unreadable_pause` or until the next connection.
 class Outbox {
  public:
   /// Batches handed over and not confirmed. Beyond the first, the backlog waits; beyond the second, everything does.
@@ -43,6 +43,9 @@ class Outbox {
   static constexpr std::size_t copying_max = 4096;
   /// How long a log rests that could not be read: long enough for a disk that was reset.
   static constexpr Millis reread_pause{5'000};
+
+  /// How long what the store calls damaged is passed over: the disk may have come back.
+  static constexpr Millis unreadable_pause = std::chrono::hours(1);
 
   /// `options`, `store` and `reader` must outlive it.
   Outbox(const Options& options, store::Store& store, store::Reader& reader);
@@ -116,9 +119,10 @@ class Outbox {
     std::uint64_t live_next = 1;       ///< The same of the live ones.
     store::Ranges published;
     store::Ranges held;
-    store::Ranges unreadable;  ///< Rows that cannot be read: damaged.
-    std::string trouble;       ///< Why the log cannot be read now; empty if it can.
-    SteadyTime rest_until{};   ///< Then it is tried again.
+    store::Ranges unreadable;       ///< Rows that cannot be read: damaged.
+    SteadyTime unreadable_until{};  ///< Then they are tried again, if there are any.
+    std::string trouble;            ///< Why the log cannot be read now; empty if it can.
+    SteadyTime rest_until{};        ///< Then it is tried again.
   };
   struct Sent {
     bool in_flight = true;  ///< Without an answer from the broker.
@@ -136,6 +140,8 @@ class Outbox {
   bool stalled(SteadyTime now) const;
   std::optional<Pick> pick_live(Lane& lane, SteadyTime now);
   std::optional<Pick> pick_backlog(Lane& lane, SteadyTime now);
+  void pass_over(Lane& lane, store::SeqRange range, SteadyTime now);
+  void retry_unreadable(SteadyTime now);
   std::optional<Pick> pick(Lane& lane, store::SeqRange within, std::uint64_t& cursor, SteadyTime now);
   std::optional<Pick> pick_first(SteadyTime now);
   std::optional<Pick> pick_asked(SteadyTime now);

@@ -86,6 +86,11 @@ std::string Outbox::trouble(SteadyTime now) const {
   if (stalled(now))
     return "the broker takes batches, but the destination has sent no receipt for more than " +
            std::to_string(std::chrono::duration_cast<std::chrono::seconds>(options_.receipt_timeout).count()) + " s";
+  const auto cut_off = std::ranges::find_if(
+      lanes_, [](const Lane& lane) { return lane.extent && lane.unreadable.contains(lane.extent->last); });
+  if (cut_off != lanes_.end())
+    return "the end of the log " + std::string(record::name_of(cut_off->stream)) + " of epoch " +
+           to_hex(cut_off->epoch) + " cannot be read; it is tried again every hour";
   return {};
 }
 

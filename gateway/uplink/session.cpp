@@ -1,6 +1,7 @@
 #include "uplink/session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "uplink/reasons.hpp"
 
@@ -14,6 +15,8 @@ constexpr Millis proven_after{30'000};
 constexpr Millis announce_check_every{1000};
 /// A refused `status` or `manifest` is offered again this often: somebody may mend the broker's rights meanwhile.
 constexpr Millis refused_retry_every{30'000};
+/// For so long messages of a size that was too large for the broker are not tried again.
+constexpr Millis too_large_rest = std::chrono::hours(1);
 /// `live` is not sent into a link that may be dead: it would pile up.
 constexpr Millis live_patience{3000};
 
@@ -107,6 +110,7 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
   connected_ = false;
   unanswered_.clear();
   live_token_.reset();
+  live_sent_ = {};
   replies_.clear();  // commands are repeated until they are answered
   outbox_.end_connection();
   why_not_connected_ = why;
@@ -141,14 +145,24 @@ void Session::tell_of_twin(Now now) {
        now);
 }
 
+/// The broker ended the connection over a packet and does not say which: the largest that it has not answered. Of
+/// equal ones that which costs least is held back: `live`, then another than a reply.
 void Session::hold_what_was_too_large(Now now) {
-  const auto largest = std::ranges::max_element(unanswered_, {}, [](const auto& entry) {
-    return entry.second.batch || entry.second.is_reply ? entry.second.bytes : 0;
-  });
+  const auto largest = std::ranges::max_element(
+      unanswered_, {}, [](const auto& entry) { return std::pair(entry.second.bytes, !entry.second.is_reply); });
+  const std::size_t bytes = largest == unanswered_.end() ? 0 : largest->second.bytes;
+  const SteadyTime until = now.steady + too_large_rest;
+  if (live_sent_.second > 0 && live_sent_.second >= bytes) {
+    live_too_large_ = {live_sent_.second, until};
+    return;
+  }
   if (largest == unanswered_.end()) return;
-  if (largest->second.is_reply) reply_bytes_refused_ = largest->second.bytes;  // the command comes again
-  if (!largest->second.batch) return;
-  reject(*largest->second.batch, "too_large", "the broker ended the connection over it", now);
+  const Unanswered& message = largest->second;
+  if (message.batch) return reject(*message.batch, "too_large", "the broker ended the connection over it", now);
+  if (message.is_reply)
+    reply_too_large_ = {bytes, until};  // the command comes again
+  else if (message.topic == topics_.manifest())
+    manifest_too_large_ = {bytes, until};
 }
 
 void Session::handle(const BrokerEvent& event, Now now) {
@@ -196,10 +210,13 @@ void Session::on_answer(const PublishDone& done, Now now) {
   if (found == unanswered_.end()) return;
   const Unanswered answered = std::move(found->second);
   unanswered_.erase(found);
-  if (done.reason != reason_connection_ended) watch_.answered(answered.sent, now.steady);
+  if (done.reason != reason_connection_ended) {
+    watch_.answered(answered.sent, now.steady);
+    if (done.token > live_sent_.first) live_sent_ = {};  // it came before this one, and was taken
+  }
   if (!answered.batch) {
     if (answered.is_reply && done.reason == reason_packet_too_large) {
-      reply_bytes_refused_ = answered.bytes;
+      reply_too_large_ = {answered.bytes, now.steady + too_large_rest};
       return;
     }
     if (done.reason >= reason_failure && done.reason != reason_connection_ended) {
@@ -254,7 +271,7 @@ void Session::announce(Now now) {
     manifest_due_ = false;
     announced_manifest_ = manifest;
     const auto json = links_.manifest_json ? links_.manifest_json() : std::string();
-    if (json.empty()) return;
+    if (json.empty() || manifest_too_large_.covers(json.size(), now.steady)) return;
     // Too large for this broker or gone again: it is for people, and the event carries the manifest itself.
     (void)publish({topics_.manifest(), {json.begin(), json.end()}, 1, true, json_type, {}, 0}, {}, now);
   }
@@ -263,7 +280,7 @@ void Session::announce(Now now) {
 void Session::send_replies(Now now) {
   while (!replies_.empty() && unanswered_.size() < window()) {
     auto& reply = replies_.front();
-    if (reply_bytes_refused_ != 0 && reply.json.size() >= reply_bytes_refused_) shorten(reply, now);
+    if (reply_too_large_.covers(reply.json.size(), now.steady)) shorten(reply, now);
     const auto send = [&] {
       return publish({reply.topic, {reply.json.begin(), reply.json.end()}, 1, false, json_type, reply.correlation, 0},
                      {}, now, true);
@@ -311,9 +328,12 @@ void Session::send_batches(Now now) {
 void Session::send_live(Now now) {
   if (!live_ || live_token_) return;
   if (!settled() && now.steady - unanswered_.begin()->second.sent >= live_patience) return;
-  const auto published = publish({topics_.live(), {live_->begin(), live_->end()}, 0, true, json_type, {}, 0}, {}, now);
-  if (published) live_token_ = last_token_;
-  live_.reset();
+  const std::string live = *std::exchange(live_, std::nullopt);
+  if (live_too_large_.covers(live.size(), now.steady)) return;
+  const auto published = publish({topics_.live(), {live.begin(), live.end()}, 0, true, json_type, {}, 0}, {}, now);
+  if (!published) return;
+  live_token_ = last_token_;
+  live_sent_ = {last_token_, live.size()};
 }
 
 void Session::say_offline(Now now) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "health/board.hpp"
@@ -90,6 +91,13 @@ class Session {
     std::optional<SteadyTime> last;
     std::uint64_t suppressed = 0;
   };
+  /// A size that was too large for the broker, which states no limit. For a while only: it may have been another's
+  /// fault.
+  struct TooLarge {
+    std::size_t bytes = 0;
+    SteadyTime until{};
+    bool covers(std::size_t size, SteadyTime now) const { return bytes != 0 && size >= bytes && now < until; }
+  };
   struct ManifestTries {
     int count = 0;
     SteadyTime last;
@@ -158,8 +166,11 @@ class Session {
   std::optional<std::uint64_t> live_token_;         ///< The `live` message that is on its way.
   std::optional<std::string> live_;                 ///< Not sent yet; empty: to be cleared.
   std::deque<Reply> replies_;
-  std::size_t reply_bytes_refused_ =
-      0;  ///< A reply of this size was too large for the broker, which states no limit; 0: none.
+  TooLarge reply_too_large_;
+  TooLarge manifest_too_large_;
+  TooLarge live_too_large_;
+  /// Token and bytes of the newest `live` message that the broker may not have seen yet; 0 bytes: it has.
+  std::pair<std::uint64_t, std::size_t> live_sent_{0, 0};
   bool status_due_ = false;
   bool manifest_due_ = false;
   std::string announced_manifest_;

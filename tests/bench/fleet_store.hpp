@@ -79,6 +79,7 @@ class FleetStore final : public store::Store {
       return store_.ranges(stream);
     }
     Result<store::DepartedLogs> departures() override { return store::DepartedLogs{}; }
+    Result<store::Ranges> damage_told(std::uint64_t, record::Stream) override { return store::Ranges{}; }
     std::uint64_t damaged() const override { return 0; }
 
    private:

@@ -1,6 +1,9 @@
 // What a start learns of batches that are not among those it reads back.
 #include "recorder/read_back.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "tests/unit/recorder/plant.hpp"
 #include "tests/unit/store/fixture.hpp"
 
@@ -11,6 +14,42 @@ using domain::Gap;
 using domain::GapCause;
 using record::Stream;
 using std::chrono::seconds;
+
+/// A reader whose disk refuses some rows: asked for them together with others, it gives none.
+class RefusingReader final : public store::Reader {
+ public:
+  RefusingReader(store::Reader& sound, std::set<std::uint64_t> refused, ErrorKind kind)
+      : sound_(sound), refused_(std::move(refused)), kind_(kind) {}
+  std::vector<std::uint64_t> epochs() override { return sound_.epochs(); }
+  Result<std::optional<store::SeqRange>> extent(std::uint64_t epoch, Stream stream) override {
+    return sound_.extent(epoch, stream);
+  }
+  Result<std::vector<store::StoredBatch>> read(std::uint64_t epoch, Stream stream, store::SeqRange wanted,
+                                               std::size_t rows_max, std::size_t bytes_max) override {
+    auto rows = sound_.read(epoch, stream, wanted, rows_max, bytes_max);
+    if (rows && std::ranges::any_of(*rows, [&](const auto& row) { return refused_.contains(row.key.seq); }))
+      return Error{kind_, "the disk refuses"};
+    return rows;
+  }
+  Result<std::optional<store::SeqRange>> find(std::uint64_t epoch, Stream stream, UtcTime from,
+                                              UtcTime until) override {
+    return sound_.find(epoch, stream, from, until);
+  }
+  Result<Bytes> manifest(const Hash& hash) override { return sound_.manifest(hash); }
+  Result<store::Ranges> acknowledged(const std::string& destination, std::uint64_t epoch, Stream stream) override {
+    return sound_.acknowledged(destination, epoch, stream);
+  }
+  Result<store::DepartedLogs> departures() override { return sound_.departures(); }
+  Result<store::Ranges> damage_told(std::uint64_t epoch, Stream stream) override {
+    return sound_.damage_told(epoch, stream);
+  }
+  std::uint64_t damaged() const override { return sound_.damaged(); }
+
+ private:
+  store::Reader& sound_;
+  std::set<std::uint64_t> refused_;
+  ErrorKind kind_;
+};
 
 /// A store of five reading batches of ten seconds each, the third of which tells of the time until after(20 s).
 class ReadBack : public testing::Test {
@@ -28,15 +67,24 @@ class ReadBack : public testing::Test {
     const auto content = store::content_of({epoch_, Stream::reading, seq}, 500);
     store::flip_byte(file, store::offset_of(file, content) + 100);
   }
-  std::vector<Gap> missing() {
-    std::vector<Gap> gaps;
-    const auto reader = store::open_reader(options_.folder);
-    EXPECT_TRUE(reader);
+  std::vector<MissingPolls> missing_where_refused(const std::set<std::uint64_t>& seqs, ErrorKind kind) {
+    std::vector<MissingPolls> missing;
+    const auto sound = store::open_reader(options_.folder);
+    EXPECT_TRUE(sound);
+    RefusingReader reader(**sound, seqs, kind);
     store::Opening opening;
     opening.last_commit = store::after(seconds(50));
     read_back(
-        **reader, opening, {manifest_, {}}, [](const record::Decoded&, const domain::Manifest*) {}, {},
-        [&](const Gap& gap) { gaps.push_back(gap); });
+        reader, opening, {manifest_, {}}, [](const record::Decoded&, const domain::Manifest*) {}, {},
+        [&](const MissingPolls& polls) { missing.push_back(polls); });
+    return missing;
+  }
+  std::vector<Gap> missing() {
+    std::vector<Gap> gaps;
+    for (const MissingPolls& polls : missing_where_refused({}, ErrorKind::io)) {
+      EXPECT_FALSE(polls.may_come_back);
+      gaps.push_back(polls.gap);
+    }
     return gaps;
   }
 
@@ -57,6 +105,30 @@ TEST_F(ReadBack, SaysOfTheLastPollsThatTheyAreDamaged) {
   spoil(5);
   ASSERT_EQ(missing().size(), 1U);
   EXPECT_EQ(missing()[0], (Gap{GapCause::damaged, store::after(seconds(30)), store::after(seconds(50)), 0}));
+}
+
+TEST_F(ReadBack, ReadsAllRowsAroundOneThatTheDiskRefusesAndCallsItNoDamage) {
+  const auto missing = missing_where_refused({3, 4}, ErrorKind::io);
+  ASSERT_EQ(missing.size(), 1U);
+  EXPECT_TRUE(missing[0].may_come_back);
+  EXPECT_EQ(missing[0].gap.from, store::after(seconds(10))) << "the rows before it count";
+  EXPECT_EQ(missing[0].gap.until, store::after(seconds(30))) << "and those behind it";
+}
+
+TEST_F(ReadBack, CallsAnEndOfTheRecordThatIsRefusedNoDamage) {
+  const auto missing = missing_where_refused({5}, ErrorKind::io);
+  ASSERT_EQ(missing.size(), 1U);
+  EXPECT_TRUE(missing[0].may_come_back);
+  EXPECT_EQ(missing[0].gap.from, store::after(seconds(30)));
+}
+
+TEST_F(ReadBack, FindsDamageBehindARowThatTheDiskRefuses) {
+  spoil(4);
+  const auto missing = missing_where_refused({2}, ErrorKind::io);
+  ASSERT_EQ(missing.size(), 2U);
+  EXPECT_TRUE(missing[0].may_come_back);
+  EXPECT_FALSE(missing[1].may_come_back);
+  EXPECT_EQ(missing[1].gap, (Gap{GapCause::damaged, store::after(seconds(20)), store::after(seconds(30)), 0}));
 }
 
 TEST_F(ReadBack, SaysOfPollsThatLeftThatTheyWereEvicted) {

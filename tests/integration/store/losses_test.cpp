@@ -1,4 +1,8 @@
 // What cannot be read any more, what somebody deleted, and what old epochs give up: told once, row for row.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
@@ -108,6 +112,129 @@ TEST_F(Losses, DamageThatIsMetRowByRowIsToldOnceAsAWhole) {
   store = open_or_fail(options_, after(1h));
   ask_one_by_one();
   EXPECT_TRUE(store->maintain(after(1h))->empty()) << "an event on record tells of it";
+}
+
+TEST_F(Losses, ADamagedEndOfALogIsToldAsFarAsTheLogHadReached) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  spoil_page_of(epoch, 200, 300);
+  auto store = open_or_fail(options_, after(1h));
+  ASSERT_TRUE(store->opening().began_epoch);
+  const auto told = store->maintain(after(1h));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 1U);
+  EXPECT_TRUE(told->front().damaged);
+  EXPECT_EQ(told->front().epoch, epoch);
+  EXPECT_EQ(told->front().range.last, 200U);
+  EXPECT_EQ(read_all(**store->reader(), epoch, Stream::reading).size() + told->front().range.size(), 200U);
+  EXPECT_EQ(told->front().unconfirmed, std::vector<std::string>{"province"});
+  record_batches(*store, Stream::event, 1, after(1h));
+  store.reset();
+  store = open_or_fail(options_, after(2h));
+  EXPECT_TRUE(store->maintain(after(2h))->empty()) << "an event on record tells of it";
+  EXPECT_TRUE((*store->reader())->damage_told(epoch, Stream::reading)->contains(200)) << "for a backfill";
+}
+
+TEST_F(Losses, ADamagedEndIsToldOfAnEpochThatEndsOverIt) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  const auto store = open_or_fail(options_, after(60s));
+  ASSERT_EQ(store->opening().epoch, epoch);
+  spoil_page_of(epoch, 200, 300);
+  ASSERT_TRUE(store->begin_epoch("test", after(70s)));
+  const auto told = store->maintain(after(80s));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 1U);
+  EXPECT_EQ(told->front().epoch, epoch);
+  EXPECT_EQ(told->front().range.last, 200U);
+}
+
+TEST_F(Losses, SoundRowsInFrontOfADamagedEndAreReachedAlsoBehindOtherDamage) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  for (const std::uint64_t seq : {64U, 100U, 128U, 200U}) spoil_page_of(epoch, seq, 300);
+  const auto reader = *open_reader(options_.folder);
+  const auto extent = reader->extent(epoch, Stream::reading);
+  ASSERT_TRUE(extent && *extent);
+  EXPECT_GT((*extent)->last, 170U);
+  EXPECT_EQ(seqs_of(read_all(*reader, epoch, Stream::reading)).back(), (*extent)->last);
+}
+
+/// Commits one more event batch, as `change` makes it.
+template <typename Change>
+void record_event(Store& store, UtcTime now, Change change) {
+  NewBatch batch = batch_of({store.opening().epoch, Stream::event, store.head(Stream::event).next_seq}, now);
+  change(batch);
+  ASSERT_TRUE(store.commit({&batch, 1}, now));
+}
+
+TEST_F(Losses, NeitherACopyOfAnEventNorAPartOfThemCountsAsTheEventThatTells) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  spoil_page_of(epoch, 100, 300);
+  std::unique_ptr<Store> store;
+  const auto told_by_another_run = [&] {
+    store.reset();  // as if it were killed
+    store = open_or_fail(options_, after(1h));
+    (void)read_all(**store->reader(), epoch, Stream::reading);
+    return store->maintain(after(1h))->size();
+  };
+  ASSERT_EQ(told_by_another_run(), 1U);
+  record_event(*store, after(1h), [](NewBatch& batch) { batch.is_copy = true; });
+  ASSERT_EQ(told_by_another_run(), 1U) << "what it tells is of long ago";
+  record_event(*store, after(1h), [](NewBatch& batch) { batch.more_wait = true; });
+  ASSERT_EQ(told_by_another_run(), 1U) << "the event may be among those that wait";
+  record_event(*store, after(1h), [](NewBatch&) {});
+  EXPECT_EQ(told_by_another_run(), 0U);
+}
+
+/// While it lives, the process opens no further file, or at most one at a time.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(bool one_more) {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    EXPECT_GE(next, 0);
+    close(next);
+    const rlimit few{one_more ? static_cast<rlim_t>(next) + 1 : 0, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  }
+  ~FewDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+  FewDescriptors(const FewDescriptors&) = delete;
+  FewDescriptors& operator=(const FewDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Losses, AFileIsNotReadWithoutLocksForWantOfADescriptor) {
+  const auto store = open_or_fail(options_);
+  const std::uint64_t old = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  ASSERT_TRUE(store->begin_epoch("test", after(60s)));
+  const auto reader = *store->reader();
+  ASSERT_EQ(reader->epochs().size(), 2U);
+  {
+    const FewDescriptors for_the_file_alone(true);
+    EXPECT_FALSE(reader->extent(old, Stream::reading)) << "somebody may write it: it is asked for again later";
+  }
+  const auto extent = reader->extent(old, Stream::reading);
+  ASSERT_TRUE(extent) << extent.error().message();
+  EXPECT_EQ(**extent, (SeqRange{1, 5}));
+}
+
+TEST_F(Losses, DamageThatCannotBeToldForWantOfADescriptorIsToldLater) {
+  const std::uint64_t epoch = stopped_store(200, 300);
+  spoil_page_of(epoch, 100, 300);
+  const auto store = open_or_fail(options_);
+  const auto reader = *store->reader();
+  EXPECT_LT(read_all(*reader, epoch, Stream::reading).size(), 200U);
+  {
+    const FewDescriptors none(false);
+    EXPECT_TRUE(store->maintain(after(10s))->empty());
+  }
+  record_batches(*store, Stream::event, 1, after(20s));  // an event that tells of something else
+  const auto told = store->maintain(after(30s));
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 1U);
+  EXPECT_TRUE(told->front().damaged);
+  EXPECT_TRUE(told->front().range.first <= 100 && 100 <= told->front().range.last);
 }
 
 /// An old epoch of 200 batches, of which the province has 41 to 70, beside a present one that wants room.

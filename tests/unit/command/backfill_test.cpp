@@ -62,6 +62,7 @@ class ReadingsOfTwoEpochs final : public store::Reader {
     return confirmed;
   }
   Result<store::DepartedLogs> departures() override { return departed; }
+  Result<store::Ranges> damage_told(std::uint64_t epoch, Stream) override { return told_damaged[epoch]; }
   std::uint64_t damaged() const override { return 0; }
 
   static UtcTime start(std::uint64_t epoch, std::uint64_t seq) {
@@ -71,6 +72,7 @@ class ReadingsOfTwoEpochs final : public store::Reader {
   std::map<std::uint64_t, std::set<std::uint64_t>> rows;
   std::map<std::uint64_t, std::uint64_t> confirmed_to;
   store::DepartedLogs departed;
+  std::map<std::uint64_t, store::Ranges> told_damaged;
   std::size_t batch_bytes = 100;
   bool extent_fails = false;
   std::uint64_t wrecked = 0;        ///< An epoch whose file is no database.
@@ -154,6 +156,13 @@ TEST_F(BackfillPlanTest, WhatWasConfirmedExistedThoughItsFileEndsBefore) {
               ElementsAre("sends 3-3", "unreadable 4-5", "never_had 6-9"));
   reader_.extent_fails = true;
   EXPECT_THAT(words(asked(Json::array({range(older, 1, 9)}))), ElementsAre("unreadable 1-9"));
+}
+
+TEST_F(BackfillPlanTest, WhatWasToldToBeDamagedExistedThoughItsFileEndsBefore) {
+  hold(0x0a, 1, 3);
+  reader_.told_damaged[0x0a].add({4, 6});
+  EXPECT_THAT(words(asked(Json::array({range(older, 3, 9)}))),
+              ElementsAre("sends 3-3", "unreadable 4-6", "never_had 7-9"));
 }
 
 TEST_F(BackfillPlanTest, OfEpochsThatAreGoneItIsKnownWhatTheyHad) {

@@ -123,6 +123,18 @@ TEST_F(Restart, SlotsOfBatchesThatCannotBeReadHaveThatCause) {
   EXPECT_EQ(*told[0].gap, (Gap{GapCause::damaged, at(2), at(3), 1}));
 }
 
+TEST_F(Restart, SlotsThatMayBeOnRecordAndCannotBeReadJustNowAreNotToldAsMissing) {
+  Holes holes(options_.manifest);
+  for (int s : {0, 1}) holes.note(plant::poll(0, at(s)));
+  holes.declare({}, {GapCause::damaged, at(1) + Millis{20}, at(3), 0});  // as the batches are read back
+  for (int s : {3, 4}) holes.note(plant::poll(0, at(s)));
+  holes.declare({}, {GapCause::damaged, at(4) + Millis{20}, at(60), 0});  // the last ones
+  holes.end_recall();
+  const auto last = declare_restart(options_.manifest, holes, {GapCause::crash, at(60)}, Millis{10'000}, at(300));
+  EXPECT_EQ(last.size(), 1u) << "the gap of the box, from then on";
+  EXPECT_TRUE(holes.take_due(at(300), true).empty());
+}
+
 TEST_F(Restart, MeterThatHadFallenSilentIsNotBlamedOnTheCrash) {
   poll_both(*first_, 0, 10);
   for (int s = 10; s < 60; ++s) {

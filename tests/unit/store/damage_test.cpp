@@ -37,6 +37,15 @@ TEST(Damage, WhatAnEarlierRunToldIsFoundAndNotTold) {
   EXPECT_EQ(damage.count(), 2U);
 }
 
+TEST(Damage, WhatCouldNotBeToldIsTakenAgain) {
+  Damage damage;
+  damage.add(1, Stream::reading, {1, 9});
+  EXPECT_EQ(taken(damage), "1-9");
+  damage.put_back(1, Stream::reading, {4, 5});
+  EXPECT_EQ(taken(damage), "4-5");
+  EXPECT_EQ(taken(damage), "");
+}
+
 TEST(Damage, PlacesBeyondTheBoundAreCounted) {
   Damage damage;
   for (std::uint64_t i = 1; i <= Damage::places_max + 5; ++i) damage.add(1, Stream::reading, {2 * i, 2 * i});

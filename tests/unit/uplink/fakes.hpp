@@ -93,6 +93,7 @@ class FakeStore final : public store::Store {
       return store_.acknowledged(destination, epoch, stream);
     }
     Result<store::DepartedLogs> departures() override { return store::DepartedLogs{}; }
+    Result<store::Ranges> damage_told(std::uint64_t, Stream) override { return store::Ranges{}; }
     std::uint64_t damaged() const override { return 0; }
 
    private:

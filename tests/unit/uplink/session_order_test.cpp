@@ -153,6 +153,26 @@ TEST_F(SessionOrder, WhatWasDamagedIsLookedAtAgainOnANewConnection) {
   EXPECT_THAT(carried(), ElementsAre("reading 2"));
 }
 
+TEST_F(SessionOrder, AnEndOfALogThatCannotBeReadIsSaidAndTriedAgainEveryHourOnTheSameConnection) {
+  for (int count = 0; count < 3; ++count) store.add(Stream::reading);
+  for (const std::uint64_t seq : {2U, 3U}) store.damage({1, Stream::reading, seq});
+  connect();
+  answer_all();
+  receipt({1, Stream::reading, 1});
+  EXPECT_EQ(session().health(now).trouble,
+            "the end of the log reading of epoch 0000000000000001 cannot be read; it is tried again every hour");
+  store.mend();
+  pass(Outbox::unreadable_pause - Millis{1});
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 1"));
+  pass(Millis{1});
+  step();
+  answer_all();
+  EXPECT_THAT(carried(), ElementsAre("reading 1", "reading 2", "reading 3"));
+  EXPECT_EQ(session().health(now).trouble, "");
+}
+
 TEST_F(SessionOrder, ADestinationThatNeverConfirmsBoundsWhatIsRemembered) {
   options.backlog_batches_per_s = 100'000;
   for (int count = 0; count < 3000; ++count) store.add(Stream::reading);

@@ -67,6 +67,61 @@ TEST_F(RefusedTest, AReplyOverWhichTheBrokerEndedTheConnectionIsNotSentInFullAga
   EXPECT_EQ(last_reply()["error"]["kind"], "too_large");
 }
 
+TEST_F(RefusedTest, AReplyIsNotToBlameForALargerManifestWhichIsThenNotSentAgain) {
+  links.manifest_hash = [] { return std::string("abc"); };
+  links.manifest_json = [] { return std::string(5000, 'm'); };
+  store.add(Stream::reading, Bytes(100, 7));
+  step();
+  session().handle(Connected{}, now);
+  step();
+  say("command", command_b1);
+  step();
+  lose(reason_packet_too_large);
+  reconnect();
+  for (const auto& message : wire().published) EXPECT_NE(message.topic, std::string(base) + "manifest");
+  EXPECT_EQ(session().health(now).rejected, 0U) << "nor is the batch";
+  say("command", command_b1);
+  step();
+  EXPECT_EQ(last_reply()["ok"], true);
+}
+
+TEST_F(RefusedTest, AReplyIsNotToBlameForALargerLiveMessage) {
+  connect();
+  session().offer_live(std::string(5000, 'l'));
+  step();
+  answer(wire().published.back().token);  // it was sent; nobody knows whether the broker takes it
+  say("command", command_b1);
+  step();
+  lose(reason_packet_too_large);
+  reconnect();
+  session().offer_live(std::string(5000, 'l'));
+  step();
+  say("command", command_b1);
+  step();
+  EXPECT_EQ(last_reply()["ok"], true);
+  for (const auto& message : wire().published) EXPECT_LT(message.payload.size(), 5000U);
+}
+
+TEST_F(RefusedTest, AReplyThatWasTooLargeIsTriedInFullAgainAfterAnHour) {
+  links.command = [](const std::string&) {
+    return R"({"id":"b-1","ok":true,"result":")" + std::string(900, 'x') + "\"}";
+  };
+  connect();
+  say("command", command_b1);
+  step();
+  lose(reason_packet_too_large);
+  reconnect();
+  pass(std::chrono::minutes(59));
+  say("command", command_b1);
+  step();
+  EXPECT_EQ(last_reply()["ok"], false);
+  answer(wire().published.back().token);
+  now.steady += std::chrono::hours(1);
+  say("command", command_b1);
+  step();
+  EXPECT_EQ(last_reply()["ok"], true);
+}
+
 TEST_F(RefusedTest, ADeniedTopicKeepsItsBatchesAndIsTriedAgainSlowly) {
   options.streams = {Stream::event, Stream::reading};
   for (int count = 0; count < 5; ++count) store.add(Stream::reading);
