@@ -163,7 +163,7 @@ Result<bool> StoreImpl::evict_rows(std::size_t lacking_max, UtcTime now) {
     if (!rows) return rows.error();
     cut_to_neighbours(*rows);
     if (rows->empty()) continue;
-    if (auto done = evict(*file_, stream, *rows, parting_of(lacking_max), now); !done) return done.error();
+    if (auto done = evict(stream, *rows, parting_of(lacking_max), now); !done) return done.error();
     return true;
   }
   return false;
@@ -182,63 +182,68 @@ Result<std::vector<RowTimes>> StoreImpl::first_rows(record::Stream stream, const
   return std::vector<RowTimes>{};
 }
 
-/// @param from  The present file, or an old epoch's.
-Status StoreImpl::evict(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
-                        UtcTime now) {
-  auto done = evict_once(from, stream, rows, why, now);
+Status StoreImpl::evict(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now) {
+  auto done = evict_once(stream, rows, why, now);
   if (!done && done.error().kind() == ErrorKind::full) {  // even deleting takes room in the log
     (void)retreat();
-    done = evict_once(from, stream, rows, why, now);
+    done = evict_once(stream, rows, why, now);
   }
   if (done) checkpoint();
   return done;
 }
 
-/// Deletes rows that stand side by side, and notes in the present file why they left; with their entry in the ledger if
-/// somebody still lacks them. Of an old epoch's rows the note is durable before they go.
-Status StoreImpl::evict_once(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
-                             UtcTime now) {
+/// Deletes rows of the present file that stand side by side, with the account of it, in one transaction.
+Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now) {
+  auto left = leaving(*file_, stream, rows, why, now);
+  if (!left) return left.error();
+  auto transaction = file_->begin();
+  if (!transaction) return transaction.error();
+  if (auto done = file_->remove_rows(stream, left->range); !done) return done;
+  if (auto done = put_leaving(*left); !done) return done;
+  if (auto done = transaction->commit(); !done) return done;
+  note_left(std::move(*left));
+  return {};
+}
+
+/// The account of rows that stand side by side and are to leave the present file, or an old epoch's. Those of an old
+/// one may be lost on record already, and still be there. Errors: those of `from`.
+Result<Leaving> StoreImpl::leaving(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows,
+                                   Parting why, UtcTime now) const {
   const std::uint64_t epoch = from.name().epoch;
-  const bool unconfirmed = why == Parting::unconfirmed;
   Departure left{{rows.front().seq, rows.back().seq}, why, now, rows.front().start, rows.back().end};
   for (const RowTimes& row : rows) {
     left.from = std::min(left.from, row.start);
     left.until = std::max(left.until, row.end);
   }
-  Departures departures = departed_[{epoch, stream}];
-  departures.add(left);
-  std::vector<Eviction> ledger = ledger_;
-  if (unconfirmed) {
-    const auto anchor = from.hash_of(stream, left.range.last);
-    if (!anchor) return anchor.error();
-    enter(ledger, {stream, epoch, left.range, left.from, left.until, *anchor, lacking(epoch, stream, left.range)});
-  }
-  std::unique_ptr<Transaction> of_old;
-  if (&from != file_.get()) {
-    if (auto done = file_->limit_pages(file_pages_max_ + ledger_pages); !done) return done;
-    auto begun = from.begin();
-    if (!begun) return begun.error();
-    of_old = std::make_unique<Transaction>(std::move(*begun));
-  }
-  auto transaction = file_->begin();
-  if (!transaction) return transaction.error();
-  if (auto done = from.remove_rows(stream, left.range); !done) return done;
-  if (auto done = file_->put_departures(epoch, stream, departures); !done) return done;
-  if (unconfirmed) {
-    std::vector<Eviction> all = ledger;
-    all.insert(all.end(), told_.begin(), told_.end());
-    if (auto done = file_->put_ledger(all); !done) return done;
-  }
-  if (auto done = transaction->commit(); !done) return done;
-  ledger_ = std::move(ledger);
-  departed_[{epoch, stream}] = std::move(departures);
-  if (unconfirmed) {
-    spdlog::error("batches evicted before every destination had them epoch={} stream={} first={} last={}",
-                  to_hex(epoch), table_of(stream), left.range.first, left.range.last);
-    const std::scoped_lock lock(health_mutex_);
-    health_.evicted += rows.size();
-  }
-  return of_old ? of_old->commit() : Status{};
+  Leaving all{epoch, stream, left.range, false, {}, ledger_};
+  if (const auto log = departed_.find({epoch, stream}); log != departed_.end()) all.departures = log->second;
+  all.is_loss = why == Parting::unconfirmed && !lost_with(all.departures).contains(left.range.first);
+  all.departures.add(left);
+  if (!all.is_loss) return all;
+  const auto anchor = from.hash_of(stream, left.range.last);
+  if (!anchor) return anchor.error();
+  enter(all.ledger, {stream, epoch, left.range, left.from, left.until, *anchor, lacking(epoch, stream, left.range)});
+  return all;
+}
+
+/// Writes the account into the present file, in the transaction that is open there.
+Status StoreImpl::put_leaving(const Leaving& leaving) {
+  if (auto done = file_->put_departures(leaving.epoch, leaving.stream, leaving.departures); !done) return done;
+  if (!leaving.is_loss) return {};
+  std::vector<Eviction> all = leaving.ledger;
+  all.insert(all.end(), told_.begin(), told_.end());
+  return file_->put_ledger(all);
+}
+
+/// What to know once the account is durable.
+void StoreImpl::note_left(Leaving leaving) {
+  ledger_ = std::move(leaving.ledger);
+  departed_[{leaving.epoch, leaving.stream}] = std::move(leaving.departures);
+  if (!leaving.is_loss) return;
+  spdlog::error("batches evicted before every destination had them epoch={} stream={} first={} last={}",
+                to_hex(leaving.epoch), table_of(leaving.stream), leaving.range.first, leaving.range.last);
+  const std::scoped_lock lock(health_mutex_);
+  health_.evicted += leaving.range.size();
 }
 
 std::chrono::hours StoreImpl::retention_of(record::Stream stream) const {
@@ -275,7 +280,7 @@ Status StoreImpl::retire_rows(record::Stream stream, UtcTime now) {
   }
   if (over.empty()) return {};
   const bool due = over.size() == rows_retired || over.front().end < cutoff - retirement_delay_max;
-  return due ? evict(*file_, stream, over, Parting::retention, now) : Status{};
+  return due ? evict(stream, over, Parting::retention, now) : Status{};
 }
 
 }  // namespace jidian::store

@@ -22,12 +22,14 @@ constexpr std::size_t rows_given_up_max = 1'000'000;
 void StoreImpl::examine(OldEpoch& old) const {
   old.bytes = file_bytes(options_.folder / old.name.file());
   const auto reader = EpochReader::open(options_.folder, old.name);
+  old.trouble.reset();
+  if (!reader) old.trouble.emplace(reader.error());
   if (!reader) return;
-  old.readable = true;
   Damage seen(damage_);
   for (const record::Stream stream : record::all_streams) {
     const auto extent = (*reader)->extent(stream, seen);
-    old.readable &= static_cast<bool>(extent);
+    if (!extent && !old.trouble) old.trouble.emplace(extent.error());
+    old.is_known[index_of(stream)] |= static_cast<bool>(extent);
     if (!extent || !*extent) continue;
     old.extents[index_of(stream)] = *extent;
     old.late[index_of(stream)] = (*reader)->lateness(stream);
@@ -36,6 +38,7 @@ void StoreImpl::examine(OldEpoch& old) const {
     if (const auto row = row_at(**reader, stream, **extent))
       old.oldest = std::min(old.oldest.value_or(row->start), row->start);
   }
+  old.readable = !old.trouble;
 }
 
 /// Whether every destination has every batch that can still be read. Not as long as reading fails and may work again.

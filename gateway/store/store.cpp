@@ -198,7 +198,7 @@ void StoreImpl::retire(const EpochName& name) {
   OldEpoch old;
   old.name = name;
   examine(old);
-  old_.push_back(old);
+  old_.push_back(std::move(old));
 }
 
 /// Shares the quota out again after an epoch came or went.

@@ -1,4 +1,5 @@
 // What cannot be read any more, what somebody deleted, and what old epochs give up: told once, row for row.
+#include "store/sqlite.hpp"
 #include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
@@ -27,14 +28,17 @@ class Losses : public testing::Test {
 
   /// Spoils the page that a batch stands on. Pages that were split keep traces of what they held.
   void spoil_page_of(std::uint64_t epoch, std::uint64_t seq, std::size_t size) {
+    spoil_page_of(newest_file(), epoch, seq, size);
+  }
+  static void spoil_page_of(const fs::path& file, std::uint64_t epoch, std::uint64_t seq, std::size_t size) {
     constexpr char leaf_of_table = 0x0D;
     const Bytes content = content_of({epoch, Stream::reading, seq}, std::min<std::size_t>(size, 300));
-    std::ifstream stream(newest_file(), std::ios::binary);
+    std::ifstream stream(file, std::ios::binary);
     const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
     for (std::size_t at = 4096; at + 4096 <= text.size(); at += 4096)
       if (text[at] == leaf_of_table &&
           text.substr(at, 4096).find(std::string(content.begin(), content.end())) != std::string::npos)
-        return flip_byte(newest_file(), at);
+        return flip_byte(file, at);
     ADD_FAILURE() << "no page has batch " << seq;
   }
 
@@ -179,6 +183,36 @@ TEST_F(OldEpochGivesRoom, AndWhatIsLeftOfItOutlivesAStart) {
   EXPECT_EQ(entries[0].range.first, 1U);
   EXPECT_EQ(entries[1].why, Parting::quota);
   EXPECT_EQ(entries[1].range, (SeqRange{41, 70}));
+}
+
+TEST_F(OldEpochGivesRoom, PastDamagedPagesAndNothingSoundGoesBeforeItsTurn) {
+  const fs::path file = epoch_files(options_.folder).front();
+  for (const std::uint64_t seq : {10U, 50U}) spoil_page_of(file, old_, seq, 4000);
+  record_until([&] { return store_->health().evicted > 0; });
+  ASSERT_EQ(epoch_files(options_.folder).size(), 2U) << "the file stays for what is sound";
+  EXPECT_LE(store_->health().evicted, 32U);
+  const auto has_newer = [&] {
+    const std::vector<std::uint64_t> seqs = left();
+    return std::ranges::count_if(seqs, [](std::uint64_t seq) { return seq > 70; }) == 130;
+  };
+  EXPECT_TRUE(has_newer());
+
+  record_until([&] { return left().size() < 150; });
+  ASSERT_EQ(epoch_files(options_.folder).size(), 2U);
+  EXPECT_TRUE(has_newer()) << "the oldest goes first, on both sides of the damage";
+  record_until([&] { return left().size() < 110; });
+  EXPECT_EQ(epoch_files(options_.folder).size(), 2U) << "and so on behind it";
+}
+
+TEST_F(OldEpochGivesRoom, AndALockOnItIsNoDamage) {
+  auto other = Db::open(epoch_files(options_.folder).front(), Db::Access::write);
+  ASSERT_TRUE(other);
+  ASSERT_TRUE(other->run("BEGIN IMMEDIATE"));
+  record_until([&] { return store_->health().evicted > 0; });
+  EXPECT_EQ(left(), seqs_between(1, 200)) << "it rests, the present epoch gives room";
+  ASSERT_TRUE(other->run("ROLLBACK"));
+  record_until([&] { return left().size() < 200; });
+  EXPECT_EQ(left(), joined(seqs_between(1, 40), seqs_between(71, 200)));
 }
 
 TEST_F(OldEpochGivesRoom, WhileAReaderHasItOpen) {
