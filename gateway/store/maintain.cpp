@@ -17,8 +17,10 @@ constexpr std::size_t rows_looked_at = 640;
 /// … or the oldest of them has waited so long.
 constexpr Millis retirement_delay_max = std::chrono::hours(6);
 
-/// Steps of making room in one call of maintain(). commit() takes as many as it needs.
+/// Steps of making room in one call of maintain(), and of commit(): what needs more goes on with the next one, and the
+/// watchdog hears of us in between.
 constexpr int relief_steps_max = 8;
+constexpr int room_steps_max = 256;
 
 /// Free pages are kept for this many commits of the usual size.
 constexpr std::uint64_t commits_ahead = 2;
@@ -58,8 +60,14 @@ void StoreImpl::note_maintained(const Status& done) {
   maintain_trouble_ = trouble;
 }
 
+/// What rested is tried once more.
+void StoreImpl::begin_relief() {
+  for (OldEpoch& old : old_) old.rests = false;
+}
+
 /// Makes room for the next commits ahead of them.
 Status StoreImpl::keep_headroom(UtcTime now) {
+  begin_relief();
   const std::uint64_t headroom = std::min(commits_ahead * pages_wanted_, file_pages_max_ / 4);
   for (int step = 0; step < relief_steps_max; ++step) {
     const auto pages = room();
@@ -122,7 +130,8 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
   if (pages > file_pages_max_)
     return Error{ErrorKind::full, "a commit of " + std::to_string(pages) + " pages, the quota allows a file of " +
                                       std::to_string(file_pages_max_)};
-  for (;;) {
+  begin_relief();
+  for (int step = 0; step < room_steps_max; ++step) {
     const auto there = room();
     if (!there) return there.error();
     if (*there >= pages) return {};
@@ -133,6 +142,7 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
     // A place that the disk refuses must not end recording: another file takes what comes.
     return Error{ErrorKind::corrupt, "batches cannot be evicted: " + freed.error().message()};
   }
+  return Error{ErrorKind::full, "room is being made, there is not enough yet"};
 }
 
 /// Gives something up, the most dispensable first: what everybody has, then what the fewest destinations lack, so that
@@ -149,9 +159,13 @@ Result<bool> StoreImpl::relieve(UtcTime now) {
       if (auto freed = evict_old(i, lacking, now); !freed || *freed) return freed;
     if (auto freed = evict_rows(lacking, now); !freed || *freed) return freed;
   }
-  if (old_.empty()) return false;
-  if (auto done = drop(0, losses_of(old_.front()), Parting::quota, now); !done) return done.error();
-  return true;
+  for (std::size_t i = 0; i < old_.size(); ++i) {
+    if (!old_[i].readable) examine(old_[i]);
+    if (old_[i].rests || (old_[i].trouble && refuse(old_[i], *old_[i].trouble) == Taken::later)) continue;
+    if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
+    return true;
+  }
+  return false;
 }
 
 /// Evicts the oldest few batches of one stream that at most `lacking_max` destinations have not confirmed.
@@ -224,6 +238,14 @@ Result<Leaving> StoreImpl::leaving(EpochFile& from, record::Stream stream, const
   if (!anchor) return anchor.error();
   enter(all.ledger, {stream, epoch, left.range, left.from, left.until, *anchor, lacking(epoch, stream, left.range)});
   return all;
+}
+
+/// Lets the present file take the account of what leaves old epochs, beyond its share and whatever length it has:
+/// SQLite allows no file to grow that is longer than its limit.
+Status StoreImpl::let_account_grow() {
+  const auto pages = file_->pages();
+  if (!pages) return pages.error();
+  return file_->limit_pages(std::max(file_pages_max_, pages->total) + ledger_pages);
 }
 
 /// Writes the account into the present file, in the transaction that is open there.

@@ -32,6 +32,13 @@ void cut_to_one_story(std::vector<RowTimes>& rows, const Ranges& lost) {
     if (lost.contains(rows[i].seq) != is_lost) rows.resize(i);
 }
 
+/// Whether something stands in a file's log.
+bool has_log(const fs::path& path) {
+  std::error_code missing;
+  const auto bytes = fs::file_size(path.string() + "-wal", missing);
+  return !missing && bytes > 0;
+}
+
 /// What of `within` lies in `extent`, the first such range; nothing if nothing does.
 std::optional<SeqRange> first_common(const Ranges& within, SeqRange extent) {
   for (const SeqRange& range : within.ranges()) {
@@ -72,6 +79,10 @@ Result<bool> StoreImpl::evict_old(std::size_t index, std::size_t lacking_max, Ut
 
 Result<Taken> StoreImpl::evict_old_rows(OldEpoch& old, std::size_t lacking_max, UtcTime now) {
   std::unique_ptr<EpochFile> file;
+  if (old.owes_space) {  // no more may go before the space of what went is there
+    auto opened = EpochFile::open_old(options_.folder, old.name, old_log_frames_max);
+    return opened ? shrink(old, **opened) : refuse(old, opened.error());
+  }
   int steps = 0;
   for (const record::Stream stream : evicted_first) {
     auto& extent = old.extents[index_of(stream)];
@@ -148,7 +159,7 @@ Result<Status> StoreImpl::take_rows(EpochFile& from, record::Stream stream, cons
   auto transaction = from.begin();
   if (!transaction) return Status(transaction.error());
   if (auto done = from.remove_rows(stream, left->range); !done) return done;
-  if (auto done = file_->limit_pages(file_pages_max_ + ledger_pages); !done) return done.error();
+  if (auto done = let_account_grow(); !done) return done.error();
   auto account = file_->begin();
   if (!account) return account.error();
   if (auto done = put_leaving(*left); !done) return done.error();
@@ -193,14 +204,31 @@ Taken StoreImpl::refuse(OldEpoch& old, const Error& why) {
   return Taken::stuck;
 }
 
-/// Gives back the space of what left an old epoch's file.
+/// The descriptor stays open with the epoch: closing it would drop the locks of its readers in this process.
+Result<std::uint64_t> StoreImpl::give_back(OldEpoch& old) {
+  if (!old.free_pages) {
+    auto opened = FreePages::open(options_.folder / old.name.file());
+    if (!opened) return opened.error();
+    old.free_pages = std::move(*opened);
+  }
+  return old.free_pages->give_back();
+}
+
+/// Gives back the space of what left an old epoch's file. As long as a reader keeps its log alive there is none to
+/// give: then the file rests, and owes it.
 Taken StoreImpl::shrink(OldEpoch& old, EpochFile& file) {
   const fs::path path = options_.folder / old.name.file();
+  old.owes_space = true;
   Taken taken = Taken::some;
   if (auto done = file.checkpoint_fully(); !done) {
     taken = refuse(old, done.error());
-  } else if (const auto given = give_back_free_pages(path); !given) {
+  } else if (has_log(path)) {
+    old.rests = true;
+    taken = Taken::later;
+  } else if (const auto given = give_back(old); !given) {
     taken = refuse(old, given.error());
+  } else {
+    old.owes_space = false;
   }
   old.bytes = file_bytes(path);
   divide_quota();

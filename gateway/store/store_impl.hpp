@@ -15,6 +15,7 @@
 #include "store/damage.hpp"
 #include "store/epoch_file.hpp"
 #include "store/folder.hpp"
+#include "store/free_pages.hpp"
 #include "store/retention.hpp"
 #include "store/store.hpp"
 #include "store/wear.hpp"
@@ -36,6 +37,7 @@ struct OldEpoch {
   std::array<UtcTime, 3> newest{};  ///< End of each log's newest batch.
   std::array<Millis, 3> late{};     ///< How much younger another of its batches may be.
   std::optional<UtcTime> oldest;
+  std::unique_ptr<FreePages> free_pages;  ///< Once space was given back.
 };
 
 /// Lowest priority first: what is given up first.
@@ -133,6 +135,7 @@ class StoreImpl final : public Store {
   std::vector<std::string> lacking(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
   Result<std::uint64_t> room();
   void note_maintained(const Status& done);
+  void begin_relief();
   Status keep_headroom(UtcTime now);
   Status make_room(std::uint64_t pages, UtcTime now);
   Result<bool> relieve(UtcTime now);
@@ -140,6 +143,7 @@ class StoreImpl final : public Store {
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);
   Result<Leaving> leaving(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
                           UtcTime now) const;
+  Status let_account_grow();
   Status put_leaving(const Leaving& leaving);
   void note_left(Leaving leaving);
   Status evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
@@ -157,6 +161,7 @@ class StoreImpl final : public Store {
                            UtcTime now);
   Taken step_over(OldEpoch& old, record::Stream stream, SeqRange range, const Error& why);
   Taken refuse(OldEpoch& old, const Error& why);
+  Result<std::uint64_t> give_back(OldEpoch& old);
   Taken shrink(OldEpoch& old, EpochFile& file);
   Status miss_deleted(UtcTime now);
 
@@ -167,6 +172,8 @@ class StoreImpl final : public Store {
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
   std::optional<Eviction> loss_in(const OldEpoch& old, EpochReader* reader, record::Stream stream,
                                   SeqRange missing) const;
+  std::uint64_t last_known(std::uint64_t epoch, record::Stream stream) const;
+  Eviction loss_unseen(const OldEpoch& old, record::Stream stream, SeqRange missing) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;
