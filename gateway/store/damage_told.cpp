@@ -29,8 +29,8 @@ std::vector<Eviction> StoreImpl::new_damage() {
   return damages;
 }
 
-/// What a log of an old epoch is known to have reached, by this run, by confirmations and by what was told; 0: not
-/// known.
+/// What a log of an old epoch is known to have reached, by this run, by confirmations, by what left and by what was
+/// told; 0: not known.
 std::uint64_t StoreImpl::last_known(const OldEpoch& old, record::Stream stream) const {
   std::uint64_t last = old.last_known[index_of(stream)];
   const auto see = [&](const Ranges& ranges) {
@@ -39,6 +39,9 @@ std::uint64_t StoreImpl::last_known(const OldEpoch& old, record::Stream stream) 
   for (const Ranges& confirmed : holders_of(old.name.epoch, stream)) see(confirmed);
   for (const LogRanges* logs : {&damage_told_, &damage_telling_})
     if (const auto told = logs->find({old.name.epoch, stream}); told != logs->end()) see(told->second);
+  if (const auto log = departed_.find({old.name.epoch, stream});
+      log != departed_.end() && !log->second.entries().empty())
+    last = std::max(last, log->second.entries().back().range.last);
   return last;
 }
 

@@ -310,7 +310,7 @@ Result<std::vector<RowTimes>> EpochFile::rows(record::Stream stream, SeqRange wi
   while ((row = statement->next()) && *row)
     rows.push_back({static_cast<std::uint64_t>(statement->integer(0)), from_ms(statement->integer(1)),
                     from_ms(statement->integer(2))});
-  if (!row) return row.error();
+  if (!row && rows.empty()) return row.error();
   return rows;
 }
 

@@ -96,7 +96,8 @@ class EpochFile {
   Status put_stop(UtcTime now);  ///< Says that this run stopped cleanly; gone when opened.
   Status remove_rows(record::Stream stream, SeqRange range);
 
-  /// The first rows of a range, at most `limit`.
+  /// The first rows of a range, at most `limit`; fewer where those behind them cannot be read. Errors: if not even the
+  /// first can.
   Result<std::vector<RowTimes>> rows(record::Stream stream, SeqRange within, std::size_t limit);
   /// SHA-256 of a stored batch. Errors: not_found.
   Result<Hash> hash_of(record::Stream stream, std::uint64_t seq);

@@ -20,17 +20,6 @@ constexpr std::size_t leaves_max = page_bytes / 4 - 2;
 
 using FreePage = std::array<std::uint8_t, page_bytes>;
 
-/// A descriptor, closed with the scope.
-struct OpenFile {
-  explicit OpenFile(const std::filesystem::path& path) : descriptor(open(path.c_str(), O_RDWR | O_CLOEXEC)) {}
-  ~OpenFile() {
-    if (descriptor >= 0) close(descriptor);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int descriptor;
-};
-
 Error os_error(const std::string& action) {
   return Error{ErrorKind::io, action + ": " + std::generic_category().message(errno)};
 }
@@ -70,20 +59,31 @@ Result<std::vector<std::uint64_t>> free_leaves(int descriptor, std::uint64_t pag
 
 }  // namespace
 
-Result<std::uint64_t> give_back_free_pages(const std::filesystem::path& file) {
-  const OpenFile opened(file);
-  if (opened.descriptor < 0) return os_error("opening " + file.string());
-  const off_t size = lseek(opened.descriptor, 0, SEEK_END);
-  if (size < 0) return os_error("measuring " + file.string());
-  const auto leaves = free_leaves(opened.descriptor, static_cast<std::uint64_t>(size) / page_bytes);
-  if (!leaves) return leaves.error().during("giving back pages of " + file.string());
+Result<std::unique_ptr<FreePages>> FreePages::open(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return os_error("opening " + file.string());
+  return std::unique_ptr<FreePages>(new FreePages(file, descriptor));
+}
+
+FreePages::~FreePages() {
+  close(descriptor_);
+}
+
+Result<std::uint64_t> FreePages::give_back() {
+  const off_t size = lseek(descriptor_, 0, SEEK_END);
+  if (size < 0) return os_error("measuring " + file_.string());
+  const auto leaves = free_leaves(descriptor_, static_cast<std::uint64_t>(size) / page_bytes);
+  if (!leaves) return leaves.error().during("giving back pages of " + file_.string());
   for (std::size_t i = 0; i < leaves->size();) {
     std::size_t end = i + 1;  // pages side by side go together
     while (end < leaves->size() && (*leaves)[end] == (*leaves)[end - 1] + 1) ++end;
     const auto at = static_cast<off_t>(((*leaves)[i] - 1) * page_bytes);
     const auto length = static_cast<off_t>((end - i) * page_bytes);
-    if (fallocate(opened.descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, length) != 0)
-      return os_error("giving back pages of " + file.string());
+    if (fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, length) != 0) {
+      const bool is_unsupported = errno == EOPNOTSUPP || errno == ENOSYS;
+      const Error failed = os_error("giving back pages of " + file_.string());
+      return is_unsupported ? Error{ErrorKind::unsupported, failed.message()} : failed;
+    }
     i = end;
   }
   return leaves->size() * page_bytes;

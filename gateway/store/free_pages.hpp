@@ -2,16 +2,36 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 #include "base/result.hpp"
 
 namespace jidian::store {
 
-/// Gives the disk space of a database file's free pages back; the file keeps its length, and SQLite can use the pages
-/// again. Gives the bytes. It reads the list of free pages in the file itself, so nothing may stand in its log, and
-/// nobody may write meanwhile.
+/// The free pages of a database file, whose disk space can be given back.
 ///
-/// Errors: io (a file system that cannot do it), corrupt (the list makes no sense).
-Result<std::uint64_t> give_back_free_pages(const std::filesystem::path& file);
+/// It holds the file open for as long as it lives, and has to live as long as this process may have connections to the
+/// file: whoever closes any descriptor of a file drops the process's POSIX locks on it, SQLite's among them.
+class FreePages {
+ public:
+  /// Errors: io.
+  static Result<std::unique_ptr<FreePages>> open(const std::filesystem::path& file);
+
+  /// Gives the space back, and tells the bytes; the file keeps its length, and SQLite can use the pages again. It reads
+  /// the list of free pages in the file itself, so nothing may stand in its log, and nobody may write meanwhile.
+  /// Errors: unsupported (by the file system), io, corrupt (the list makes no sense).
+  Result<std::uint64_t> give_back();
+
+  ~FreePages();
+  FreePages(const FreePages&) = delete;
+  FreePages& operator=(const FreePages&) = delete;
+
+ private:
+  FreePages(std::filesystem::path file, int descriptor) : file_(std::move(file)), descriptor_(descriptor) {}
+
+  std::filesystem::path file_;
+  int descriptor_;
+};
 
 }  // namespace jidian::store

@@ -17,8 +17,10 @@ constexpr std::size_t rows_looked_at = 640;
 /// … or the oldest of them has waited so long.
 constexpr Millis retirement_delay_max = std::chrono::hours(6);
 
-/// Steps of making room in one call of maintain(). commit() takes as many as it needs.
+/// Steps of making room in one call of maintain(), and of commit(): what needs more goes on with the next one, and the
+/// watchdog hears of us in between.
 constexpr int relief_steps_max = 8;
+constexpr int room_steps_max = 256;
 
 /// Free pages are kept for this many commits of the usual size.
 constexpr std::uint64_t commits_ahead = 2;
@@ -58,8 +60,14 @@ void StoreImpl::note_maintained(const Status& done) {
   maintain_trouble_ = trouble;
 }
 
+/// What rested is tried once more.
+void StoreImpl::begin_relief() {
+  for (OldEpoch& old : old_) old.rests = false;
+}
+
 /// Makes room for the next commits ahead of them.
 Status StoreImpl::keep_headroom(UtcTime now) {
+  begin_relief();
   const std::uint64_t headroom = std::min(commits_ahead * pages_wanted_, file_pages_max_ / 4);
   for (int step = 0; step < relief_steps_max; ++step) {
     const auto pages = room();
@@ -122,7 +130,8 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
   if (pages > file_pages_max_)
     return Error{ErrorKind::full, "a commit of " + std::to_string(pages) + " pages, the quota allows a file of " +
                                       std::to_string(file_pages_max_)};
-  for (;;) {
+  begin_relief();
+  for (int step = 0; step < room_steps_max; ++step) {
     const auto there = room();
     if (!there) return there.error();
     if (*there >= pages) return {};
@@ -133,6 +142,7 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
     // A place that the disk refuses must not end recording: another file takes what comes.
     return Error{ErrorKind::corrupt, "batches cannot be evicted: " + freed.error().message()};
   }
+  return Error{ErrorKind::full, "room is being made, there is not enough yet"};
 }
 
 /// Gives something up, the most dispensable first: what everybody has, then what the fewest destinations lack, so that
@@ -149,9 +159,13 @@ Result<bool> StoreImpl::relieve(UtcTime now) {
       if (auto freed = evict_old(i, lacking, now); !freed || *freed) return freed;
     if (auto freed = evict_rows(lacking, now); !freed || *freed) return freed;
   }
-  if (old_.empty()) return false;
-  if (auto done = drop(0, losses_of(old_.front()), Parting::quota, now); !done) return done.error();
-  return true;
+  for (std::size_t i = 0; i < old_.size(); ++i) {
+    if (!old_[i].readable) examine(old_[i]);
+    if (old_[i].rests || (old_[i].trouble && refuse(old_[i], *old_[i].trouble) == Taken::later)) continue;
+    if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
+    return true;
+  }
+  return false;
 }
 
 /// Evicts the oldest few batches of one stream that at most `lacking_max` destinations have not confirmed.
@@ -163,7 +177,7 @@ Result<bool> StoreImpl::evict_rows(std::size_t lacking_max, UtcTime now) {
     if (!rows) return rows.error();
     cut_to_neighbours(*rows);
     if (rows->empty()) continue;
-    if (auto done = evict(*file_, stream, *rows, parting_of(lacking_max), now); !done) return done.error();
+    if (auto done = evict(stream, *rows, parting_of(lacking_max), now); !done) return done.error();
     return true;
   }
   return false;
@@ -182,63 +196,76 @@ Result<std::vector<RowTimes>> StoreImpl::first_rows(record::Stream stream, const
   return std::vector<RowTimes>{};
 }
 
-/// @param from  The present file, or an old epoch's.
-Status StoreImpl::evict(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
-                        UtcTime now) {
-  auto done = evict_once(from, stream, rows, why, now);
+Status StoreImpl::evict(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now) {
+  auto done = evict_once(stream, rows, why, now);
   if (!done && done.error().kind() == ErrorKind::full) {  // even deleting takes room in the log
     (void)retreat();
-    done = evict_once(from, stream, rows, why, now);
+    done = evict_once(stream, rows, why, now);
   }
   if (done) checkpoint();
   return done;
 }
 
-/// Deletes rows that stand side by side, and notes in the present file why they left; with their entry in the ledger if
-/// somebody still lacks them. Of an old epoch's rows the note is durable before they go.
-Status StoreImpl::evict_once(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
-                             UtcTime now) {
+/// Deletes rows of the present file that stand side by side, with the account of it, in one transaction.
+Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now) {
+  auto left = leaving(*file_, stream, rows, why, now);
+  if (!left) return left.error();
+  auto transaction = file_->begin();
+  if (!transaction) return transaction.error();
+  if (auto done = file_->remove_rows(stream, left->range); !done) return done;
+  if (auto done = put_leaving(*left); !done) return done;
+  if (auto done = transaction->commit(); !done) return done;
+  note_left(std::move(*left));
+  return {};
+}
+
+/// The account of rows that stand side by side and are to leave the present file, or an old epoch's. Those of an old
+/// one may be lost on record already, and still be there. Errors: those of `from`.
+Result<Leaving> StoreImpl::leaving(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows,
+                                   Parting why, UtcTime now) const {
   const std::uint64_t epoch = from.name().epoch;
-  const bool unconfirmed = why == Parting::unconfirmed;
   Departure left{{rows.front().seq, rows.back().seq}, why, now, rows.front().start, rows.back().end};
   for (const RowTimes& row : rows) {
     left.from = std::min(left.from, row.start);
     left.until = std::max(left.until, row.end);
   }
-  Departures departures = departed_[{epoch, stream}];
-  departures.add(left);
-  std::vector<Eviction> ledger = ledger_;
-  if (unconfirmed) {
-    const auto anchor = from.hash_of(stream, left.range.last);
-    if (!anchor) return anchor.error();
-    enter(ledger, {stream, epoch, left.range, left.from, left.until, *anchor, lacking(epoch, stream, left.range)});
-  }
-  std::unique_ptr<Transaction> of_old;
-  if (&from != file_.get()) {
-    if (auto done = file_->limit_pages(file_pages_max_ + ledger_pages); !done) return done;
-    auto begun = from.begin();
-    if (!begun) return begun.error();
-    of_old = std::make_unique<Transaction>(std::move(*begun));
-  }
-  auto transaction = file_->begin();
-  if (!transaction) return transaction.error();
-  if (auto done = from.remove_rows(stream, left.range); !done) return done;
-  if (auto done = file_->put_departures(epoch, stream, departures); !done) return done;
-  if (unconfirmed) {
-    std::vector<Eviction> all = ledger;
-    all.insert(all.end(), told_.begin(), told_.end());
-    if (auto done = file_->put_ledger(all); !done) return done;
-  }
-  if (auto done = transaction->commit(); !done) return done;
-  ledger_ = std::move(ledger);
-  departed_[{epoch, stream}] = std::move(departures);
-  if (unconfirmed) {
-    spdlog::error("batches evicted before every destination had them epoch={} stream={} first={} last={}",
-                  to_hex(epoch), table_of(stream), left.range.first, left.range.last);
-    const std::scoped_lock lock(health_mutex_);
-    health_.evicted += rows.size();
-  }
-  return of_old ? of_old->commit() : Status{};
+  Leaving all{epoch, stream, left.range, false, {}, ledger_};
+  if (const auto log = departed_.find({epoch, stream}); log != departed_.end()) all.departures = log->second;
+  all.is_loss = why == Parting::unconfirmed && !lost_with(all.departures).contains(left.range.first);
+  all.departures.add(left);
+  if (!all.is_loss) return all;
+  const auto anchor = from.hash_of(stream, left.range.last);
+  if (!anchor) return anchor.error();
+  enter(all.ledger, {stream, epoch, left.range, left.from, left.until, *anchor, lacking(epoch, stream, left.range)});
+  return all;
+}
+
+/// Lets the present file take the account of what leaves old epochs, beyond its share and whatever length it has:
+/// SQLite allows no file to grow that is longer than its limit.
+Status StoreImpl::let_account_grow() {
+  const auto pages = file_->pages();
+  if (!pages) return pages.error();
+  return file_->limit_pages(std::max(file_pages_max_, pages->total) + ledger_pages);
+}
+
+/// Writes the account into the present file, in the transaction that is open there.
+Status StoreImpl::put_leaving(const Leaving& leaving) {
+  if (auto done = file_->put_departures(leaving.epoch, leaving.stream, leaving.departures); !done) return done;
+  if (!leaving.is_loss) return {};
+  std::vector<Eviction> all = leaving.ledger;
+  all.insert(all.end(), told_.begin(), told_.end());
+  return file_->put_ledger(all);
+}
+
+/// What to know once the account is durable.
+void StoreImpl::note_left(Leaving leaving) {
+  ledger_ = std::move(leaving.ledger);
+  departed_[{leaving.epoch, leaving.stream}] = std::move(leaving.departures);
+  if (!leaving.is_loss) return;
+  spdlog::error("batches evicted before every destination had them epoch={} stream={} first={} last={}",
+                to_hex(leaving.epoch), table_of(leaving.stream), leaving.range.first, leaving.range.last);
+  const std::scoped_lock lock(health_mutex_);
+  health_.evicted += leaving.range.size();
 }
 
 std::chrono::hours StoreImpl::retention_of(record::Stream stream) const {
@@ -275,7 +302,7 @@ Status StoreImpl::retire_rows(record::Stream stream, UtcTime now) {
   }
   if (over.empty()) return {};
   const bool due = over.size() == rows_retired || over.front().end < cutoff - retirement_delay_max;
-  return due ? evict(*file_, stream, over, Parting::retention, now) : Status{};
+  return due ? evict(stream, over, Parting::retention, now) : Status{};
 }
 
 }  // namespace jidian::store

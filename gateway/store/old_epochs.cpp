@@ -22,12 +22,14 @@ constexpr std::size_t rows_given_up_max = 1'000'000;
 void StoreImpl::examine(OldEpoch& old) const {
   old.bytes = file_bytes(options_.folder / old.name.file());
   const auto reader = EpochReader::open(options_.folder, old.name);
+  old.trouble.reset();
+  if (!reader) old.trouble.emplace(reader.error());
   if (!reader) return;
-  old.readable = true;
   Damage seen(damage_);
   for (const record::Stream stream : record::all_streams) {
     const auto extent = (*reader)->extent(stream, seen);
-    old.readable &= static_cast<bool>(extent);
+    if (!extent && !old.trouble) old.trouble.emplace(extent.error());
+    old.is_known[index_of(stream)] |= static_cast<bool>(extent);
     if (!extent || !*extent) continue;
     old.extents[index_of(stream)] = *extent;
     old.late[index_of(stream)] = (*reader)->lateness(stream);
@@ -36,6 +38,7 @@ void StoreImpl::examine(OldEpoch& old) const {
     if (const auto row = row_at(**reader, stream, **extent))
       old.oldest = std::min(old.oldest.value_or(row->start), row->start);
   }
+  old.readable = !old.trouble;
 }
 
 /// Whether every destination has every batch that can still be read. Not as long as reading fails and may work again.
@@ -73,24 +76,43 @@ bool StoreImpl::is_past_retention(const OldEpoch& old, UtcTime now) const {
   });
 }
 
-/// What is lost with an old file, as ledger entries: also what cannot be read.
+/// What is lost with an old file, as ledger entries: also what cannot be read. A log that could not be looked at counts
+/// as lost up to the first seq that nobody knows of.
 std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
   std::vector<Eviction> losses;
   const auto reader = EpochReader::open(options_.folder, old.name);
   for (const record::Stream stream : record::all_streams) {
     const auto& extent = old.extents[index_of(stream)];
-    if (!extent) continue;
+    if (!extent && old.is_known[index_of(stream)]) continue;
     const std::vector<Ranges> holders = holders_of(old.name.epoch, stream);
-    const Ranges confirmed = held_by(holders, holders.size());
-    SeqRange rest = *extent;
+    Ranges settled = held_by(holders, holders.size());
+    const auto log = departed_.find({old.name.epoch, stream});
+    const std::vector<Departure> left = log == departed_.end() ? std::vector<Departure>() : log->second.entries();
+    // Of a log that can be read, what left is not there; unless it was told to be lost, and stayed after all.
+    for (const Departure& entry : left)
+      if (!extent || entry.why == Parting::unconfirmed) settled.add(entry.range);
+    const bool is_exact = old.last_known[index_of(stream)] != 0;
+    SeqRange rest = extent ? *extent : SeqRange{1, std::min(last_known(old, stream) + (is_exact ? 0 : 1), seq_max)};
     while (rest.first <= rest.last) {
-      const auto missing = confirmed.first_missing(rest);
+      const auto missing = settled.first_missing(rest);
       if (!missing) break;
       rest.first = missing->last + 1;
-      if (const auto loss = loss_in(old, reader ? reader->get() : nullptr, stream, *missing)) enter(losses, *loss);
+      const auto loss = extent ? loss_in(old, reader ? reader->get() : nullptr, stream, *missing)
+                               : std::optional(loss_unseen(old, stream, *missing));
+      if (loss) enter(losses, *loss);
     }
   }
   return losses;
+}
+
+/// What is lost of a log that could never be looked at. It lies between what left last and the epoch's end.
+Eviction StoreImpl::loss_unseen(const OldEpoch& old, record::Stream stream, SeqRange missing) const {
+  const std::uint64_t epoch = old.name.epoch;
+  const UtcTime until = ended_at(epoch).value_or(std::ranges::max(old.newest));
+  UtcTime from = until;
+  if (const auto log = departed_.find({epoch, stream}); log != departed_.end() && !log->second.entries().empty())
+    from = std::min(until, log->second.entries().back().until);
+  return {stream, epoch, missing, from, until, {}, lacking(epoch, stream, missing)};
 }
 
 /// What is lost with these batches of an old file, which somebody lacks; nothing if they left long ago.
@@ -165,7 +187,7 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
   all.insert(all.end(), told_.begin(), told_.end());
   DepartedLogs departed = departed_with(old_[index], losses, why, now);
   forget_long_departed(departed, name.epoch);
-  if (auto done = file_->limit_pages(file_pages_max_ + ledger_pages); !done) return done;
+  if (auto done = let_account_grow(); !done) return done;
   auto transaction = file_->begin();
   if (!transaction) return transaction.error();
   for (const auto& [log, departures] : departed_)

@@ -202,7 +202,7 @@ void StoreImpl::retire(const EpochName& name, const std::array<std::uint64_t, 3>
   old.name = name;
   old.last_known = last_known;
   examine(old);
-  old_.push_back(old);
+  old_.push_back(std::move(old));
 }
 
 /// Shares the quota out again after an epoch came or went.

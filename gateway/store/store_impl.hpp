@@ -15,6 +15,7 @@
 #include "store/damage.hpp"
 #include "store/epoch_file.hpp"
 #include "store/folder.hpp"
+#include "store/free_pages.hpp"
 #include "store/retention.hpp"
 #include "store/store.hpp"
 #include "store/wear.hpp"
@@ -25,13 +26,19 @@ namespace jidian::store {
 struct OldEpoch {
   EpochName name;
   std::uint64_t bytes = 0;
-  bool readable = false;
+  bool readable = false;                           ///< All of its logs could be looked at.
+  std::optional<Error> trouble;                    ///< Why the file, or one of its logs, could not be looked at.
   bool is_rigid = false;                           ///< Nothing can be taken out of its file batch by batch.
+  bool rests = false;                              ///< Not to be tried again while room is made for this once.
+  bool owes_space = false;                         ///< Batches left its file, their space was not given back yet.
   std::array<std::optional<SeqRange>, 3> extents;  ///< In the order of all_streams, as the reader reaches them.
   std::array<std::uint64_t, 3> last_known{};       ///< What the logs are known to have reached; 0: not known.
+  std::array<bool, 3> is_known{};                  ///< The log was looked at: without an extent it is empty.
+  std::array<Ranges, 3> stuck;                     ///< Batches that cannot be taken out: damaged, or beside such.
   std::array<UtcTime, 3> newest{};                 ///< End of each log's newest batch.
   std::array<Millis, 3> late{};                    ///< How much younger another of its batches may be.
   std::optional<UtcTime> oldest;
+  std::unique_ptr<FreePages> free_pages;  ///< Once space was given back.
 };
 
 /// Lowest priority first: what is given up first.
@@ -43,6 +50,32 @@ inline constexpr std::size_t rows_step = 32;
 /// Pages of the present file beyond its share that the account of what leaves old epochs may take: their going makes
 /// room elsewhere, and only afterwards.
 inline constexpr std::uint64_t ledger_pages = 8;
+
+/// Batches that are about to leave, and the account of it.
+struct Leaving {
+  std::uint64_t epoch = 0;
+  record::Stream stream = record::Stream::reading;
+  SeqRange range;
+  bool is_loss = false;          ///< Somebody lacks them, and that was not told yet.
+  Departures departures;         ///< Of their log, them included.
+  std::vector<Eviction> ledger;  ///< Them included, if they are a loss.
+};
+
+/// What came of trying to take batches out of an old epoch.
+enum class Taken : std::uint8_t {
+  some,     ///< There is room now.
+  nothing,  ///< It has none of those that were asked for.
+  stuck,    ///< It has, and they cannot be taken out.
+  later,    ///< It cannot be told now: locked, a shortage, or what the disk may give back the next time.
+};
+
+/// What was lost with these departures.
+inline Ranges lost_with(const Departures& departures) {
+  Ranges lost;
+  for (const Departure& entry : departures.entries())
+    if (entry.why == Parting::unconfirmed) lost.add(entry.range);
+  return lost;
+}
 
 /// Why batches go that at most `lacking_max` destinations lack.
 constexpr Parting parting_of(std::size_t lacking_max) {
@@ -104,22 +137,34 @@ class StoreImpl final : public Store {
   std::vector<std::string> lacking(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
   Result<std::uint64_t> room();
   void note_maintained(const Status& done);
+  void begin_relief();
   Status keep_headroom(UtcTime now);
   Status make_room(std::uint64_t pages, UtcTime now);
   Result<bool> relieve(UtcTime now);
   Result<bool> evict_rows(std::size_t lacking_max, UtcTime now);
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);
-  Status evict_once(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
-                    UtcTime now);
-  Status evict(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
+  Result<Leaving> leaving(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
+                          UtcTime now) const;
+  Status let_account_grow();
+  Status put_leaving(const Leaving& leaving);
+  void note_left(Leaving leaving);
+  Status evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
+  Status evict(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
   Status retire(UtcTime now);
   Status retire_rows(record::Stream stream, UtcTime now);
   std::vector<Eviction> due_evictions(UtcTime now);
 
   // old_eviction.cpp
   Result<bool> evict_old(std::size_t index, std::size_t lacking_max, UtcTime now);
-  Result<bool> evict_old_rows(OldEpoch& old, std::size_t lacking_max, UtcTime now);
-  Status shrink(OldEpoch& old);
+  Result<Taken> evict_old_rows(OldEpoch& old, std::size_t lacking_max, UtcTime now);
+  Result<Taken> take_out(OldEpoch& old, EpochFile& file, record::Stream stream, SeqRange range, Parting why,
+                         UtcTime now);
+  Result<Status> take_rows(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
+                           UtcTime now);
+  Taken step_over(OldEpoch& old, record::Stream stream, SeqRange range, const Error& why);
+  Taken refuse(OldEpoch& old, const Error& why);
+  Result<std::uint64_t> give_back(OldEpoch& old);
+  Taken shrink(OldEpoch& old, EpochFile& file);
   Status miss_deleted(UtcTime now);
 
   // old_epochs.cpp
@@ -129,6 +174,7 @@ class StoreImpl final : public Store {
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
   std::optional<Eviction> loss_in(const OldEpoch& old, EpochReader* reader, record::Stream stream,
                                   SeqRange missing) const;
+  Eviction loss_unseen(const OldEpoch& old, record::Stream stream, SeqRange missing) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;

@@ -3,6 +3,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "store/folder.hpp"
+#include "store/layout.hpp"
+#include "store/sqlite.hpp"
 #include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
@@ -31,14 +34,17 @@ class Losses : public testing::Test {
 
   /// Spoils the page that a batch stands on. Pages that were split keep traces of what they held.
   void spoil_page_of(std::uint64_t epoch, std::uint64_t seq, std::size_t size) {
+    spoil_page_of(newest_file(), epoch, seq, size);
+  }
+  static void spoil_page_of(const fs::path& file, std::uint64_t epoch, std::uint64_t seq, std::size_t size) {
     constexpr char leaf_of_table = 0x0D;
     const Bytes content = content_of({epoch, Stream::reading, seq}, std::min<std::size_t>(size, 300));
-    std::ifstream stream(newest_file(), std::ios::binary);
+    std::ifstream stream(file, std::ios::binary);
     const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
     for (std::size_t at = 4096; at + 4096 <= text.size(); at += 4096)
       if (text[at] == leaf_of_table &&
           text.substr(at, 4096).find(std::string(content.begin(), content.end())) != std::string::npos)
-        return flip_byte(newest_file(), at);
+        return flip_byte(file, at);
     ADD_FAILURE() << "no page has batch " << seq;
   }
 
@@ -259,6 +265,14 @@ class OldEpochGivesRoom : public Losses {
     }
     ASSERT_TRUE(is_reached());
   }
+  /// Stops the store, and goes on with `then` once `meanwhile` is over.
+  template <typename Meanwhile, typename Then>
+  void restart_after(Meanwhile meanwhile, Then then) {
+    ASSERT_TRUE(store_->close(now_));
+    store_.reset();
+    meanwhile();
+    then();
+  }
   static std::vector<std::uint64_t> joined(std::vector<std::uint64_t> first, const std::vector<std::uint64_t>& second) {
     first.insert(first.end(), second.begin(), second.end());
     return first;
@@ -306,6 +320,151 @@ TEST_F(OldEpochGivesRoom, AndWhatIsLeftOfItOutlivesAStart) {
   EXPECT_EQ(entries[0].range.first, 1U);
   EXPECT_EQ(entries[1].why, Parting::quota);
   EXPECT_EQ(entries[1].range, (SeqRange{41, 70}));
+}
+
+TEST_F(OldEpochGivesRoom, PastDamagedPagesAndNothingSoundGoesBeforeItsTurn) {
+  const fs::path file = epoch_files(options_.folder).front();
+  for (const std::uint64_t seq : {10U, 50U}) spoil_page_of(file, old_, seq, 4000);
+  record_until([&] { return store_->health().evicted > 0; });
+  ASSERT_EQ(epoch_files(options_.folder).size(), 2U) << "the file stays for what is sound";
+  EXPECT_LE(store_->health().evicted, 64U);
+  const auto has_newer = [&] {
+    const std::vector<std::uint64_t> seqs = left();
+    return std::ranges::count_if(seqs, [](std::uint64_t seq) { return seq > 70; }) == 130;
+  };
+  EXPECT_TRUE(has_newer());
+
+  record_until([&] { return left().size() < 150; });
+  ASSERT_EQ(epoch_files(options_.folder).size(), 2U);
+  EXPECT_TRUE(has_newer()) << "the oldest goes first, on both sides of the damage";
+  record_until([&] { return left().size() < 110; });
+  EXPECT_EQ(epoch_files(options_.folder).size(), 2U) << "and so on behind it";
+}
+
+TEST_F(OldEpochGivesRoom, AndALockOnItIsNoDamage) {
+  auto other = Db::open(epoch_files(options_.folder).front(), Db::Access::write);
+  ASSERT_TRUE(other);
+  ASSERT_TRUE(other->run("BEGIN IMMEDIATE"));
+  record_until([&] { return store_->health().evicted > 0; });
+  EXPECT_EQ(left(), seqs_between(1, 200)) << "it rests, the present epoch gives room";
+  ASSERT_TRUE(other->run("ROLLBACK"));
+  record_until([&] { return left().size() < 200; });
+  EXPECT_EQ(left(), joined(seqs_between(1, 40), seqs_between(71, 200)));
+}
+
+TEST_F(OldEpochGivesRoom, AndOneThatIsLockedSinceTheStartIsNotGivenUp) {
+  restart_after([] {},
+                [&] {
+                  auto other = Db::open(epoch_files(options_.folder).front(), Db::Access::write);
+                  ASSERT_TRUE(other);
+                  ASSERT_TRUE(other->run("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE"));
+                  store_ = open_or_fail(options_, now_);
+                  record_until([&] { return store_->health().evicted > 0; });
+                });
+  ASSERT_EQ(epoch_files(options_.folder).size(), 2U);
+  EXPECT_EQ(left(), seqs_between(1, 200));
+}
+
+TEST_F(OldEpochGivesRoom, AndOneThatNobodyCouldEverReadIsALossInEachOfItsLogs) {
+  const fs::path file = epoch_files(options_.folder).front();
+  restart_after([&] { std::ofstream(file, std::ios::binary) << std::string(820'000, 'x'); },
+                [&] { store_ = open_or_fail(options_, now_); });
+  record_until([&] { return epoch_files(options_.folder).size() == 1; });
+  const auto evictions = store_->maintain(now_);
+  ASSERT_TRUE(evictions);
+  std::vector<SeqRange> readings;
+  std::size_t others = 0;
+  for (const Eviction& eviction : *evictions) {
+    if (eviction.epoch != old_) continue;
+    EXPECT_EQ(eviction.unconfirmed, std::vector<std::string>{"province"});
+    if (eviction.stream == Stream::reading)
+      readings.push_back(eviction.range);
+    else
+      ++others;
+  }
+  EXPECT_EQ(readings, (std::vector<SeqRange>{{1, 40}, {71, 71}})) << "up to the first that nobody knows of";
+  EXPECT_EQ(others, 2U) << "events and intervals";
+  const auto gone = (*store_->reader())->departures();
+  ASSERT_TRUE(gone);
+  EXPECT_TRUE(gone->contains({old_, Stream::reading}));
+}
+
+TEST_F(OldEpochGivesRoom, OnlyOnceWhileSomebodyIsReadingIt) {
+  const fs::path file = epoch_files(options_.folder).front();
+  auto other = Db::open(file, Db::Access::read);
+  ASSERT_TRUE(other);
+  auto rows = other->prepare("SELECT seq FROM " + table_of(Stream::reading));
+  ASSERT_TRUE(rows);
+  ASSERT_TRUE(rows->next());
+  record_until([&] { return left().size() < 200; });
+  const std::vector<std::uint64_t> rest = joined(seqs_between(1, 40), seqs_between(71, 200));
+  EXPECT_EQ(left(), rest);
+  record_batches(*store_, Stream::reading, 3, now_, 4000);
+  now_ += 30s;
+  EXPECT_EQ(left(), rest) << "what leaves it makes no room";
+  const std::uint64_t bytes = file_bytes(file);
+  rows->reset();
+  record_until([&] { return file_bytes(file) < bytes; });
+  EXPECT_LT(file_bytes(file) + 20 * 4096, bytes) << "the room comes once he is done";
+}
+
+TEST_F(OldEpochGivesRoom, WithOneLineInTheLedgerThoughTheyWereStillThereAfterTheirAccount) {
+  const fs::path file = epoch_files(options_.folder).front();
+  const fs::path copy = folder_.path() / "copy.db";
+  fs::copy_file(file, copy);
+  record_until([&] { return store_->health().evicted > 0; });
+  ASSERT_EQ(store_->maintain(now_)->front().range.first, 1U);
+  record_batches(*store_, Stream::event, 1, now_);
+  const std::uint64_t evicted = store_->health().evicted;
+  // As after a power cut between the two transactions.
+  restart_after([&] { fs::copy_file(copy, file, fs::copy_options::overwrite_existing); },
+                [&] { store_ = open_or_fail(options_, now_); });
+  ASSERT_EQ(left().size(), 200U);
+  record_until([&] { return left().front() > 1; });
+  EXPECT_EQ(store_->health().evicted, 0U);
+  const auto told = store_->maintain(now_);
+  ASSERT_TRUE(told);
+  for (const Eviction& eviction : *told)
+    if (eviction.epoch == old_) {
+      EXPECT_GT(eviction.range.first, evicted);
+    }
+}
+
+TEST_F(OldEpochGivesRoom, AndItsReadersKeepTheirLocks) {
+  const fs::path file = epoch_files(options_.folder).front();
+  const auto reader = *store_->reader();
+  EXPECT_EQ(read_all(*reader, old_, Stream::reading).size(), 200U);
+  const std::uint64_t bytes = file_bytes(file);
+  record_until([&] { return file_bytes(file) < bytes; });
+  // Asks as another process would. SQLite's shared lock: https://www.sqlite.org/src/file/src/os.h
+  const int descriptor = open(file.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(descriptor, 0);
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = 0x40000002;
+  lock.l_len = 510;
+  EXPECT_EQ(fcntl(descriptor, F_OFD_GETLK, &lock), 0);
+  EXPECT_NE(lock.l_type, F_UNLCK);
+  close(descriptor);
+}
+
+TEST_F(Losses, LoweredQuotaLetsTheAccountOfOldBatchesIntoAFileThatIsTooLong) {
+  options_.quota_bytes = 16 << 20;
+  options_.destinations = {{std::string(5000, 'p'), {Stream::reading}}};  // its line in the ledger takes a page more
+  auto store = open_or_fail(options_);
+  ASSERT_TRUE(record_together(*store, Stream::reading, 100, noon, 4000));
+  ASSERT_TRUE(store->begin_epoch("test", noon));
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(record_together(*store, Stream::reading, 100, noon, 4000));
+  }
+  ASSERT_TRUE(store->close(noon));
+  store.reset();
+  options_.quota_bytes = 2 << 20;
+  store = open_or_fail(options_, after(10s));
+  record_batches(*store, Stream::reading, 1, after(20s), 4000);
+  EXPECT_GT(store->health().evicted, 0U);
+  EXPECT_EQ(store->health().trouble.find("partition"), std::string::npos) << store->health().trouble;
 }
 
 TEST_F(OldEpochGivesRoom, WhileAReaderHasItOpen) {
