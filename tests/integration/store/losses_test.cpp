@@ -464,7 +464,7 @@ TEST_F(Losses, LoweredQuotaLetsTheAccountOfOldBatchesIntoAFileThatIsTooLong) {
   store = open_or_fail(options_, after(10s));
   record_batches(*store, Stream::reading, 1, after(20s), 4000);
   EXPECT_GT(store->health().evicted, 0U);
-  EXPECT_EQ(store->health().trouble.find("partition"), std::string::npos) << store->health().trouble;
+  EXPECT_EQ(store->health().trouble.find("partition is full"), std::string::npos) << store->health().trouble;
 }
 
 TEST_F(OldEpochGivesRoom, WhileAReaderHasItOpen) {
