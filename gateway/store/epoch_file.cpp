@@ -307,9 +307,14 @@ Result<std::vector<RowTimes>> EpochFile::rows(record::Stream stream, SeqRange wi
   const Cursor cursor(statement->bind(within.first, std::min(within.last, seq_max), limit));
   std::vector<RowTimes> rows;
   Result<bool> row = true;
-  while ((row = statement->next()) && *row)
-    rows.push_back({static_cast<std::uint64_t>(statement->integer(0)), from_ms(statement->integer(1)),
-                    from_ms(statement->integer(2))});
+  std::uint64_t least = within.first;
+  while ((row = statement->next()) && *row) {
+    const auto seq = static_cast<std::uint64_t>(statement->integer(0));
+    if (seq < least || seq > within.last) break;  // a row that was overwritten together with its number
+    rows.push_back({seq, from_ms(statement->integer(1)), from_ms(statement->integer(2))});
+    least = seq + 1;
+  }
+  if (row && *row && rows.empty()) return Error{ErrorKind::corrupt, name_.file() + ": a row without its number"};
   if (!row && rows.empty()) return row.error();
   return rows;
 }

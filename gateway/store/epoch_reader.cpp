@@ -64,7 +64,7 @@ Status EpochReader::check_format() {
 
 Result<std::optional<SeqRange>> EpochReader::extent(record::Stream stream, Damage& damage) {
   const std::string table = table_of(stream);
-  auto lowest = db_.number("SELECT seq FROM " + table + " ORDER BY seq LIMIT 1");
+  auto lowest = db_.number("SELECT seq FROM " + table + " WHERE seq>=1 ORDER BY seq LIMIT 1");
   if (!lowest && lowest.error().kind() == ErrorKind::not_found) return std::optional<SeqRange>();
   if (!lowest) {
     const auto sound = pass_over(stream, 1, lowest.error(), damage);
@@ -96,7 +96,7 @@ Result<std::uint64_t> EpochReader::newest_readable(record::Stream stream, std::u
     const Cursor cursor(probe->bind(seq));
     const auto row = probe->next();
     if (!row) return row.error();
-    return *row ? unsigned_of(probe->integer(0)) : first;
+    return *row ? std::clamp(unsigned_of(probe->integer(0)), first, seq) : first;
   };
   const auto is_bad = [](const Error& error) { return is_damage(error) || error.kind() == ErrorKind::io; };
   auto found = at_or_below(seq_max);
@@ -131,7 +131,7 @@ Result<std::optional<std::uint64_t>> EpochReader::sound_behind(record::Stream st
     const Cursor cursor(row->bind(seq));
     const auto there = row->next();
     if (!there) return there.error();
-    return *there ? std::optional(unsigned_of(row->integer(0))) : std::nullopt;
+    return *there ? std::optional(std::clamp(unsigned_of(row->integer(0)), seq, seq_max)) : std::nullopt;
   };
   const auto next = next_from(at);
   if (next) return next;
@@ -172,8 +172,15 @@ Result<std::vector<StoredBatch>> EpochReader::read(record::Stream stream, SeqRan
     Result<bool> row = true;
     while (bytes < bytes_max && (row = statement->next()) && *row) {
       ++seen;
+      const std::uint64_t seq = unsigned_of(statement->integer(0));
+      if (seq < wanted.first || seq > wanted.last) {  // overwritten together with its number; SQLite does not notice
+        if (wanted.first > wanted.last) break;
+        damage.add(name_.epoch, stream, {wanted.first, wanted.first});
+        ++wanted.first;
+        continue;
+      }
       StoredBatch batch;
-      batch.key = {name_.epoch, stream, unsigned_of(statement->integer(0))};
+      batch.key = {name_.epoch, stream, seq};
       batch.start = from_ms(statement->integer(1));
       batch.end = from_ms(statement->integer(2));
       batch.count = static_cast<std::uint32_t>(statement->integer(3));
@@ -218,7 +225,7 @@ Result<std::optional<SeqRange>> EpochReader::find(record::Stream stream, UtcTime
       const auto row = probe->next();
       if (!row) return row.error();
       if (*row && before(from_ms(probe->integer(1)), from_ms(probe->integer(2))))
-        low = unsigned_of(probe->integer(0)) + 1;
+        low = std::max(middle, std::min(unsigned_of(probe->integer(0)), within.last)) + 1;
       else
         high = middle;
     }
@@ -239,6 +246,7 @@ Result<std::optional<SeqRange>> EpochReader::find(record::Stream stream, UtcTime
                    std::to_string(to_ms(until)) + (i == 0 ? " ORDER BY seq LIMIT 1" : " ORDER BY seq DESC LIMIT 1"));
     if (!seq) return seq.error().kind() == ErrorKind::not_found ? Result(std::optional<SeqRange>()) : whole;
     ends[i] = unsigned_of(*seq);
+    if (ends[i] < within.first || ends[i] > within.last) return whole;
   }
   return std::optional(SeqRange{ends[0], ends[1]});
 }
