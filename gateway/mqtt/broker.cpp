@@ -137,6 +137,7 @@ std::vector<uplink::Incoming> PahoBroker::close() {
   for (auto& signal : queue_->wait({}, SteadyTime{}))
     if (auto* message = std::get_if<uplink::Incoming>(&signal)) events.emplace_back(std::move(*message));
   std::vector<uplink::Incoming> messages;
+  messages.reserve(events.size());
   for (auto& event : events) messages.push_back(std::get<uplink::Incoming>(std::move(event)));
   return messages;
 }
