@@ -13,12 +13,13 @@
 #include <vector>
 
 #include "store/store.hpp"
+#include "tests/unit/uplink/unwritten_store.hpp"
 
 namespace jidian::bench {
 
 /// A store that is computed: a batch of readings every ten seconds and one of intervals every minute since it began, of
 /// nine bytes that tell which it is. What an uplink sees of a store, for twenty thousand of them in one process.
-class FleetStore final : public store::Store {
+class FleetStore final : public uplink::UnwrittenStore {
  public:
   static constexpr Millis reading_every{10'000};
   static constexpr Millis interval_every{60'000};
@@ -99,18 +100,6 @@ class FleetStore final : public store::Store {
     return std::unique_ptr<store::Reader>(std::make_unique<ComputedReader>(*this));
   }
 
-  // An uplink does not write.
-  const store::Opening& opening() const override { return opening_; }
-  store::Head head(record::Stream) const override { return {}; }
-  Status commit(std::span<const store::NewBatch>, UtcTime) override { return Error{ErrorKind::denied, "read only"}; }
-  void add_manifest(const Hash&, Bytes) override {}
-  void note(const std::string&, const std::string&) override {}
-  std::map<std::string, std::string> notes() const override { return {}; }
-  Result<std::vector<store::Eviction>> maintain(UtcTime) override { return std::vector<store::Eviction>{}; }
-  Status begin_epoch(const std::string&, UtcTime) override { return {}; }
-  health::StoreHealth health() const override { return {}; }
-  Status close(UtcTime) override { return {}; }
-
  private:
   const store::Ranges& ranges(record::Stream stream) const {
     return acknowledged_[static_cast<std::size_t>(stream) - 1];
@@ -119,7 +108,6 @@ class FleetStore final : public store::Store {
   SteadyTime begin_;
   const SteadyTime& now_;
   std::function<void(record::Stream, std::uint64_t)> confirmed_;
-  store::Opening opening_;
   std::array<store::Ranges, record::all_streams.size()> acknowledged_;
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "store/store.hpp"
+#include "tests/unit/uplink/unwritten_store.hpp"
 #include "uplink/broker.hpp"
 #include "uplink/session.hpp"
 
@@ -22,7 +23,7 @@ using record::Stream;
 using store::SeqRange;
 
 /// A store in memory: what a reader and an uplink see of one.
-class FakeStore final : public store::Store {
+class FakeStore final : public UnwrittenStore {
  public:
   explicit FakeStore(std::uint64_t epoch = 1) { begin(epoch); }
 
@@ -113,21 +114,8 @@ class FakeStore final : public store::Store {
     return std::unique_ptr<store::Reader>(std::make_unique<FakeReader>(*this));
   }
 
-  // An uplink does not write.
-  const store::Opening& opening() const override { return opening_; }
-  store::Head head(Stream) const override { return {}; }
-  Status commit(std::span<const store::NewBatch>, UtcTime) override { return Error{ErrorKind::denied, "read only"}; }
-  void add_manifest(const Hash&, Bytes) override {}
-  void note(const std::string&, const std::string&) override {}
-  std::map<std::string, std::string> notes() const override { return {}; }
-  Result<std::vector<store::Eviction>> maintain(UtcTime) override { return std::vector<store::Eviction>{}; }
-  Status begin_epoch(const std::string&, UtcTime) override { return {}; }
-  health::StoreHealth health() const override { return {}; }
-  Status close(UtcTime) override { return {}; }
-
  private:
   using Log = std::pair<std::uint64_t, Stream>;
-  store::Opening opening_;
   std::vector<std::uint64_t> epochs_;
   std::map<Log, std::map<std::uint64_t, Bytes>> logs_;
   std::map<std::string, std::map<Log, store::Ranges>> acknowledged_;
