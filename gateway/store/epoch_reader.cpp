@@ -45,7 +45,9 @@ Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, c
     Status begun = db ? db->run(open_sql) : Status(db.error());
     if (begun) return std::unique_ptr<EpochReader>(new EpochReader(name, std::move(*db)));
     why = begun.error().during("reading " + path.string());
-    if (why->kind() != ErrorKind::io || takes_files(folder)) break;
+    const ErrorKind kind = why->kind();
+    const bool may_want_files = kind == ErrorKind::io || kind == ErrorKind::denied || kind == ErrorKind::unreachable;
+    if (!may_want_files || takes_files(folder)) break;
   }
   return *why;
 }

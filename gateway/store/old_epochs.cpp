@@ -39,17 +39,22 @@ void StoreImpl::examine(OldEpoch& old) const {
       old.oldest = std::min(old.oldest.value_or(row->start), row->start);
   }
   old.readable = !old.trouble;
+  if (!old.readable) return;
+  old.is_rigid = false;  // what kept us out of it is over
+  damage_->was_read(whole_file(old));
 }
 
 /// Whether every destination has every batch that can still be read. Not as long as reading fails and may work again.
-bool StoreImpl::is_drained(const OldEpoch& old) const {
+/// Where nothing is left it is not looked again.
+bool StoreImpl::is_drained(OldEpoch& old) const {
   if (!old.readable) return false;
   std::unique_ptr<EpochReader> reader;
   for (const record::Stream stream : record::all_streams) {
     const auto& extent = old.extents[index_of(stream)];
     if (!extent) continue;
     const std::vector<Ranges> holders = holders_of(old.name.epoch, stream);
-    const Ranges confirmed = held_by(holders, holders.size());
+    Ranges confirmed = held_by(holders, holders.size());
+    for (const SeqRange& range : old.emptied[index_of(stream)].ranges()) confirmed.add(range);
     SeqRange rest = *extent;
     for (int hole = 0; rest.first <= rest.last; ++hole) {
       const auto missing = confirmed.first_missing(rest);
@@ -63,6 +68,7 @@ bool StoreImpl::is_drained(const OldEpoch& old) const {
       if (hole == holes_max) return false;
       Damage seen(damage_);
       if (const auto row = row_in(*reader, stream, *missing, seen); !row || *row) return false;
+      if (seen.take_new().empty()) old.emptied[index_of(stream)].add(*missing);
       rest.first = missing->last + 1;
     }
   }

@@ -74,9 +74,9 @@ class ReadBack : public testing::Test {
     RefusingReader reader(**sound, seqs, kind);
     store::Opening opening;
     opening.last_commit = store::after(seconds(50));
-    read_back(
-        reader, opening, {manifest_, {}}, [](const record::Decoded&, const domain::Manifest*) {}, {},
-        [&](const MissingPolls& polls) { missing.push_back(polls); });
+    read_back(reader, opening, {manifest_, {}},
+              {.remember = [](const record::Decoded&, const domain::Manifest*) {},
+               .missing = [&](const MissingPolls& polls) { missing.push_back(polls); }});
     return missing;
   }
   std::vector<Gap> missing() {
