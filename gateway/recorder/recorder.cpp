@@ -114,7 +114,7 @@ void RecorderImpl::take_change(ChangeOrder order) {
       if (!flush(Flush::all)) break;
   };
   const Instant instant = now();
-  core_->settle(instant);
+  core_->settle(instant, order.change.manifest);
   flush_all();
   auto options = std::make_shared<Options>(*options_);
   options->manifest = std::move(order.change.manifest);
