@@ -107,6 +107,32 @@ std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
                                : std::optional(loss_unseen(old, stream, *missing));
       if (loss) enter(losses, *loss);
     }
+    if (extent)
+      for (const Eviction& loss : losses_behind(old, stream)) enter(losses, loss);
+  }
+  return losses;
+}
+
+/// What is lost with the end of a log that cannot be read: what is known to have stood there, and neither left, nor is
+/// with everybody, nor was told to be damaged.
+std::vector<Eviction> StoreImpl::losses_behind(const OldEpoch& old, record::Stream stream) const {
+  const std::uint64_t epoch = old.name.epoch;
+  const std::size_t i = index_of(stream);
+  SeqRange rest{old.extents[i]->last + 1, last_known(old, stream)};
+  if (rest.last < rest.first) return {};
+  const std::vector<Ranges> holders = holders_of(epoch, stream);
+  Ranges settled = held_by(holders, holders.size());
+  if (const auto log = departed_.find({epoch, stream}); log != departed_.end())
+    for (const Departure& entry : log->second.entries()) settled.add(entry.range);
+  for (const LogRanges* logs : {&damage_told_, &damage_telling_})
+    if (const auto log = logs->find({epoch, stream}); log != logs->end())
+      for (const SeqRange& told : log->second.ranges()) settled.add(told);
+  const UtcTime until = std::max(old.newest[i], ended_at(epoch).value_or(old.newest[i]));
+  std::vector<Eviction> losses;
+  while (const auto missing = settled.first_missing(rest)) {
+    losses.push_back({stream, epoch, *missing, old.newest[i], until, {}, lacking(epoch, stream, *missing)});
+    if (missing->last == rest.last) break;
+    rest.first = missing->last + 1;
   }
   return losses;
 }
@@ -183,6 +209,22 @@ void StoreImpl::forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) 
   }
 }
 
+/// Of logs that were told to be damaged, those that nobody answers for any more once this epoch has left.
+std::vector<std::pair<std::uint64_t, record::Stream>> StoreImpl::damage_to_forget(const DepartedLogs& departed,
+                                                                                  std::uint64_t leaving) const {
+  std::vector<std::pair<std::uint64_t, record::Stream>> forgotten;
+  for (const LogRanges* logs : {&damage_told_, &damage_telling_})
+    for (const auto& [log, told] : *logs) {
+      const std::uint64_t epoch = log.first;
+      const auto is_it = [epoch](const auto& entry) { return entry.first.first == epoch; };
+      const bool is_there =
+          epoch == file_->name().epoch ||
+          (epoch != leaving && std::ranges::any_of(old_, [&](const OldEpoch& old) { return old.name.epoch == epoch; }));
+      if (!is_there && std::ranges::none_of(departed, is_it)) forgotten.push_back(log);
+    }
+  return forgotten;
+}
+
 /// Removes an old epoch; the ledger knows of its losses before the file goes.
 /// @param why  What is no loss leaves for this reason.
 Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now) {
@@ -204,8 +246,9 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
       if (auto done = file_->put_departures(log.first, log.second, departures); !done) return done;
   if (auto done = file_->put_ledger(all); !done) return done;
   if (auto done = file_->remove_acknowledged(name.epoch); !done) return done;
-  for (const record::Stream stream : record::all_streams)
-    if (auto done = file_->put_damaged(name.epoch, stream, {}); !done) return done;
+  const auto forgotten = damage_to_forget(departed, name.epoch);
+  for (const auto& [epoch, stream] : forgotten)
+    if (auto done = file_->put_damaged(epoch, stream, {}); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
   ledger_ = std::move(ledger);
   departed_ = std::move(departed);
@@ -213,7 +256,7 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
   acknowledgements_.forget(name.epoch);
   damage_->forget(name.epoch);
   for (LogRanges* logs : {&damage_told_, &damage_telling_})
-    std::erase_if(*logs, [&](const auto& log) { return log.first.first == name.epoch; });
+    std::erase_if(*logs, [&](const auto& log) { return std::ranges::find(forgotten, log.first) != forgotten.end(); });
   const bool drained = losses.empty() && old_[index].readable;
   old_.erase(old_.begin() + static_cast<std::ptrdiff_t>(index));
   divide_quota();

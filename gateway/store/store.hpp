@@ -117,7 +117,8 @@ class Reader {
   /// What left, also of the last `departed_epochs_max` epochs whose files are gone; why and when.
   virtual Result<DepartedLogs> departures() = 0;
 
-  /// What events on record tell to be damaged of a log; nothing of an epoch whose file is gone.
+  /// What events on record tell to be damaged of a log, also of the last `departed_epochs_max` epochs whose files are
+  /// gone.
   virtual Result<Ranges> damage_told(std::uint64_t epoch, record::Stream stream) = 0;
 
   /// Places that this reader passed over.

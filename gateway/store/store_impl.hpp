@@ -184,12 +184,15 @@ class StoreImpl final : public Store {
   bool is_drained(OldEpoch& old) const;
   bool is_past_retention(const OldEpoch& old, UtcTime now) const;
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
+  std::vector<Eviction> losses_behind(const OldEpoch& old, record::Stream stream) const;
   std::optional<Eviction> loss_in(const OldEpoch& old, EpochReader* reader, record::Stream stream,
                                   SeqRange missing) const;
   Eviction loss_unseen(const OldEpoch& old, record::Stream stream, SeqRange missing) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;
+  std::vector<std::pair<std::uint64_t, record::Stream>> damage_to_forget(const DepartedLogs& departed,
+                                                                         std::uint64_t leaving) const;
   void give_up_deleted(UtcTime now);
   void note_deleted(record::Stream stream, UtcTime now);
   std::uint64_t old_bytes() const;
