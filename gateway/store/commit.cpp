@@ -37,6 +37,9 @@ Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
       if (done) done = write(batches, now);
     }
   }
+  // What is written needs what stands there: a place that the disk refuses must not end recording.
+  if (!done && done.error().kind() == ErrorKind::io && file_->was_refused())
+    done = Error{ErrorKind::corrupt, done.error().message()};
   commit_failed_ = !done;
   {
     const std::scoped_lock lock(health_mutex_);

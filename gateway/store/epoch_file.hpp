@@ -111,6 +111,9 @@ class EpochFile {
   Result<Pages> pages();
   Status limit_pages(std::uint64_t pages_max);
 
+  /// Whether the disk refused to give back some of the file since it was opened.
+  bool was_refused() { return store::was_refused(db_.raw()); }
+
   /// Moves the write-ahead log into the file if it has grown long enough. Does not wait for readers unless they have
   /// kept it from shrinking for long.
   Status checkpoint_if_due();

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "store/layout.hpp"
 #include "store/store_impl.hpp"
@@ -71,7 +72,10 @@ void StoreImpl::retake_reserve() {
 
 /// What rested is tried once more.
 void StoreImpl::begin_relief() {
-  for (OldEpoch& old : old_) old.rests = false;
+  for (OldEpoch& old : old_) {
+    old.rests = false;
+    if (std::exchange(old.may_soften, false)) old.is_rigid = false;
+  }
 }
 
 /// Makes room for the next commits ahead of them.

@@ -40,7 +40,7 @@ void StoreImpl::examine(OldEpoch& old) const {
   }
   old.readable = !old.trouble;
   if (!old.readable) return;
-  old.is_rigid = false;  // what kept us out of it is over
+  old.is_rigid = old.may_soften = false;  // what kept us out of it is over
   damage_->was_read(whole_file(old));
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "store/epoch_rows.hpp"
 #include "store/free_pages.hpp"
@@ -186,7 +187,7 @@ Taken StoreImpl::step_over(OldEpoch& old, record::Stream stream, SeqRange range,
 }
 
 /// An old file does not let us at its batches. It rests until room is wanted the next time; if it never will, as far as
-/// can be told, it is rigid from now on.
+/// can be told, it is rigid from now on; for this once, if it is the disk that refuses.
 Taken StoreImpl::refuse(OldEpoch& old, const Error& why) {
   const bool is_refusal = why.kind() == ErrorKind::io || why.kind() == ErrorKind::denied;
   const bool is_for_good = why.kind() == ErrorKind::corrupt || why.kind() == ErrorKind::unsupported ||
@@ -195,10 +196,11 @@ Taken StoreImpl::refuse(OldEpoch& old, const Error& why) {
     old.rests = true;
     return Taken::later;
   }
-  if (!old.is_rigid)
+  if (!std::exchange(old.rigid_told, true))
     spdlog::warn("batches cannot be taken out of an old epoch, it goes as a whole in its turn epoch={} why=\"{}\"",
                  to_hex(old.name.epoch), why.message());
   old.is_rigid = true;
+  old.may_soften = is_refusal;
   return Taken::stuck;
 }
 

@@ -69,8 +69,22 @@ std::string uri_of(const std::filesystem::path& path, bool immutable) {
 
 }  // namespace
 
+bool was_refused(sqlite3* raw) {
+  const auto is_refusal = [](int number) { return number == EIO || number == ENXIO; };
+  int number = 0;
+  sqlite3_file_control(raw, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+  if (is_refusal(number)) return true;
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(raw, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log == nullptr || log->pMethods == nullptr) return false;
+  log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return is_refusal(number);
+}
+
 Error last_error(sqlite3* raw) {
   const int code = sqlite3_extended_errcode(raw);
+  // SQLite calls it damage as well where the system answered EIO: that may be read the next time.
+  if (code == SQLITE_CORRUPT && was_refused(raw)) return Error{ErrorKind::io, "SQLite was refused a read by the disk"};
   const bool is_denied = (code & 0xFF) == SQLITE_CANTOPEN && is_denial(sqlite3_system_errno(raw));
   return Error{is_denied ? ErrorKind::denied : kind_of(code),
                std::string("SQLite ") + std::to_string(code) + ": " + sqlite3_errmsg(raw)};

@@ -105,6 +105,10 @@ class Db {
   std::unique_ptr<sqlite3, Close> raw_;
 };
 
+/// Whether the disk refused the connection a read, at any time since it was opened. From then on real damage is taken
+/// for a refusal, too, and has to prove itself by lasting.
+bool was_refused(sqlite3* raw);
+
 /// The newest failure of a connection as an Error.
 Error last_error(sqlite3* raw);
 

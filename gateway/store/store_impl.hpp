@@ -27,11 +27,13 @@ namespace jidian::store {
 struct OldEpoch {
   EpochName name;
   std::uint64_t bytes = 0;
-  bool readable = false;                           ///< All of its logs could be looked at.
-  std::optional<Error> trouble;                    ///< Why the file, or one of its logs, could not be looked at.
-  bool is_rigid = false;                           ///< Nothing can be taken out of its file batch by batch, as it is.
-  bool rests = false;                              ///< Not to be tried again while room is made for this once.
-  bool owes_space = false;                         ///< Batches left its file, their space was not given back yet.
+  bool readable = false;         ///< All of its logs could be looked at.
+  std::optional<Error> trouble;  ///< Why the file, or one of its logs, could not be looked at.
+  bool is_rigid = false;         ///< Nothing can be taken out of its file batch by batch.
+  bool may_soften = false;       ///< It is rigid because the disk refused: it may give it the next time.
+  bool rigid_told = false;       ///< In the log.
+  bool rests = false;            ///< Not to be tried again while room is made for this once.
+  bool owes_space = false;       ///< Batches left its file, their space was not given back yet.
   std::array<std::optional<SeqRange>, 3> extents;  ///< In the order of all_streams, as the reader reaches them.
   std::array<std::uint64_t, 3> last_known{};       ///< What the logs are known to have reached; 0: not known.
   std::array<bool, 3> is_known{};                  ///< The log was looked at: without an extent it is empty.
