@@ -261,7 +261,8 @@ Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>&
 }
 
 /// The account of rows that stand side by side and are to leave the present file, or an old epoch's. Those of an old
-/// one may be lost on record already, and still be there. Errors: those of `from`.
+/// one may have left on record already, for whatever reason, and still be there after a power cut: they are no loss
+/// then. Errors: those of `from`.
 Result<Leaving> StoreImpl::leaving(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows,
                                    Parting why, UtcTime now) const {
   const std::uint64_t epoch = from.name().epoch;
@@ -272,7 +273,7 @@ Result<Leaving> StoreImpl::leaving(EpochFile& from, record::Stream stream, const
   }
   Leaving all{epoch, stream, left.range, false, {}, ledger_};
   if (const auto log = departed_.find({epoch, stream}); log != departed_.end()) all.departures = log->second;
-  all.is_loss = why == Parting::unconfirmed && !lost_with(all.departures).contains(left.range.first);
+  all.is_loss = why == Parting::unconfirmed && !left_with(all.departures).contains(left.range.first);
   all.departures.add(left);
   if (!all.is_loss) return all;
   const auto anchor = from.hash_of(stream, left.range.last);

@@ -92,11 +92,9 @@ std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
     if (!extent && old.is_known[index_of(stream)]) continue;
     const std::vector<Ranges> holders = holders_of(old.name.epoch, stream);
     Ranges settled = held_by(holders, holders.size());
-    const auto log = departed_.find({old.name.epoch, stream});
-    const std::vector<Departure> left = log == departed_.end() ? std::vector<Departure>() : log->second.entries();
-    // Of a log that can be read, what left is not there; unless it was told to be lost, and stayed after all.
-    for (const Departure& entry : left)
-      if (!extent || entry.why == Parting::unconfirmed) settled.add(entry.range);
+    // What left on record may be there all the same, if the power was cut in between.
+    if (const auto log = departed_.find({old.name.epoch, stream}); log != departed_.end())
+      for (const Departure& entry : log->second.entries()) settled.add(entry.range);
     const bool is_exact = old.last_known[index_of(stream)] != 0;
     SeqRange rest = extent ? *extent : SeqRange{1, std::min(last_known(old, stream) + (is_exact ? 0 : 1), seq_max)};
     while (rest.first <= rest.last) {
@@ -277,7 +275,10 @@ void StoreImpl::give_up_deleted(UtcTime now) {
   const std::uint64_t epoch = file_->name().epoch;
   for (const record::Stream stream : record::all_streams) {
     const std::vector<Ranges> holders = holders_of(epoch, stream);
-    const Ranges confirmed = held_by(holders, holders.size());
+    Ranges confirmed = held_by(holders, holders.size());
+    // Also what was given up here before, if no epoch could be begun then.
+    if (const auto log = departed_.find({epoch, stream}); log != departed_.end())
+      for (const Departure& entry : log->second.entries()) confirmed.add(entry.range);
     SeqRange rest{1, head(stream).next_seq - 1};
     while (rest.first <= rest.last) {
       const auto missing = confirmed.first_missing(rest);

@@ -21,11 +21,11 @@ constexpr std::uint64_t old_log_frames_max = 256;
 /// Stretches of an old epoch that are stepped over, or found empty, in one call.
 constexpr int steps_max = 64;
 
-/// The first of them that are all lost on record already, or none of them.
-void cut_to_one_story(std::vector<RowTimes>& rows, const Ranges& lost) {
-  const bool is_lost = lost.contains(rows.front().seq);
+/// The first of them that have all left on record already, or none of them.
+void cut_to_one_story(std::vector<RowTimes>& rows, const Ranges& left) {
+  const bool has_left = left.contains(rows.front().seq);
   for (std::size_t i = 1; i < rows.size(); ++i)
-    if (lost.contains(rows[i].seq) != is_lost) rows.resize(i);
+    if (left.contains(rows[i].seq) != has_left) rows.resize(i);
 }
 
 /// Whether something stands in a file's log.
@@ -125,7 +125,7 @@ Result<Taken> StoreImpl::take_out(OldEpoch& old, EpochFile& file, record::Stream
   if (rows->empty()) return Taken::nothing;
   cut_to_neighbours(*rows);
   if (const auto log = departed_.find({old.name.epoch, stream}); log != departed_.end())
-    cut_to_one_story(*rows, lost_with(log->second));
+    cut_to_one_story(*rows, left_with(log->second));
   for (;;) {
     auto taken = take_rows(file, stream, *rows, why, now);
     const bool is_full =

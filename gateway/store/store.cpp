@@ -136,7 +136,10 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
   if (!made && reserve_.release()) made = EpochFile::create(options_.folder, seed);
   if (!made) return made;
   auto opened = open_newest(seed.name);
-  if (!opened) return opened.error();
+  if (!opened) {  // two of one number would follow each other in any order
+    remove_epoch(options_.folder, seed.name);
+    return opened.error();
+  }
   spdlog::log(opening.predecessor ? spdlog::level::warn : spdlog::level::info, "new epoch began epoch={} why=\"{}\"",
               to_hex(opening.epoch), opening.reason);
   adopt(std::move(*opened), std::move(opening), now);

@@ -60,7 +60,7 @@ struct Leaving {
   std::uint64_t epoch = 0;
   record::Stream stream = record::Stream::reading;
   SeqRange range;
-  bool is_loss = false;          ///< Somebody lacks them, and that was not told yet.
+  bool is_loss = false;          ///< Somebody lacks them, and they are not on record as having left.
   Departures departures;         ///< Of their log, them included.
   std::vector<Eviction> ledger;  ///< Them included, if they are a loss.
 };
@@ -79,12 +79,11 @@ enum class Taken : std::uint8_t {
   later,    ///< It cannot be told now: locked, a shortage, or what the disk may give back the next time.
 };
 
-/// What was lost with these departures.
-inline Ranges lost_with(const Departures& departures) {
-  Ranges lost;
-  for (const Departure& entry : departures.entries())
-    if (entry.why == Parting::unconfirmed) lost.add(entry.range);
-  return lost;
+/// What left by these departures.
+inline Ranges left_with(const Departures& departures) {
+  Ranges left;
+  for (const Departure& entry : departures.entries()) left.add(entry.range);
+  return left;
 }
 
 /// Why batches go that at most `lacking_max` destinations lack.

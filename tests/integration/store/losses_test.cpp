@@ -36,6 +36,52 @@ TEST_F(Losses, DeletedFileOfAnOldEpochIsNoticedAndAccountedForWhileTheStoreIsOpe
   EXPECT_EQ(seqs_of(read_all(**store->reader(), store->opening().epoch, Stream::reading)), seqs_between(1, 2));
 }
 
+TEST_F(Losses, WhatEverybodyHadIsNoLossThoughItsFileOutlivedItsAccount) {
+  options_.retention = {{Stream::reading, 1h}};
+  const fs::path copy = folder_.path() / "copy.db";
+  auto store = open_or_fail(options_);
+  const std::uint64_t old = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  ASSERT_TRUE(store->begin_epoch("test", after(60s)));
+  store->acknowledge("province", old, Stream::reading, {1, 5});
+  const fs::path file = epoch_files(options_.folder).front();
+  fs::copy_file(file, copy);
+  ASSERT_TRUE(store->maintain(after(24h)));
+  ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
+  record_batches(*store, Stream::event, 1, after(24h));
+  store.reset();
+  fs::copy_file(copy, file);  // as if the power was cut before the disk knew that it went
+  store = open_or_fail(options_, after(25h));
+  ASSERT_EQ(epoch_files(options_.folder).size(), 2U);
+  fs::remove(file);
+  EXPECT_TRUE(store->maintain(after(25h))->empty());
+  EXPECT_EQ(store->health().evicted, 0U);
+}
+
+TEST_F(Losses, AFileThatWasDeletedIsOneLossThoughTheNextEpochBeginsOnlyLater) {
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::reading, 5);
+  fs::remove(newest_file());
+  {
+    const FewDescriptors none(false);
+    EXPECT_FALSE(store->begin_epoch("test", after(60s)));
+  }
+  ASSERT_TRUE(store->begin_epoch("test", after(70s)));
+  const auto lost = store->maintain(after(80s));
+  ASSERT_TRUE(lost);
+  ASSERT_EQ(lost->size(), 1U);
+  EXPECT_EQ(lost->front().range, (SeqRange{1, 5}));
+}
+
+TEST_F(Losses, TheLogOfAFileThatCannotBeLookedAtStays) {
+  stopped_store(1, 300);
+  const fs::path file = options_.folder / "epoch-000009-00000000000000ff.db";
+  fs::create_symlink(file, file);  // who follows it never arrives
+  std::ofstream(file.string() + "-wal") << "batches";
+  ASSERT_TRUE(open_store(options_, after(60s)));
+  EXPECT_TRUE(fs::exists(file.string() + "-wal"));
+}
+
 TEST_F(Losses, SoundRowsBetweenTwoDamagedPagesAreNotPassedOver) {
   const std::uint64_t epoch = stopped_store(120, 4000);  // a row a page
   for (std::uint64_t seq = 20; seq < 60; ++seq)
