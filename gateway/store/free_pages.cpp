@@ -21,8 +21,8 @@ constexpr std::size_t leaves_max = page_bytes / 4 - 2;
 using FreePage = std::array<std::uint8_t, page_bytes>;
 
 Error os_error(const std::string& action) {
-  const bool is_shortage = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-  return Error{is_shortage ? ErrorKind::unreachable : ErrorKind::io,
+  const bool is_for_want = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+  return Error{is_for_want ? ErrorKind::unreachable : ErrorKind::io,
                action + ": " + std::generic_category().message(errno)};
 }
 
