@@ -1,8 +1,7 @@
-#include <stdlib.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <string>
 
@@ -22,7 +21,7 @@ constexpr int exit_usage = 2;
 
 std::string folder_of(int count, char** words) {
   if (count > 1) return words[1];
-  const char* given = ::getenv("RUNTIME_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): there is one thread
+  const char* given = std::getenv("RUNTIME_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): there is one thread
   return given != nullptr && *given != '\0' ? given : host::clock_notice_folder;
 }
 
@@ -50,7 +49,7 @@ int main(int count, char** words) {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   const std::string folder = folder_of(count, words);
   const bool is_watched = host::watchdog_interval().has_value();
