@@ -197,7 +197,6 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
     if (log.first == name.epoch)
       if (auto done = file_->put_departures(log.first, log.second, departures); !done) return done;
   if (auto done = file_->put_ledger(all); !done) return done;
-  if (auto done = file_->remove_acknowledged(name.epoch); !done) return done;
   for (const record::Stream stream : record::all_streams)
     if (auto done = file_->put_damaged(name.epoch, stream, {}); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
@@ -220,7 +219,9 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
     const std::scoped_lock lock(health_mutex_);
     for (const Eviction& loss : losses) health_.evicted += loss.range.size();
   }
-  return sync_folder(options_.folder);
+  // Only now: a file that is back after a power cut must not be sent as a whole once more.
+  if (auto done = sync_folder(options_.folder); !done) return done;
+  return file_->remove_acknowledged(name.epoch);
 }
 
 /// Enters into the ledger what goes with the present file: it was deleted, so that nobody but us can look into it.

@@ -19,12 +19,12 @@ constexpr std::string_view note_name = "power-cut";
 
 CutRun* present_run = nullptr;
 
+}  // namespace
+
 Hash hash_of_file(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   return record::sha256(Bytes(std::istreambuf_iterator<char>(stream), {}));
 }
-
-}  // namespace
 
 std::vector<std::string> takers_of(const Options& options, Stream stream) {
   std::vector<std::string> takers;
@@ -107,7 +107,7 @@ void CutRun::enter(Phase scope) {
 void CutRun::live() {
   known_.now += 10s;
   start();
-  work(static_cast<int>(draw(10, 30)));
+  work(static_cast<int>(draw(20, 50)));
   change_epoch();
   work(static_cast<int>(draw(10, 30)));
   end_old_epochs();
@@ -120,7 +120,7 @@ void CutRun::live() {
 }
 
 void CutRun::start() {
-  known_.may_begin = known_.epochs.empty() || (known_.other && !known_.other->is_answered);
+  known_.may_begin = known_.may_begin || known_.epochs.empty() || (known_.other && !known_.other->is_answered);
   enter(known_.other ? Phase::other_format : Phase::start);
   store_ = open_or_fail(options_, known_.now);
   settle();
@@ -178,7 +178,7 @@ void CutRun::record() {
     const Stream stream = record::all_streams[std::min<std::uint64_t>(draw(0, 4), 2)];
     Head& head = heads.try_emplace(stream, store_->head(stream)).first->second;
     const record::BatchKey key{epoch, stream, head.next_seq};
-    all.push_back(chained_batch(key, head.hash, known_.now, draw(64, draw(0, 3) == 0 ? 12'000 : 2'000)));
+    all.push_back(chained_batch(key, head.hash, known_.now, draw(64, draw(0, 2) == 0 ? 20'000 : 6'000)));
     head = {key.seq + 1, all.back().batch.hash};
     given_.hashes[key] = head.hash;
     known_.logs[{epoch, stream}].in_flight = key.seq;

@@ -78,6 +78,9 @@ struct Given {
 /// Whoever takes a stream.
 std::vector<std::string> takers_of(const Options& options, record::Stream stream);
 
+/// SHA-256 of what a file holds.
+Hash hash_of_file(const std::filesystem::path& file);
+
 /// A batch that begins with the hash of the one before it.
 NewBatch chained_batch(const record::BatchKey& key, const Hash& previous, UtcTime end, std::size_t size);
 
