@@ -243,7 +243,6 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
     if (log.first == name.epoch)
       if (auto done = file_->put_departures(log.first, log.second, departures); !done) return done;
   if (auto done = file_->put_ledger(all); !done) return done;
-  if (auto done = file_->remove_acknowledged(name.epoch); !done) return done;
   const auto forgotten = damage_to_forget(departed, name.epoch);
   for (const auto& [epoch, stream] : forgotten)
     if (auto done = file_->put_damaged(epoch, stream, {}); !done) return done;
@@ -267,7 +266,9 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
     const std::scoped_lock lock(health_mutex_);
     for (const Eviction& loss : losses) health_.evicted += loss.range.size();
   }
-  return sync_folder(options_.folder);
+  // Only now: a file that is back after a power cut must not be sent as a whole once more.
+  if (auto done = sync_folder(options_.folder); !done) return done;
+  return file_->remove_acknowledged(name.epoch);
 }
 
 /// Enters into the ledger what goes with the present file: it was deleted, so that nobody but us can look into it.

@@ -109,11 +109,16 @@ Result<std::unique_ptr<EpochFile>> StoreImpl::open_newest(const EpochName& name)
 
 /// Takes over acknowledgements, the ledger and notes from files; what cannot be read is sent or learnt again.
 void StoreImpl::load_beside(const std::vector<EpochName>& names) {
+  const auto is_there = [&](std::uint64_t epoch) {  // a power cut may have come between a file's end and theirs
+    return epoch == names.back().epoch ||
+           std::ranges::any_of(old_, [&](const OldEpoch& old) { return old.name.epoch == epoch; });
+  };
   for (const EpochName& name : names) {
     const auto reader = EpochReader::open(options_.folder, name);
     if (!reader) continue;
     if (const auto rows = (*reader)->all_acknowledged(); rows)
-      for (const AcknowledgedRow& row : *rows) acknowledgements_.load(row);
+      for (const AcknowledgedRow& row : *rows)
+        if (is_there(row.epoch)) acknowledgements_.load(row);
     if (const auto entries = (*reader)->ledger(); entries && name == names.back()) ledger_ = *entries;
     if (auto logs = (*reader)->departures(); logs && name == names.back()) departed_ = std::move(*logs);
     if (auto notes = (*reader)->notes(); notes && name == names.back()) notes_ = std::move(*notes);
