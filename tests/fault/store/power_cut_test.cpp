@@ -24,6 +24,9 @@ constexpr std::uint64_t seed_usual = 20260301;
 /// Cuts of one run, a phase.
 constexpr std::size_t cuts_a_phase = 5;
 
+/// Cuts beside each call where all of a phase are tried.
+constexpr int times_everywhere = 3;
+
 /// A number from the environment; nothing if it is not set. Fails the test if it is no number of [least, most].
 std::optional<std::uint64_t> number_from_environment(const char* name, std::uint64_t least, std::uint64_t most) {
   const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets one
@@ -58,6 +61,7 @@ class PowerCut : public testing::Test {
   PowerCut() { spdlog::set_level(spdlog::level::off); }  // thousands of losses, all of them wanted
   ~PowerCut() override { spdlog::set_level(spdlog::level::info); }
 
+  void cut_all(Phase phase);
   void cut_runs(std::uint64_t cuts, std::uint64_t seed);
   void cut(const CutRun& run, std::uint64_t cuts_left);
   void cut_once(const CutRun& run, const fault::CutDisk& disk, Instant at);
@@ -138,6 +142,30 @@ void PowerCut::cut_runs(std::uint64_t cuts, std::uint64_t seed) {
     cut(run, cuts - cuts_);
     if (HasFailure()) return;
   }
+}
+
+/// One life, cut beside every call of one phase.
+void PowerCut::cut_all(Phase phase) {
+  chance_.seed(seed_usual);
+  const fs::path live = folder_.path() / "live";
+  fs::create_directory(live);
+  CutRun run(options_in(live), {}, given_, chance_());
+  run.live();
+  fault::CutDisk disk = run.disk();
+  for (std::size_t step = 0; step < run.steps().size() && !HasFailure(); ++step) {
+    if (run.steps()[step].phase == phase)
+      for (int time = 0; time < times_everywhere && !HasFailure(); ++time) cut_once(run, disk, {step, phase});
+    disk.carry_out(run.steps()[step].call);
+  }
+  EXPECT_GT(cuts_, 0U);
+}
+
+TEST_F(PowerCut, ThatBringsARemovedEpochBackBringsItsConfirmationsToo) {
+  cut_all(Phase::epoch_removal);
+}
+
+TEST_F(PowerCut, AtAnEpochsBeginningLeavesOneOrTheOther) {
+  cut_all(Phase::epoch_change);
 }
 
 TEST_F(PowerCut, BreaksNoPromiseWhereverThePowerFails) {
