@@ -11,6 +11,7 @@
 #include "app/jobs.hpp"
 #include "app/version.hpp"
 #include "host/host.hpp"
+#include "host/last_words.hpp"
 #include "record/manifest.hpp"
 
 namespace jidian::app {
@@ -148,12 +149,14 @@ Status Gateway::start_parts() {
   options.live_interval = running->live_interval;
   options.boot = host::boot_id();
   options.version = version;
+  options.ended_by_watchdog = host::has_last_words();
   manifest_hash_ = to_hex(record::encode(options.manifest).hash);
   auto recorder = recorder::Recorder::start(
       std::move(options), *store_, clock_, board_,
       {.committed = [this] { relay_.committed(); }, .live = [this](const std::string& json) { relay_.live(json); }});
   if (!recorder) return recorder.error().during("starting the recorder");
   recorder_ = std::move(*recorder);
+  host::take_last_words_away();  // the gap of it is told
   tell_of_last_good();
 
   make_commands();

@@ -134,8 +134,8 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
 domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
   const std::array<std::uint8_t, 16> unknown{};
   if (said_goodbye_ || opening.stopped_cleanly) return GapCause::clean_stop;
-  const bool is_other_boot = boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot;
-  return is_other_boot ? GapCause::box_off : GapCause::crash;
+  if (boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot) return GapCause::box_off;
+  return options_.ended_by_watchdog ? GapCause::watchdog : GapCause::crash;
 }
 
 /// With what is known of the run before: how it ended, and until when it lived, to a minute.

@@ -32,6 +32,7 @@ struct Options {
   Millis live_interval{60'000};    ///< 0: never.
   std::array<std::uint8_t, 16> boot{};
   std::string version;
+  bool ended_by_watchdog = false;  ///< The run before, as far as it ended without a goodbye.
 };
 
 /// What the recorder tells others. Called from the recorder's thread; must not block.

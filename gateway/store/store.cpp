@@ -102,8 +102,8 @@ Result<std::unique_ptr<EpochFile>> StoreImpl::open_newest(const EpochName& name)
   auto opened = EpochFile::open(options_.folder, name, frames);
   if (opened) return opened;
   const ErrorKind kind = opened.error().kind();
-  if ((kind == ErrorKind::full || kind == ErrorKind::io) && reserve_.release())
-    return EpochFile::open(options_.folder, name, frames);
+  const bool may_want_room = kind == ErrorKind::full || kind == ErrorKind::io || kind == ErrorKind::unreachable;
+  if (may_want_room && reserve_.release()) return EpochFile::open(options_.folder, name, frames);
   return opened;
 }
 
@@ -141,7 +141,10 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
   if (!made && reserve_.release()) made = EpochFile::create(options_.folder, seed);
   if (!made) return made;
   auto opened = open_newest(seed.name);
-  if (!opened) return opened.error();
+  if (!opened) {  // two of one number would follow each other in any order
+    remove_epoch(options_.folder, seed.name);
+    return opened.error();
+  }
   spdlog::log(opening.predecessor ? spdlog::level::warn : spdlog::level::info, "new epoch began epoch={} why=\"{}\"",
               to_hex(opening.epoch), opening.reason);
   adopt(std::move(*opened), std::move(opening), now);
@@ -151,6 +154,7 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
 void StoreImpl::adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime now) {
   file_ = std::move(file);
   heads_ = file_->found().heads;
+  std::erase_if(manifests_pending_, [&](const auto& pending) { return file_->has_manifest(pending.first); });
   persisted_at_ = now;
   rate_since_ = now;
   rate_bytes_ = 0;
