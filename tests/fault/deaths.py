@@ -23,6 +23,7 @@ def kills(row, options):
             chain.start_gateway(wait=False)
             if number % 10 == 9:
                 chain.wait_live(utc_ms(), 30, note=True)
+        row.expect(chain.kills == row.runs, f"{row.runs - chain.kills} times it had died by itself")
         chain.wait_live(utc_ms(), 30)
         # What the short lives could not send is backlog, at its pace: two batches a kill, twenty a second.
         verdict = chain.finish(drain_s=90 + row.runs // 5, gap_s=row.runs * (COMMIT_S + START_S))

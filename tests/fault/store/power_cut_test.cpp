@@ -24,6 +24,9 @@ constexpr std::uint64_t seed_usual = 20260301;
 /// Cuts of one run, a phase.
 constexpr std::size_t cuts_a_phase = 5;
 
+/// Cuts beside each call where all of a phase are tried.
+constexpr int times_everywhere = 3;
+
 /// A number from the environment; nothing if it is not set. Fails the test if it is no number of [least, most].
 std::optional<std::uint64_t> number_from_environment(const char* name, std::uint64_t least, std::uint64_t most) {
   const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets one
@@ -47,15 +50,22 @@ Options options_in(const fs::path& folder) {
   return options;
 }
 
+/// When the power fails: before this call, while that was being done.
+struct Instant {
+  std::size_t step = 0;
+  Phase phase = Phase::none;
+};
+
 class PowerCut : public testing::Test {
  protected:
   PowerCut() { spdlog::set_level(spdlog::level::off); }  // thousands of losses, all of them wanted
   ~PowerCut() override { spdlog::set_level(spdlog::level::info); }
 
+  void cut_all(Phase phase);
   void cut_runs(std::uint64_t cuts, std::uint64_t seed);
   void cut(const CutRun& run, std::uint64_t cuts_left);
-  void cut_once(const CutRun& run, const fault::CutDisk& disk, std::size_t step);
-  std::vector<std::size_t> draw_steps(const CutRun& run, std::uint64_t cuts_left);
+  void cut_once(const CutRun& run, const fault::CutDisk& disk, Instant at);
+  std::vector<Instant> draw_instants(const CutRun& run, std::uint64_t cuts_left);
 
   TempFolder folder_;
   std::mt19937_64 chance_;
@@ -65,28 +75,32 @@ class PowerCut : public testing::Test {
   std::optional<Known> heir_;  ///< What is known of the folder "heir", which the next run begins with.
 };
 
-/// Steps before which the power fails, ascending: of each phase as many, as far as the run has it.
-std::vector<std::size_t> PowerCut::draw_steps(const CutRun& run, std::uint64_t cuts_left) {
-  std::array<std::vector<std::size_t>, phase_names.size()> by_phase;
-  for (std::size_t step = 0; step < run.steps().size(); ++step)
-    if (run.steps()[step].phase != Phase::none)
-      by_phase[static_cast<std::size_t>(run.steps()[step].phase)].push_back(step);
-  std::vector<std::size_t> drawn;
+/// Where the power fails, ascending: in each phase as often, as far as the run has it, and there beside each kind of
+/// call as often; otherwise most cuts would be between two writes.
+std::vector<Instant> PowerCut::draw_instants(const CutRun& run, std::uint64_t cuts_left) {
+  std::array<std::map<fault::FileCall::Kind, std::vector<std::size_t>>, phase_names.size()> steps;
+  for (std::size_t step = 0; step + 1 < run.steps().size(); ++step)
+    if (const CutRun::Step& at = run.steps()[step]; at.phase != Phase::none)
+      steps[static_cast<std::size_t>(at.phase)][at.call.kind].push_back(step);
+  std::vector<Instant> drawn;
   for (std::size_t round = 0; round < cuts_a_phase; ++round)
-    for (const auto& steps : by_phase)
-      if (!steps.empty() && drawn.size() < cuts_left) drawn.push_back(steps[chance_() % steps.size()]);
-  std::ranges::sort(drawn);
+    for (const auto& by_kind : steps) {
+      if (by_kind.empty() || drawn.size() == cuts_left) continue;
+      const auto& of_kind = std::next(by_kind.begin(), static_cast<std::ptrdiff_t>(chance_() % by_kind.size()))->second;
+      const std::size_t step = of_kind[chance_() % of_kind.size()];
+      drawn.push_back({step + chance_() % 2, run.steps()[step].phase});
+    }
+  std::ranges::sort(drawn, {}, &Instant::step);
   return drawn;
 }
 
-void PowerCut::cut_once(const CutRun& run, const fault::CutDisk& disk, std::size_t step) {
-  const Known& known = run.known_at(step);
-  const Phase phase = run.steps()[step].phase;
+void PowerCut::cut_once(const CutRun& run, const fault::CutDisk& disk, Instant at) {
+  const Known& known = run.known_at(at.step);
   SCOPED_TRACE("cut " + std::to_string(cuts_) + ", in phase " +
-               std::string(phase_names[static_cast<std::size_t>(phase)]) + ", before call " + std::to_string(step) +
-               " on '" + run.steps()[step].call.name + "'");
+               std::string(phase_names[static_cast<std::size_t>(at.phase)]) + ", before call " +
+               std::to_string(at.step) + " on '" + run.steps()[at.step].call.name + "'");
   ++cuts_;
-  ++cuts_by_phase_[static_cast<std::size_t>(phase)];
+  ++cuts_by_phase_[static_cast<std::size_t>(at.phase)];
   const Options left = options_in(folder_.path() / "left");
   fs::remove_all(left.folder);
   disk.leave(chance_, left.folder);
@@ -101,9 +115,9 @@ void PowerCut::cut_once(const CutRun& run, const fault::CutDisk& disk, std::size
 void PowerCut::cut(const CutRun& run, std::uint64_t cuts_left) {
   fault::CutDisk disk = run.disk();
   std::size_t done = 0;
-  for (const std::size_t step : draw_steps(run, cuts_left)) {
-    for (; done < step; ++done) disk.carry_out(run.steps()[done].call);
-    cut_once(run, disk, step);
+  for (const Instant at : draw_instants(run, cuts_left)) {
+    for (; done < at.step; ++done) disk.carry_out(run.steps()[done].call);
+    cut_once(run, disk, at);
     if (HasFailure()) return;
   }
 }
@@ -128,6 +142,30 @@ void PowerCut::cut_runs(std::uint64_t cuts, std::uint64_t seed) {
     cut(run, cuts - cuts_);
     if (HasFailure()) return;
   }
+}
+
+/// One life, cut beside every call of one phase.
+void PowerCut::cut_all(Phase phase) {
+  chance_.seed(seed_usual);
+  const fs::path live = folder_.path() / "live";
+  fs::create_directory(live);
+  CutRun run(options_in(live), {}, given_, chance_());
+  run.live();
+  fault::CutDisk disk = run.disk();
+  for (std::size_t step = 0; step < run.steps().size() && !HasFailure(); ++step) {
+    if (run.steps()[step].phase == phase)
+      for (int time = 0; time < times_everywhere && !HasFailure(); ++time) cut_once(run, disk, {step, phase});
+    disk.carry_out(run.steps()[step].call);
+  }
+  EXPECT_GT(cuts_, 0U);
+}
+
+TEST_F(PowerCut, ThatBringsARemovedEpochBackBringsItsConfirmationsToo) {
+  cut_all(Phase::epoch_removal);
+}
+
+TEST_F(PowerCut, AtAnEpochsBeginningLeavesOneOrTheOther) {
+  cut_all(Phase::epoch_change);
 }
 
 TEST_F(PowerCut, BreaksNoPromiseWhereverThePowerFails) {
