@@ -52,7 +52,8 @@ class Updates : public testing::Test {
   }
   GapCause cause_of_last_gap() const { return record_.events(EventKind::gap).back().gap->cause; }
   std::string ended() const {
-    for (const auto& [name, value] : record_.events(EventKind::start).back().facts)
+    const auto starts = record_.events(EventKind::start);
+    for (const auto& [name, value] : starts.back().facts)
       if (name == "ended") return value;
     return "none";
   }
