@@ -13,6 +13,7 @@
 #include "app/update_file.hpp"
 #include "app/version.hpp"
 #include "host/host.hpp"
+#include "host/last_words.hpp"
 #include "record/manifest.hpp"
 
 namespace jidian::app {
@@ -153,12 +154,14 @@ Status Gateway::start_parts() {
   const auto updates =
       std::make_shared<UpdateFile>(update_file_of(std::getenv("STATE_DIRECTORY"), running->store.folder));
   options.update_news = [updates] { return updates->news(); };
+  options.ended_by_watchdog = host::has_last_words();
   manifest_hash_ = to_hex(record::encode(options.manifest).hash);
   auto recorder = recorder::Recorder::start(
       std::move(options), *store_, clock_, board_,
       {.committed = [this] { relay_.committed(); }, .live = [this](const std::string& json) { relay_.live(json); }});
   if (!recorder) return recorder.error().during("starting the recorder");
   recorder_ = std::move(*recorder);
+  host::take_last_words_away();  // the gap of it is told
   tell_of_last_good();
 
   make_commands();

@@ -60,6 +60,11 @@ void add_gateway(const Snapshot& snapshot, Findings& findings) {
   if (snapshot.clock == ClockQuality::holdover)
     findings.push_back({Level::warning, "clock", "the clock has lost its time reference and runs free",
                         "see `timedatectl timesync-status`; let UDP port 123 through to the time server"});
+  if (snapshot.clock == ClockQuality::unknown)
+    findings.push_back(
+        {Level::warning, "clock", "whether the clock is synchronised is not known; readings are recorded with that",
+         "see `systemctl status jidian-clock`, which asks the kernel for the gateway; in a container, let "
+         "it call adjtimex"});
 }
 
 void add_configuration(const ConfigurationView& configuration, Findings& findings) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "host/host.hpp"
+#include "host/last_words.hpp"
 #include "host/notify.hpp"
 #include "host/supervision.hpp"
 
@@ -35,6 +36,12 @@ void log_stuck(const Supervision::Step& step) {
     spdlog::error("loop makes no progress, the watchdog is not fed until it does loop={}", *step.got_stuck);
 }
 
+/// Tells it, and knows when the watchdog was fed last.
+void notify_and_note(const std::string& assignments) {
+  if (assignments.find("WATCHDOG=1") != assignments.npos) note_fed();  // before systemd counts from it
+  notify_manager(assignments);
+}
+
 /// systemd waits for READY=1 after this, and wants to know when the reload began.
 void notify_reloading(Clock& clock) {
   const auto now_us = std::chrono::microseconds(clock.steady_now().time_since_epoch()).count();
@@ -56,7 +63,7 @@ Signal run_until_signalled(Clock& clock, const health::Board& board, const std::
   while (true) {
     const auto step = supervision.step(board.stuck(clock.steady_now()), status ? status() : std::string());
     log_stuck(step);
-    if (!step.notify.empty()) notify_manager(step.notify);
+    if (!step.notify.empty()) notify_and_note(step.notify);
 
     const int signal = signal_within(set, step.wait);
     if (signal == 0) continue;
@@ -70,7 +77,7 @@ void supervise_until(Clock& clock, const health::Board& board, const std::functi
   constexpr Millis unwatched_wait{5'000};
   const auto watchdog = watchdog_interval();
   do {
-    if (watchdog && !board.stuck(clock.steady_now())) notify_manager("WATCHDOG=1\n");
+    if (watchdog && !board.stuck(clock.steady_now())) notify_and_note("WATCHDOG=1\n");
   } while (!is_over(watchdog ? *watchdog / 2 : unwatched_wait));
 }
 

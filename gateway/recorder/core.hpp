@@ -52,9 +52,9 @@ class Core {
   /// A note of an earlier run. Before the batches.
   void remember(const domain::Note& note);
 
-  /// Another configuration is coming: tells every hole that is known. What is due then goes to the store, if it takes
-  /// it.
-  void settle(const Instant& now);
+  /// Another configuration is coming: tells every hole that is known, and what meters that `next` does not have were
+  /// in the middle of. What is due then goes to the store, if it takes it.
+  void settle(const Instant& now, const domain::Manifest& next);
 
   /// Instead of `begin`, with the core that ran until now: first this, then the notes and the record are remembered,
   /// with `remember_waiting` behind the batches of each stream, then `go_on`. What waits in `before` waits here.

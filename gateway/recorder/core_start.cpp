@@ -12,7 +12,8 @@ domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
   const bool is_other_boot = boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot;
   if (is_other_boot && updates_.started_another_system()) return GapCause::update;
   if (said_goodbye_ || opening.stopped_cleanly) return GapCause::clean_stop;
-  return is_other_boot ? GapCause::box_off : GapCause::crash;
+  if (is_other_boot) return GapCause::box_off;
+  return options_.ended_by_watchdog ? GapCause::watchdog : GapCause::crash;
 }
 
 void Core::declare_ending(const store::Opening& opening, const Instant& now) {

@@ -43,15 +43,13 @@ void RecorderImpl::begin() {
   for (const auto& [name, text] : store_.notes()) core_->remember(domain::Note{name, text});
   const auto reader = store_.reader();
   if (reader)
-    read_back(
-        **reader, opening, {options_->manifest, core_->manifest().hash},
-        [this](const record::Decoded& batch, const domain::Manifest* made_under) {
-          core_->remember(batch, made_under);
-        },
-        {},
-        [this](const MissingPolls& polls) {
-          polls.may_come_back ? core_->remember_unread(polls.gap) : core_->remember_missing(polls.gap);
-        });
+    read_back(**reader, opening, {options_->manifest, core_->manifest().hash},
+              {.remember = [this](const record::Decoded& batch,
+                                  const domain::Manifest* made_under) { core_->remember(batch, made_under); },
+               .missing =
+                   [this](const MissingPolls& polls) {
+                     polls.may_come_back ? core_->remember_unread(polls.gap) : core_->remember_missing(polls.gap);
+                   }});
   else
     spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
   const Instant start = now();
@@ -68,6 +66,11 @@ void RecorderImpl::begin() {
 }
 
 void RecorderImpl::run(std::stop_token stop) {
+  store_.call_between_steps([this] {
+    const SteadyTime at = clock_.steady_now();
+    heartbeat_.beat(at);
+    return at;
+  });
   while (!stop.stop_requested()) {
     const Instant before = now();
     heartbeat_.beat(before.steady);
@@ -87,6 +90,7 @@ void RecorderImpl::run(std::stop_token stop) {
     post_health(after);
   }
   finish();
+  store_.call_between_steps({});
 }
 
 void RecorderImpl::take(std::vector<Inbox::Item> items) {
@@ -123,7 +127,7 @@ void RecorderImpl::take_change(ChangeOrder order) {
       if (!flush(Flush::all)) break;
   };
   const Instant instant = now();
-  core_->settle(instant);
+  core_->settle(instant, order.change.manifest);
   flush_all();
   auto options = std::make_shared<Options>(*options_);
   options->manifest = std::move(order.change.manifest);

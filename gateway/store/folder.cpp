@@ -95,8 +95,9 @@ void remove_leftovers(const fs::path& folder) {
     if (name.starts_with("new-")) doomed.push_back(path);
     for (const std::string_view companion : companions) {
       if (!name.starts_with(prefix) || !name.ends_with(companion)) continue;
-      std::error_code ignored;
-      if (!fs::exists(folder / name.substr(0, name.size() - companion.size()), ignored)) doomed.push_back(path);
+      std::error_code failed;  // of a file that cannot be looked at just now the log stays
+      const fs::path file = folder / name.substr(0, name.size() - companion.size());
+      if (fs::status(file, failed).type() == fs::file_type::not_found) doomed.push_back(path);
     }
   });
   std::error_code ignored;

@@ -21,7 +21,9 @@ constexpr std::size_t leaves_max = page_bytes / 4 - 2;
 using FreePage = std::array<std::uint8_t, page_bytes>;
 
 Error os_error(const std::string& action) {
-  return Error{ErrorKind::io, action + ": " + std::generic_category().message(errno)};
+  const bool is_for_want = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+  return Error{is_for_want ? ErrorKind::unreachable : ErrorKind::io,
+               action + ": " + std::generic_category().message(errno)};
 }
 
 std::uint64_t number_at(const FreePage& page, std::size_t at) {

@@ -308,5 +308,14 @@ TEST(Findings, EvictedBatchesAndALostTimeReferenceAreWarnings) {
   EXPECT_EQ(only(snapshot).about, "clock");
 }
 
+TEST(Findings, AClockThatNobodyKnowsIsAWarningThatNamesWhoAsks) {
+  auto snapshot = healthy();
+  snapshot.clock = ClockQuality::unknown;
+  const auto finding = only(snapshot);
+  EXPECT_EQ(finding.level, Level::warning);
+  EXPECT_EQ(finding.about, "clock");
+  EXPECT_THAT(finding.advice, HasSubstr("systemctl status jidian-clock"));
+}
+
 }  // namespace
 }  // namespace jidian::command
