@@ -3,12 +3,14 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "app/buses.hpp"
 #include "app/jobs.hpp"
+#include "app/update_file.hpp"
 #include "app/version.hpp"
 #include "host/host.hpp"
 #include "host/last_words.hpp"
@@ -149,6 +151,9 @@ Status Gateway::start_parts() {
   options.live_interval = running->live_interval;
   options.boot = host::boot_id();
   options.version = version;
+  const auto updates =
+      std::make_shared<UpdateFile>(update_file_of(std::getenv("STATE_DIRECTORY"), running->store.folder));
+  options.update_news = [updates] { return updates->news(); };
   options.ended_by_watchdog = host::has_last_words();
   manifest_hash_ = to_hex(record::encode(options.manifest).hash);
   auto recorder = recorder::Recorder::start(

@@ -172,6 +172,17 @@ Json json_of(const ConfigurationView& configuration) {
           {"trouble", text_of(configuration.trouble)}};
 }
 
+Json json_of(const std::optional<health::UpdateHealth>& update) {
+  if (!update) return nullptr;
+  return {{"id", update->id},
+          {"from", update->from},
+          {"to", text_of(update->to)},
+          {"slot", update->slot},
+          {"state", text_of(update->state)},
+          {"at", format_utc(update->at)},
+          {"reason", text_of(update->reason)}};
+}
+
 Json json_of(const Finding& finding) {
   return {{"level", finding.level == Finding::Level::error ? "error" : "warning"},
           {"about", finding.about},
@@ -190,6 +201,7 @@ std::string status_json(const Snapshot& snapshot) {
               {"clock", word_of(snapshot.clock)},
               {"recording", is_recording(snapshot)},
               {"configuration", json_of(snapshot.configuration)},
+              {"update", json_of(snapshot.update)},
               {"findings", Json::array()},
               {"buses", Json::array()},
               {"meters", Json::array()},

@@ -63,6 +63,11 @@ void Board::post(std::vector<InterfaceTrouble> interface) {
   interface_ = std::move(interface);
 }
 
+void Board::post(UpdateHealth update) {
+  const std::scoped_lock lock(mutex_);
+  update_ = std::move(update);
+}
+
 void Board::forget_meter(const std::string& id) {
   const std::scoped_lock lock(mutex_);
   meters_.erase(id);
@@ -102,6 +107,11 @@ StoreHealth Board::store() const {
 std::vector<InterfaceTrouble> Board::interface_troubles() const {
   const std::scoped_lock lock(mutex_);
   return interface_;
+}
+
+std::optional<UpdateHealth> Board::update() const {
+  const std::scoped_lock lock(mutex_);
+  return update_;
 }
 
 }  // namespace jidian::health

@@ -146,6 +146,17 @@ struct StoreHealth {
   std::string trouble;  ///< Everything amiss, also what is past but lost something; empty while all is well.
 };
 
+/// The newest update of the box.
+struct UpdateHealth {
+  std::string id;
+  std::string from;
+  std::string to;
+  std::string slot;
+  std::string state{};   ///< The contract's word: "trying".
+  std::string reason{};  ///< May be empty.
+  UtcTime at{};
+};
+
 /// Something of the local interface that is not as the site file has it.
 struct InterfaceTrouble {
   std::string what;    ///< One sentence for people.
@@ -167,6 +178,7 @@ class Board {
   void post(UplinkHealth uplink);
   void post(StoreHealth store);
   void post(std::vector<InterfaceTrouble> interface);
+  void post(UpdateHealth update);
 
   /// What is not there any more. Whoever posted it must have ended.
   void forget_meter(const std::string& id);
@@ -178,6 +190,7 @@ class Board {
   std::vector<UplinkHealth> uplinks() const;
   StoreHealth store() const;
   std::vector<InterfaceTrouble> interface_troubles() const;
+  std::optional<UpdateHealth> update() const;
 
  private:
   mutable std::mutex mutex_;
@@ -188,6 +201,7 @@ class Board {
   std::map<std::string, UplinkHealth> uplinks_;
   StoreHealth store_;
   std::vector<InterfaceTrouble> interface_;
+  std::optional<UpdateHealth> update_;
 };
 
 }  // namespace jidian::health

@@ -146,6 +146,7 @@ void Core::go_on(Core& before, Change change, const Instant& now) {
   facts_.go_on(before.facts_, unchanged_facilities(before.options_.manifest, options_.manifest));
   directives_ = std::move(before.directives_);
   directives_changed_ = true;
+  updates_ = std::move(before.updates_);
   standing_ = std::move(before.standing_);
   standing_.change([&](const std::string& meter) { return meter_named(options_.manifest, meter).has_value(); },
                    [&](const std::string& meter, const std::string& check) {

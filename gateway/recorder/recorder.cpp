@@ -24,6 +24,17 @@ constexpr Millis copy_retry{10'000};
 /// A commit of a note alone is 11 KB of flash: 16 MB a day, and only where nothing is recorded or commits are rarer.
 constexpr Millis alive_interval{60'000};
 constexpr Millis links_interval{5'000};
+constexpr Millis updates_interval{5'000};
+
+health::UpdateHealth health_of(const domain::UpdateReport& report) {
+  health::UpdateHealth health{.id = report.id, .from = report.from, .to = report.to, .slot = report.slot};
+  if (report.steps.empty()) return health;
+  const domain::UpdateStep& newest = report.steps.back();
+  health.state = name_of(newest.state);
+  health.reason = newest.reason;
+  health.at = newest.at;
+  return health;
+}
 
 }  // namespace
 
@@ -42,6 +53,7 @@ void RecorderImpl::begin() {
   else
     spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
   const Instant start = now();
+  look_at_updates(start);
   core_->begin(opening, start);
   marks_.set(core_->marks(start.utc));
   live_.put(core_->directives());
@@ -71,6 +83,7 @@ void RecorderImpl::run(std::stop_token stop) {
     serve_copies();
     const Instant after = now();
     look_at_links(after);
+    look_at_updates(after);
     say_alive(after);
     maintain(after);
     publish_live(after);
@@ -272,6 +285,15 @@ void RecorderImpl::look_at_links(const Instant& now) {
   if (links_at_ && now.steady - *links_at_ < links_interval) return;
   links_at_ = now.steady;
   core_->see_links(board_.uplinks(), now);
+}
+
+void RecorderImpl::look_at_updates(const Instant& now) {
+  if (!options_->update_news || (updates_at_ && now.steady - *updates_at_ < updates_interval)) return;
+  updates_at_ = now.steady;
+  auto report = options_->update_news();
+  if (!report) return;
+  board_.post(health_of(*report));
+  core_->hear(*std::move(report));
 }
 
 /// After the commits of a round: what was taken is in the store, or it is known why not.
