@@ -3,6 +3,9 @@
 namespace jidian::health {
 namespace {
 
+// Heartbeats and the clock's state are read and written without a lock, on 32-bit ARM (armv7) too.
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+
 template <typename T>
 std::vector<T> values_of(const std::map<std::string, T>& map) {
   std::vector<T> values;

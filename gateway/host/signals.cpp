@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/system_time.hpp"
 #include "host/host.hpp"
 #include "host/last_words.hpp"
 #include "host/notify.hpp"
@@ -23,9 +24,7 @@ sigset_t awaited_signals() {
 
 /// The signal that came within `wait`, or 0.
 int signal_within(const sigset_t& set, Millis wait) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
-  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(wait - seconds);
-  const timespec limit{.tv_sec = seconds.count(), .tv_nsec = rest.count()};
+  const std::timespec limit = timespec_of(wait);
   const int signal = sigtimedwait(&set, nullptr, &limit);
   return signal > 0 ? signal : 0;  // EAGAIN: time is up; EINTR: a stop of the whole process, look again
 }

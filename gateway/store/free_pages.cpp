@@ -50,7 +50,7 @@ Result<std::vector<std::uint64_t>> free_leaves(int descriptor, std::uint64_t pag
     trunk = number_at(page, 0);
     const std::uint64_t count = number_at(page, 4);
     if (count > leaves_max) return Error{ErrorKind::corrupt, "a list of too many free pages"};
-    for (std::uint64_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       leaves.push_back(number_at(page, 8 + 4 * i));
       if (leaves.back() < 2 || leaves.back() > pages) return Error{ErrorKind::corrupt, "a free page outside the file"};
     }
@@ -88,7 +88,7 @@ Result<std::uint64_t> FreePages::give_back() {
     }
     i = end;
   }
-  return leaves->size() * page_bytes;
+  return std::uint64_t{leaves->size()} * page_bytes;
 }
 
 }  // namespace jidian::store

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include "store/folder.hpp"
+
 namespace jidian::store {
 namespace {
 
@@ -139,6 +141,7 @@ Result<Db> Db::open(const std::filesystem::path& path, Access access) {
     flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   else
     flags |= access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  date_anew(path);
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(uri_of(path, access == Access::immutable).c_str(), &raw, flags, nullptr);
   Db db(raw);
