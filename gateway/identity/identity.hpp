@@ -76,7 +76,7 @@ enum class Existing : std::uint8_t { refuse, set_aside };
 /// 5 s for another process that is at it.
 class Folder {
  public:
-  explicit Folder(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit Folder(const std::filesystem::path& path) : path_(std::filesystem::absolute(path)) {}
 
   /// The key and its certificate.
   std::filesystem::path file() const { return path_ / "gateway.pem"; }
