@@ -61,6 +61,12 @@ constexpr auto english_of_identity = std::to_array<Sentence>({
      "the certificate: the authority has not issued it: {why}; the file has to hold, behind the box's certificate, "
      "those between it and the authority"},
     {"said.identity-torn", "{file}: key and certificate do not belong together"},
+    {"identity.days-left", "{days} days of certificate left"},
+    {"said.certificate-over", "the certificate of this box has expired on {day}"},
+    {"said.certificate-ends", "the certificate of this box ends in {days} days, on {day}"},
+    {"said.certificate-do",
+     "`jidian identity request`, have it signed, then `jidian identity install`; the service port and a USB stick do, "
+     "too"},
 });
 
 }  // namespace

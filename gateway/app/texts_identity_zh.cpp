@@ -48,6 +48,11 @@ constexpr auto chinese_of_identity = std::to_array<Sentence>({
     {"said.identity-issuer",
      "该证书不是由这一证书机构签发的：{why}；文件中本机证书之后还须附上它与证书机构之间的各级证书"},
     {"said.identity-torn", "{file}：密钥与证书不匹配"},
+    {"identity.days-left", "证书还有 {days} 天"},
+    {"said.certificate-over", "本机证书已于 {day} 过期"},
+    {"said.certificate-ends", "本机证书还有 {days} 天到期，即 {day}"},
+    {"said.certificate-do",
+     "请运行 `jidian identity request` 并送签，然后 `jidian identity install`；也可经服务口或 U 盘"},
 });
 
 }  // namespace
