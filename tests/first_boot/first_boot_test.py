@@ -6,7 +6,7 @@ import unittest
 from box import BoxTest, main
 
 # The programs that first-boot uses to change something.
-CHANGES = ["chmod", "jidian", "mktemp", "mount", "mv", "openssl", "rm", "sync"]
+CHANGES = ["chmod", "cmp", "jidian", "mktemp", "mount", "mv", "openssl", "rm", "sync"]
 
 
 class FirstBoot(BoxTest):
@@ -82,6 +82,11 @@ if [ "$left" -eq 0 ]; then kill -9 "$PPID"; exit 1; fi
         (self.root / "data/service-code").write_text("abcd-")
         self.run_script("first-boot")
         self.assert_whole()
+
+    def test_without_the_systems_shadow_file_none_is_made(self):
+        (self.root / "etc/shadow").unlink()
+        self.run_script("first-boot", status=None)
+        self.assertFalse((self.root / "data/shadow").exists())
 
     def test_without_openssl_nothing_is_claimed(self):
         self.play("openssl", "exit 1\n")
