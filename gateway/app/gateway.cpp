@@ -82,6 +82,9 @@ domain::Event event_of(uplink::Notice notice, UtcTime now) {
     case uplink::Notice::Kind::duplicate_identity:
       event.kind = domain::EventKind::duplicate_identity;
       break;
+    case uplink::Notice::Kind::certificate:
+      event.kind = domain::EventKind::certificate;
+      break;
   }
   return event;
 }

@@ -148,6 +148,8 @@ void show_uplinks(const Json& status, Screen& screen) {
                     {by_broker ? text("status.by-broker")
                                : text("status.receipt", {{"age", span_at(uplink, "last_receipt_age_s")}})},
                     {text_at(uplink, "address"), Tone::faint}});
+    if (has(uplink, "certificate_days"))
+      rows.back().push_back({text("identity.days-left", {{"days", text_at(uplink, "certificate_days")}}), Tone::faint});
   }
   screen.table(text("status.uplinks"), rows);
 }

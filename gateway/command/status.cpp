@@ -134,6 +134,11 @@ Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
           {"backlog_in_s", uplink.backlog_from ? Json(age_s(*uplink.backlog_from, now)) : Json()},
           {"last_receipt", time_of(uplink.last_receipt)},
           {"last_receipt_age_s", age_of(now, uplink.last_receipt)},
+          {"certificate_until", time_of(uplink.certificate_until)},
+          {"certificate_days",
+           uplink.certificate_until
+               ? Json(std::chrono::floor<std::chrono::days>(*uplink.certificate_until - now).count())
+               : Json()},
           {"connects", uplink.connects},
           {"published", uplink.published},
           {"published_bytes", uplink.published_bytes},
