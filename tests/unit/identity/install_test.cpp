@@ -6,7 +6,7 @@
 
 #include "authority.hpp"
 #include "identity/identity.hpp"
-#include "unit/temporary_folder.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 namespace jidian::identity {
 namespace {
