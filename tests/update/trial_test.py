@@ -41,7 +41,8 @@ class Gate(unittest.TestCase):
                                    ("1.5.0~rc1", "1.5.0", True), ("1.5.0", "1.5.0", True)):
             with self.subTest(now=now, wanted=wanted), Box(now) as box:
                 box.bundle(wanted)
-                self.assertEqual(box.update("install", "/tmp/new.raucb")[0] == 0, taken)
+                code, said = box.update("install", "/tmp/new.raucb")
+                self.assertEqual((code == 0, "is older than" in said), (taken, not taken), said)
 
     def test_a_downgrade_that_was_asked_for_is_taken_and_opens_the_gate_for_that_one_alone(self):
         with Box("1.4.0") as box:
@@ -49,6 +50,15 @@ class Gate(unittest.TestCase):
             self.assertEqual(box.update("install", "/tmp/new.raucb", "--downgrade")[0], 0)
             self.assertEqual(box.states, ["installing", "installed"])
             self.assertEqual(box.run("rauc", "install", "/tmp/new.raucb")[0], 1, "the permission was for that call")
+
+    def test_a_refusal_leaves_what_waits_for_its_trial_on_record(self):
+        with Box() as box:
+            installed(box)
+            box.bundle("1.3.9")
+            code, said = box.update("install", "/tmp/new.raucb")
+            self.assertEqual(code, 1)
+            self.assertIn("1.3.9 is older than 1.4.0", said)
+            self.assertEqual((box.record["to"], box.states), ("1.5.0", ["installing", "installed"]))
 
     def test_nothing_is_installed_over_the_way_back_and_the_trial_stays_on_record(self):
         with Box() as box:
