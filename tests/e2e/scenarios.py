@@ -16,6 +16,7 @@ import checks  # noqa: F401  (run.py needs its exception)
 import facility_kills
 import orders
 import statements
+import updated
 from checks import expect, expect_clean, expect_polled, report
 from rig.chain import Chain
 from rig.processes import wait_until
@@ -348,4 +349,4 @@ ALL = {function.__name__: function for function in (
     load, line, outage, kills, acl_denied, receipt_never, receipt_forged, packet_too_small, manifests_lost,
     cloned_identity, store_restored, live_view, broken_meters, wide, statements.signed_off,
     statements.replaced, statements.marked, orders.directives, facility_kills.facility_kills,
-    backfill.backfill)}
+    backfill.backfill, updated.updated)}
