@@ -1,5 +1,4 @@
 """What the box takes from its site file, and the form of the scripts and units."""
-import pathlib
 import re
 import shutil
 import subprocess

@@ -1,4 +1,5 @@
 """What comes through the service port as a tar."""
+import contextlib
 import gzip
 import io
 import subprocess
@@ -44,11 +45,10 @@ class ServicePort(BoxTest):
         sender = subprocess.Popen([SCRIPTS / "service-import"], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT)
         try:
-            try:
+            with contextlib.suppress(BrokenPipeError):  # it had enough
                 sender.stdin.write(data)
+            with contextlib.suppress(BrokenPipeError):
                 sender.stdin.close()
-            except BrokenPipeError:
-                pass  # it had enough
             deadline = time.monotonic() + 30
             waiting = self.root / "run/jidian-import/in"
             while not list(waiting.glob("*.tar")) and sender.poll() is None and time.monotonic() < deadline:
