@@ -1,8 +1,8 @@
 #include "app/identity_view.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "app/texts.hpp"
@@ -15,8 +15,10 @@ constexpr std::chrono::days record_ahead_max{20 * 365};
 constexpr std::size_t digits_shown = 16;
 
 UtcTime changed_at(const std::filesystem::path& path) {
-  struct stat file {};
-  return stat(path.c_str(), &file) == 0 ? UtcTime{std::chrono::seconds{file.st_mtime}} : UtcTime{};
+  std::error_code unknown;
+  const auto changed = std::filesystem::last_write_time(path, unknown);
+  if (unknown) return {};
+  return std::chrono::floor<Millis>(std::chrono::clock_cast<std::chrono::system_clock>(changed));
 }
 
 std::string day(UtcTime time) {

@@ -90,10 +90,13 @@ Result<std::string> read_update_text(int fd) {
   return text;
 }
 
-bool is_same_file(const struct stat& left, const struct stat& right) {
-  return left.st_dev == right.st_dev && left.st_ino == right.st_ino && left.st_size == right.st_size &&
-         left.st_mtim.tv_sec == right.st_mtim.tv_sec && left.st_mtim.tv_nsec == right.st_mtim.tv_nsec &&
-         left.st_ctim.tv_sec == right.st_ctim.tv_sec && left.st_ctim.tv_nsec == right.st_ctim.tv_nsec;
+bool is_same_file(const struct statx& left, const struct statx& right) {
+  const auto is_same_time = [](const statx_timestamp& one, const statx_timestamp& other) {
+    return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+  };
+  return left.stx_dev_major == right.stx_dev_major && left.stx_dev_minor == right.stx_dev_minor &&
+         left.stx_ino == right.stx_ino && left.stx_size == right.stx_size &&
+         is_same_time(left.stx_mtime, right.stx_mtime) && is_same_time(left.stx_ctime, right.stx_ctime);
 }
 
 /// Closed when it goes out of scope.
@@ -149,8 +152,8 @@ std::optional<domain::UpdateReport> UpdateFile::warn(const std::string& why) {
 }
 
 std::optional<domain::UpdateReport> UpdateFile::news() {
-  struct stat now {};
-  if (lstat(file_.c_str(), &now) != 0) {
+  struct statx now {};
+  if (statx(AT_FDCWD, file_.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &now) != 0) {
     seen_.reset();
     return std::nullopt;
   }
@@ -158,7 +161,8 @@ std::optional<domain::UpdateReport> UpdateFile::news() {
   seen_ = now;
   const OpenUpdate file(file_);
   if (file.fd < 0) return warn(std::generic_category().message(errno));
-  if (fstat(file.fd, &now) != 0 || !S_ISREG(now.st_mode)) return warn("it is no file");
+  if (statx(file.fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &now) != 0 || !S_ISREG(now.stx_mode))
+    return warn("it is no file");
   const auto text = read_update_text(file.fd);
   if (!text) return warn(text.error().message());
   auto read = parse_update(*text);

@@ -40,7 +40,7 @@ class UpdateFile {
   std::optional<domain::UpdateReport> warn(const std::string& why);
 
   const std::filesystem::path file_;
-  std::optional<struct stat> seen_;
+  std::optional<struct statx> seen_;
   bool is_warned_ = false;
   std::set<std::string> unknown_told_;
 };

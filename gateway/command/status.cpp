@@ -123,34 +123,34 @@ Json json_of(const std::vector<health::BackfillHealth>& backfills) {
 }
 
 Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
-  return {{"id", uplink.id},
-          {"address", uplink.address},
-          {"confirm", uplink.confirm},
-          {"connected", uplink.connected},
-          {"pending", uplink.pending},
-          {"oldest_pending", time_of(uplink.oldest_pending)},
-          {"oldest_pending_age_s", age_of(now, uplink.oldest_pending)},
-          {"backlog_from", time_of(uplink.backlog_from)},
-          {"backlog_in_s", uplink.backlog_from ? Json(age_s(*uplink.backlog_from, now)) : Json()},
-          {"last_receipt", time_of(uplink.last_receipt)},
-          {"last_receipt_age_s", age_of(now, uplink.last_receipt)},
-          {"certificate_until", time_of(uplink.certificate_until)},
-          {"certificate_days",
-           uplink.certificate_until
-               ? Json(std::chrono::floor<std::chrono::days>(*uplink.certificate_until - now).count())
-               : Json()},
-          {"connects", uplink.connects},
-          {"published", uplink.published},
-          {"published_bytes", uplink.published_bytes},
-          {"confirmed", uplink.confirmed},
-          {"resent", uplink.resent},
-          {"rejected", uplink.rejected},
-          {"copied", uplink.copied},
-          {"receipts_refused", uplink.receipts_refused},
-          {"dropped_messages", uplink.dropped_messages},
-          {"backfilled", uplink.backfilled},
-          {"backfills", json_of(uplink.backfills)},
-          {"trouble", text_of(uplink.trouble)}};
+  return {
+      {"id", uplink.id},
+      {"address", uplink.address},
+      {"confirm", uplink.confirm},
+      {"connected", uplink.connected},
+      {"pending", uplink.pending},
+      {"oldest_pending", time_of(uplink.oldest_pending)},
+      {"oldest_pending_age_s", age_of(now, uplink.oldest_pending)},
+      {"backlog_from", time_of(uplink.backlog_from)},
+      {"backlog_in_s", uplink.backlog_from ? Json(age_s(*uplink.backlog_from, now)) : Json()},
+      {"last_receipt", time_of(uplink.last_receipt)},
+      {"last_receipt_age_s", age_of(now, uplink.last_receipt)},
+      {"certificate_until", time_of(uplink.certificate_until)},
+      {"certificate_days", uplink.certificate_until
+                               ? Json(std::chrono::floor<std::chrono::days>(*uplink.certificate_until - now).count())
+                               : Json()},
+      {"connects", uplink.connects},
+      {"published", uplink.published},
+      {"published_bytes", uplink.published_bytes},
+      {"confirmed", uplink.confirmed},
+      {"resent", uplink.resent},
+      {"rejected", uplink.rejected},
+      {"copied", uplink.copied},
+      {"receipts_refused", uplink.receipts_refused},
+      {"dropped_messages", uplink.dropped_messages},
+      {"backfilled", uplink.backfilled},
+      {"backfills", json_of(uplink.backfills)},
+      {"trouble", text_of(uplink.trouble)}};
 }
 
 Json json_of(const FacilityView& facility, UtcTime now) {

@@ -123,9 +123,9 @@ struct UplinkHealth {
   std::optional<UtcTime> backlog_from;  ///< When the backlog of a long outage begins to be sent, if it waits for that.
   std::optional<UtcTime> last_receipt;
   std::optional<UtcTime> certificate_until{};  ///< When the certificate that this box shows ends, if it shows one.
-  std::string trouble;                      ///< Why nothing moves, in one sentence; empty while all is well.
-  std::uint64_t backfilled = 0;             ///< Batches sent because they were asked for again.
-  std::vector<BackfillHealth> backfills{};  ///< Those that are running.
+  std::string trouble;                         ///< Why nothing moves, in one sentence; empty while all is well.
+  std::uint64_t backfilled = 0;                ///< Batches sent because they were asked for again.
+  std::vector<BackfillHealth> backfills{};     ///< Those that are running.
 };
 
 struct StoreHealth {

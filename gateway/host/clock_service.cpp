@@ -2,9 +2,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <string>
 
+#include "base/system_time.hpp"
 #include "host/clock_notice.hpp"
 #include "host/notify.hpp"
 
@@ -27,9 +27,7 @@ std::string folder_of(int count, char** words) {
 
 /// Whether a signal asks to stop before it is time for the next notice.
 bool stops_within(const sigset_t& signals, Millis wait) {
-  const auto seconds = std::chrono::floor<std::chrono::duration<std::time_t>>(wait);
-  const std::chrono::duration<long, std::nano> rest = wait - seconds;
-  const timespec limit{.tv_sec = seconds.count(), .tv_nsec = rest.count()};
+  const timespec limit = timespec_of(wait);
   return ::sigtimedwait(&signals, nullptr, &limit) > 0;
 }
 

@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "base/bytes.hpp"
+#include "base/system_time.hpp"
 
 namespace jidian::identity {
 namespace {
@@ -20,9 +21,9 @@ constexpr std::size_t chain_length_max = 8;
 constexpr std::chrono::hours ahead_max{1};
 
 UtcTime instant_of(const ASN1_TIME* time) {
-  tm parts{};
+  std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return UtcTime{std::chrono::seconds{timegm(&parts)}};
+  return jidian::instant_of(parts);
 }
 
 /// The common names, those of several with " + " between: no id looks like that.

@@ -152,13 +152,13 @@ class Session {
   bool connected_ = false;
   bool stopping_ = false;
   bool hears_directives_;
-  std::vector<Incoming> late_;           ///< Lists of orders of a connection that is gone, not heard yet.
-  std::uint64_t lists_passed_over_ = 0;  ///< Lists that were dropped, to be told with the next one.
-  const std::string instance_;           ///< Tells this run of the gateway from another box with the same id.
-  bool twin_seen_ = false;               ///< On this connection.
-  SteadyTime retry_at_{};                ///< The next attempt; meaningful without a broker.
+  std::vector<Incoming> late_;                  ///< Lists of orders of a connection that is gone, not heard yet.
+  std::uint64_t lists_passed_over_ = 0;         ///< Lists that were dropped, to be told with the next one.
+  const std::string instance_;                  ///< Tells this run of the gateway from another box with the same id.
+  bool twin_seen_ = false;                      ///< On this connection.
+  SteadyTime retry_at_{};                       ///< The next attempt; meaningful without a broker.
   std::optional<UtcTime> told_of_certificate_;  ///< The end of the one that was told of.
-  SteadyTime give_up_{};                 ///< End of the attempt; meaningful while connecting.
+  SteadyTime give_up_{};                        ///< End of the attempt; meaningful while connecting.
   SteadyTime connected_since_{};
   Connected limits_;
   std::string why_not_connected_;
