@@ -18,7 +18,7 @@ UtcTime changed_at(const std::filesystem::path& path) {
   std::error_code unknown;
   const auto changed = std::filesystem::last_write_time(path, unknown);
   if (unknown) return {};
-  return std::chrono::floor<Millis>(std::chrono::clock_cast<std::chrono::system_clock>(changed));
+  return std::chrono::floor<Millis>(std::chrono::file_clock::to_sys(changed));
 }
 
 std::string day(UtcTime time) {
