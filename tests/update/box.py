@@ -12,7 +12,6 @@ import tempfile
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 SCRIPTS = TREE / "firmware/update/root/usr/lib/jidian"
-PROGRAMS = ("rauc", "jidian", "systemctl", "sleep", "reboot")
 
 # The boot state as the agreed calls have it; a file of "name=value" lines.
 BOOT_STATE = """#!/bin/sh
@@ -77,22 +76,23 @@ class Box:
         self.folder = tempfile.TemporaryDirectory(prefix="jidian-box-")
         self.root = pathlib.Path(self.folder.name)
         for name in ("data/rauc", "data/jidian", "etc/jidian", "run", "tmp", "proc", "sys/class/watchdog/watchdog0", "dev", "test/bundle",
-                     "host", "usr/bin", "usr/lib/jidian", "var/lib"):
+                     "host", "usr/sbin", "usr/lib/jidian", "var/lib"):
             (self.root / name).mkdir(parents=True)
         for name in ("bin", "lib", "lib64"):
             (self.root / name).symlink_to(f"usr/{name}")
-        (self.root / "usr/lib64").symlink_to("/host/usr/lib64")
+        # Programs are this machine's, but for the stand-ins: /usr/sbin is looked in first.
+        for name in ("bin", "lib64"):
+            (self.root / "usr" / name).symlink_to(f"/host/usr/{name}")
         (self.root / "var/lib/jidian").symlink_to("/data/jidian")
-        for kind in ("bin", "lib"):
-            for entry in pathlib.Path("/usr", kind).iterdir():
-                if entry.name not in PROGRAMS and entry.name != "jidian":
-                    (self.root / "usr" / kind / entry.name).symlink_to(f"/host/usr/{kind}/{entry.name}")
+        for entry in pathlib.Path("/usr/lib").iterdir():
+            if entry.name != "jidian":
+                (self.root / "usr/lib" / entry.name).symlink_to(f"/host/usr/lib/{entry.name}")
         for name in ("null", "urandom"):
             (self.root / "dev" / name).symlink_to(f"/host/dev/{name}")
         for script in SCRIPTS.iterdir():
             shutil.copy2(script, self.root / "usr/lib/jidian" / script.name)
-        for path, text in (("usr/lib/jidian/jidian-boot-state", BOOT_STATE), ("usr/bin/systemctl", SYSTEMCTL), ("usr/bin/jidian", JIDIAN),
-                           ("usr/bin/sleep", SLEEP), ("usr/bin/rauc", RAUC)):
+        for path, text in (("usr/lib/jidian/jidian-boot-state", BOOT_STATE), ("usr/sbin/systemctl", SYSTEMCTL), ("usr/sbin/jidian", JIDIAN),
+                           ("usr/sbin/sleep", SLEEP), ("usr/sbin/rauc", RAUC)):
             self.program(path, text)
         self.release(version)
         self.boot_state(slot, primary=slot)
