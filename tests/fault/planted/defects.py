@@ -63,6 +63,13 @@ DEFECTS = (
         Edit("store/epoch_file.cpp", 'db_.run("PRAGMA synchronous=FULL;', 'db_.run("PRAGMA synchronous=OFF;'),)),
     Defect("sync-normal", LOST, POWER, "BreaksNoPromise", (
         Edit("store/epoch_file.cpp", 'db_.run("PRAGMA synchronous=FULL;', 'db_.run("PRAGMA synchronous=NORMAL;'),)),
+    Defect("new-epoch-unsynced", LOST, POWER, "AtAnEpochsBeginning", (
+        Edit("store/epoch_file.cpp", "Status(Error{ErrorKind::io, failed.message()}) : sync_folder(folder);",
+             "Status(Error{ErrorKind::io, failed.message()}) : Status();"),)),
+    Defect("confirmations-forgotten-early", ONCE, POWER, "ThatBringsARemovedEpochBack", (
+        Edit("store/old_epochs.cpp", "if (auto done = file_->put_ledger(all); !done) return done;",
+             "if (auto done = file_->put_ledger(all); !done) return done;\n"
+             "  if (auto done = file_->remove_acknowledged(name.epoch); !done) return done;"),)),
     Defect("unconfirmed-evicted-first", LOST, program(KEEPING, "Keeping.DeadDestination*"), "DeadDestination", (
         Edit("store/maintain.cpp", "held_by(holders, holders.size() - lacking_max)", "held_by(holders, 0)"),)),
     Defect("retired-unconfirmed", LOST, program(KEEPING, "Keeping.OnlyConfirmed*"), "OnlyConfirmed", (

@@ -25,7 +25,7 @@ constexpr std::uint64_t seed_usual = 20260301;
 constexpr std::size_t cuts_a_phase = 5;
 
 /// Cuts beside each call where all of a phase are tried.
-constexpr int times_everywhere = 3;
+constexpr int times_everywhere = 5;
 
 /// A number from the environment; nothing if it is not set. Fails the test if it is no number of [least, most].
 std::optional<std::uint64_t> number_from_environment(const char* name, std::uint64_t least, std::uint64_t most) {
@@ -152,8 +152,10 @@ void PowerCut::cut_all(Phase phase) {
   CutRun run(options_in(live), {}, given_, chance_());
   run.live();
   fault::CutDisk disk = run.disk();
+  bool was_in_it = false;
   for (std::size_t step = 0; step < run.steps().size() && !HasFailure(); ++step) {
-    if (run.steps()[step].phase == phase)
+    const bool is_in_it = run.steps()[step].phase == phase;
+    if (std::exchange(was_in_it, is_in_it) || is_in_it)  // before each of its calls, and behind the last one
       for (int time = 0; time < times_everywhere && !HasFailure(); ++time) cut_once(run, disk, {step, phase});
     disk.carry_out(run.steps()[step].call);
   }
