@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::string_view usage =
     "write: [--device FILE] show | get-primary | get-current | get-state SLOT | set-primary SLOT | set-state SLOT "
-    "good|bad | "
-    "booted";
+    "good|bad";
 
 Error misused() {
   return {ErrorKind::invalid, std::string(usage)};
@@ -79,12 +78,11 @@ Result<std::string> run_command(const std::vector<std::string>& all, std::string
   }
   if (words.empty()) return misused();
 
-  if (words[0] == "get-current" || words[0] == "booted") {
+  if (words[0] == "get-current") {
     const auto slot = running_slot(kernel_command_line);
     if (words.size() != 1) return misused();
     if (!slot) return slot.error();
-    if (words[0] == "get-current") return std::string(name_of(*slot)) + "\n";
-    return silent(change_state(device, [&](State& state) { set_booted(state, *slot); }));
+    return std::string(name_of(*slot)) + "\n";
   }
   if (words[0].starts_with("set-")) return set(device, words);
   return ask(device, words);

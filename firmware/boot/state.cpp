@@ -158,10 +158,6 @@ void set_good(State& state, Slot slot, bool good) {
   state.of(slot) = {good ? tries_max : 0, good};
 }
 
-void set_booted(State& state, Slot slot) {
-  if (state.of(slot).ok) state.of(slot).left = tries_max;
-}
-
 std::string describe(const Ruling& ruling) {
   const State& state = ruling.state;
   std::string text = ruling.found ? "" : "copies=none\n";

@@ -71,12 +71,8 @@ Slot next_slot(const State& state);
 /// `slot` is tried first from now on, with all its tries. Whether it is good is not touched: a health check says so.
 void set_primary(State& state, Slot slot);
 
-/// Good: it has all its tries again, now and at every coming start that is told as `booted`. Bad: it has none.
+/// Good: it has all its tries again. Bad: it has none.
 void set_good(State& state, Slot slot, bool good);
-
-/// A slot that is known to be good came up once more: it has all its tries again. One that is not yet known keeps what
-/// it has.
-void set_booted(State& state, Slot slot);
 
 /// For people: one line a field.
 std::string describe(const Ruling& ruling);

@@ -54,7 +54,19 @@ def build(package, test_console):
     complaints = check.image(image, folder / "rootfs.ext4")
     if complaints:
         raise Failure("the image is not fit to be shipped: " + "; ".join(complaints))
+    make_bundle(folder / "rootfs.ext4", stem, version, identity)
     return image
+
+
+def make_bundle(rootfs, stem, version, identity):
+    """The same system as an update, signed."""
+    maker = TOP / "firmware/update/bundle.py"
+    if not maker.exists():
+        return
+    print("   the update", flush=True)
+    done = subprocess.run([sys.executable, maker, rootfs, "--version", version, "--build", identity, "--into", f"{stem}.raucb"], check=False)
+    if done.returncode != 0:
+        raise Failure("the update could not be made (above)")
 
 
 def main(arguments):

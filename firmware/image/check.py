@@ -9,7 +9,7 @@ from disk import MIB, SLOT_BYTES
 # Programs that give their caller another's rights. The device needs none: nobody has a shell but root.
 MAY_SET_ID = set()
 
-ENABLED = ["systemd-networkd.service", "systemd-resolved.service", "nftables.service", "chrony.service", "ssh.socket", "jidian-boot-confirm.service"]
+ENABLED = ["systemd-networkd.service", "systemd-resolved.service", "nftables.service", "chrony.service", "ssh.socket"]
 NEVER_ENABLED = ["ssh.service", "getty@tty1.service", "serial-getty@ttyAMA0.service", "systemd-timesyncd.service"]
 TEST_UNIT = "jidian-test-console.service"
 PROGRAMS = ["usr/lib/jidian/mount-data", "usr/lib/jidian/note-time", "usr/lib/jidian/make-host-keys", "usr/lib/jidian/ethernet-socket",

@@ -5,6 +5,8 @@ import pathlib
 import re
 import shutil
 import stat
+import subprocess
+import sys
 
 import base
 from steps import Failure, HERE, TOP, chroot, run
@@ -174,6 +176,20 @@ def write_release(root, version, build_id):
     path.write_text("\n".join(lines + kept) + "\n")
 
 
+def lay_keyring(root):
+    """What updates of this box must be signed with."""
+    keys = TOP / "firmware/update/keys.py"
+    if not keys.exists():
+        return
+    done = subprocess.run([sys.executable, keys, "keyring"], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise Failure("there is no keyring for updates (above)")
+    target = root / "etc/rauc/keyring.pem"
+    target.parent.mkdir(exist_ok=True)
+    shutil.copyfile(done.stdout.strip(), target)
+    target.chmod(0o644)
+
+
 def finish(root):
     for name in ("var", "tmp", "run"):
         for path in (root / name).iterdir():
@@ -207,6 +223,7 @@ def make(folder, tar, package, version, build_id, test_console=False):
     for source in OVERLAYS:
         if source.is_dir():
             overlay(source, root)
+    lay_keyring(root)
     if test_console:
         overlay(TEST_CONSOLE / "root", root)
     make_initrd(root, kernel)

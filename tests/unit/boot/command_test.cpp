@@ -52,9 +52,9 @@ TEST_F(BootCommand, ShowTellsEveryField) {
   EXPECT_EQ(said({"show"}), "generation=1\norder=a b\na_left=3\na_ok=1\nb_left=3\nb_ok=0\nnext=a\n");
 }
 
-TEST_F(BootCommand, BootedNeedsToKnowWhichSlotRuns) {
-  EXPECT_TRUE(run({"booted"}));
-  const auto unknown = run({"booted"}, "ro panic=10\n");
+TEST_F(BootCommand, TheRunningSlotIsWhatTheKernelWasTold) {
+  EXPECT_EQ(*run({"get-current"}, "rauc.slot=a"), "a\n");
+  const auto unknown = run({"get-current"}, "ro panic=10\n");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().kind(), ErrorKind::not_found);
   EXPECT_FALSE(run({"get-current"}, "rauc.slot=c"));
@@ -71,7 +71,7 @@ TEST_F(BootCommand, NonsenseIsRefusedAndChangesNothing) {
                                                                                      {"set-state", "a", "good", "x"},
                                                                                      {"get-state"},
                                                                                      {"get-primary", "a"},
-                                                                                     {"booted", "a"},
+                                                                                     {"get-current", "a"},
                                                                                      {"erase"}}) {
     const auto answer = run(words);
     ASSERT_FALSE(answer) << (words.empty() ? "" : words[0]);

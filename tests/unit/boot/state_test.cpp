@@ -131,15 +131,5 @@ TEST(BootState, ANewPrimaryHasItsTriesAndStillHasToProveItself) {
   EXPECT_EQ(state.of(Slot::a), (SlotState{3, true}));
 }
 
-TEST(BootState, OnlyAGoodSlotGetsItsTriesBackByStarting) {
-  State state;
-  state.of(Slot::a) = {1, true};
-  state.of(Slot::b) = {1, false};
-  set_booted(state, Slot::a);
-  set_booted(state, Slot::b);
-  EXPECT_EQ(state.of(Slot::a).left, tries_max);
-  EXPECT_EQ(state.of(Slot::b).left, 1);
-}
-
 }  // namespace
 }  // namespace jidian::boot
