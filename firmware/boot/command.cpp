@@ -71,7 +71,7 @@ Result<std::string> set(const std::filesystem::path& device, const std::vector<s
 
 Result<std::string> run_command(const std::vector<std::string>& all, std::string_view kernel_command_line) {
   std::vector<std::string> words = all;
-  std::filesystem::path device = "/dev/disk/by-partlabel/state";
+  std::filesystem::path device = "/dev/jidian/state";
   if (words.size() >= 2 && words[0] == "--device") {
     device = words[1];
     words.erase(words.begin(), words.begin() + 2);

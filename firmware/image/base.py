@@ -78,8 +78,9 @@ def user_hook():
     for group in sorted(debian_groups):
         members = ",".join(user for user, row in USERS.items() if group in row[3])
         steps.append(f"sed -i 's/^{group}:.*:$/&{members}/' \"$1/etc/group\"")
-    # The RAM disk is made later, once, with what is in the repository.
-    steps += ["mkdir -p \"$1/etc/initramfs-tools\"", "echo update_initramfs=no > \"$1/etc/initramfs-tools/update-initramfs.conf\""]
+    # The RAM disk is made anew later, with what is in the repository. The kernel's package makes one all the same: a small one.
+    steps += ["mkdir -p \"$1/etc/initramfs-tools/conf.d\"", "echo MODULES=list > \"$1/etc/initramfs-tools/conf.d/jidian\"",
+              "echo update_initramfs=no > \"$1/etc/initramfs-tools/update-initramfs.conf\""]
     return " && ".join(steps)
 
 

@@ -16,12 +16,12 @@ TEST_CONSOLE = HERE / "test-console"
 
 # Folders that are emptied: what they hold is made at every start, or read by nobody.
 EMPTIED = ["var", "usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/zoneinfo/right", "usr/share/zoneinfo/posix",
-           "usr/lib/udev/hwdb.d", "usr/share/pixmaps", "usr/share/perl5/debconf", "tmp", "run", "root", "usr/share/bug", "media", "mnt", "srv"]
+           "usr/lib/udev/hwdb.d", "usr/share/pixmaps", "usr/share/perl5/debconf", "tmp", "run", "root", "usr/share/bug", "media", "mnt", "srv", "home"]
 REMOVED = ["etc/udev/hwdb.bin", "usr/lib/udev/hwdb.bin", "etc/ssh/ssh_host_*", "etc/machine-id", "etc/resolv.conf", "etc/motd", "etc/update-motd.d",
            "etc/cron.*", "etc/apt", "etc/logrotate.d", "boot/System.map-*", "boot/config-*", "etc/*-", "usr/share/polkit-1",
-           "lib/systemd/system-generators/systemd-getty-generator", "etc/systemd/network", "home", "opt", ".dockerenv"]
+           "lib/systemd/system-generators/systemd-getty-generator", "etc/systemd/network", "opt", ".dockerenv"]
 LINKS = {"etc/resolv.conf": "/run/systemd/resolve/stub-resolv.conf", "etc/systemd/network": "/etc/jidian/network",
-         "etc/mtab": "/proc/self/mounts"}
+         "etc/mtab": "../proc/self/mounts"}
 MOUNT_POINTS = ["data", "var", "tmp", "run", "dev", "proc", "sys", "etc/jidian"]
 
 
@@ -91,6 +91,9 @@ def prune_modules(root):
             used[pattern] = True
         if hits:
             kept.update([module, *others])
+    idle = [pattern for pattern, has_hit in used.items() if not has_hit]
+    if idle:
+        raise Failure(f"firmware/image/modules.txt keeps modules that this kernel has not got: {', '.join(idle)}")
     for module in needs.keys() - kept:
         (folder / module).unlink()
     for path, _, _ in os.walk(folder, topdown=False):
