@@ -1,6 +1,7 @@
 """What must hold of a root file system and of an image before anybody may have it. Each check gives its complaints."""
 import os
 import pathlib
+import re
 import stat
 import subprocess
 
@@ -16,6 +17,7 @@ PROGRAMS = ["usr/lib/jidian/mount-data", "usr/lib/jidian/note-time", "usr/lib/ji
             "usr/lib/jidian/service-shell"]
 OF_THE_GATEWAY = ["usr/bin/jidian", "usr/lib/jidian/jidian-boot-state", "usr/lib/systemd/system/jidian.service"]
 EMPTY = ["var", "tmp", "run", "data", "proc", "sys"]
+PRIVATE_KEY = re.compile(rb"^-----BEGIN ([A-Z]+ )?PRIVATE KEY-----$", re.MULTILINE)
 AARCH64 = b"\x7fELF\x02\x01"
 
 ROOT_BYTES_MAX = 400 * MIB
@@ -60,7 +62,7 @@ def secrets(root):
     """Keys are the box's own, made on it. Public ones may be shipped."""
     for top in ("etc", "usr/lib/jidian", "usr/share/jidian", "boot"):
         for path, found in every(root / top):
-            if stat.S_ISREG(found.st_mode) and found.st_size < MIB and b"PRIVATE KEY-----" in path.read_bytes():
+            if stat.S_ISREG(found.st_mode) and found.st_size < MIB and PRIVATE_KEY.search(path.read_bytes()):
                 yield f"/{path.relative_to(root)} holds a private key"
 
 

@@ -75,8 +75,9 @@ class Secrets(Tree):
     def test_a_private_key_is_found(self):
         for top in ("usr/lib/jidian", "usr/share/jidian", "boot"):
             (self.root / top).mkdir(parents=True)
+        self.file("usr/lib/jidian/looks", "grep -e '-----BEGIN PRIVATE KEY-----'\n")
         self.assertEqual(list(check.secrets(self.root)), [])
-        self.file("etc/ssl/key.pem", "-----BEGIN EC PRIVATE KEY-----\n")
+        self.file("etc/ssl/key.pem", "-----BEGIN EC PRIVATE KEY-----\nMHcC\n")
         self.assertIn("/etc/ssl/key.pem", "".join(check.secrets(self.root)))
 
 
