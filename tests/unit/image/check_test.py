@@ -7,7 +7,7 @@ import tempfile
 import unittest
 import zlib
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "firmware/image"))
 
 import base  # noqa: E402
 import check  # noqa: E402
