@@ -62,7 +62,8 @@ fi
 
 echo "jidian: starting slot ${jidian_slot} (order ${order}, tries left: a ${a_left}, b ${b_left})"
 if part number ${devtype} ${devnum} rootfs-${jidian_slot} jidian_part; then
-  setenv bootargs "root=PARTLABEL=rootfs-${jidian_slot} ro rootwait rauc.slot=${jidian_slot} panic=10 quiet console=ttyAMA0"
+  # gpt: a partition table that is damaged at the beginning of the disk is replaced by the one at its end.
+  setenv bootargs "root=PARTLABEL=rootfs-${jidian_slot} ro rootwait rauc.slot=${jidian_slot} panic=10 gpt quiet console=ttyAMA0"
   if load ${devtype} ${devnum}:${jidian_part} ${kernel_addr_r} /boot/vmlinuz && load ${devtype} ${devnum}:${jidian_part} ${ramdisk_addr_r} /boot/initrd.img; then
     booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdtcontroladdr}
   fi
