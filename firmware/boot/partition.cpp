@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <string>
+#include <system_error>
 
 namespace jidian::boot {
 
@@ -59,7 +60,7 @@ class Partition {
 };
 
 Error failed(ErrorKind kind, const std::filesystem::path& path, const char* action) {
-  return {kind, std::string(action) + " " + path.string() + ": " + std::strerror(errno)};
+  return {kind, std::string(action) + " " + path.string() + ": " + std::generic_category().message(errno)};
 }
 
 }  // namespace
