@@ -1,7 +1,8 @@
-"""The Debian half of the device: a tar of the packages in packages.txt, made once and kept until the list or this file changes.
+"""The Debian half of the device: a tar of the packages in packages.txt, made once and kept until what decides it changes.
 
 Packages come from where this machine's own apt gets them. Nothing of the gateway is in it."""
 import hashlib
+import json
 import pathlib
 import re
 import subprocess
@@ -45,8 +46,8 @@ def sources():
 
 def key():
     """Changes with everything that decides what is in the tar, but for what Debian publishes: remove build/image/base-* for that."""
-    parts = [pathlib.Path(__file__).read_bytes(), "\n".join(wanted()).encode()]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
+    decided = [RELEASE, ARCHITECTURE, wanted(), LEFT_OUT, KEPT, user_hook()]
+    return hashlib.sha256(json.dumps(decided).encode()).hexdigest()[:12]
 
 
 def may_run_foreign():
@@ -93,6 +94,8 @@ def make(folder):
     if not any(f" {RELEASE} " in line for line in lines):
         raise Failure(f"apt on this machine knows no source of {RELEASE}: add one and run apt-get update")
     may_run_foreign()
+    for left in folder.glob("base-*.draft"):  # by a build that was ended
+        left.unlink()
     draft = tar.with_suffix(".draft")
     rules = [f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT] + [f"--dpkgopt=path-include={path}" for path in KEPT]
     run(["mmdebstrap", "--variant=essential", "--mode=root", "--format=tar", f"--architectures={ARCHITECTURE}",
