@@ -126,8 +126,8 @@ def boot_state_of(copy):
 
 
 def ruling(copies):
-    """Which copy counts: the whole one with the greatest generation; nothing if none is whole."""
-    whole = [(int(state.get("generation", -1)), number) for number, state in enumerate(copies) if state]
+    """Which copy counts: the whole one with the greatest generation (hexadecimal); nothing if none is whole."""
+    whole = [(int(state.get("generation", "0"), 16), number) for number, state in enumerate(copies) if state]
     return max(whole)[1] if whole else None
 
 

@@ -1,0 +1,116 @@
+"""A kernel that hangs, a clock that nobody set, a stick instead of a console."""
+import time
+
+import disks
+from box import CERTIFICATE, COMMIT_S, KEY, SITE, AUTHORITY, Box, utc_ms
+from rig.processes import RigError, wait_until
+from rig.received import Received
+from rig.store_files import arrivals
+
+WATCHDOG_S = 120  # of the hardware: systemd feeds it, and it runs out twice as late at most
+CLOCK = 6  # the kind of event
+UNSYNCHRONISED = 3  # quality of the clock
+STICK_S = 90  # from the stick in the socket to the service's start
+
+
+def hung_kernel(bench, report):
+    """Nothing runs any more: systemd is dead and does not feed the watchdog of the hardware; then the kernel itself crashes."""
+    with Box(bench, report) as box:
+        box.begin()
+        box.power_on()
+        box.wait_live(since_ms=box.power_on_ms)
+        box.wait_shell()
+        device = box.console.must("systemctl show --value -p WatchdogDevice,RuntimeWatchdogUSec").split()
+        report.expect("systemd feeds the watchdog of the hardware", box.console.run("cat /sys/class/watchdog/watchdog0/state").output.strip() == "active",
+                      " ".join(device))
+        gap_s = 0.0
+        for what, command, event in (("systemd ends: the watchdog restarts the box", "kill -SEGV 1", "WATCHDOG"),
+                                     ("the kernel crashes: the box restarts", "sync; echo c >/proc/sysrq-trigger", "RESET")):
+            boot, began_ms = box.boot_id(), utc_ms()
+            seen = box.machine.monitor.saw(event)
+            box.console.tell(f"sysctl -q kernel.sysrq=1; {command}")
+            wait_until(lambda: box.machine.monitor.saw(event) > seen, WATCHDOG_S, event, 0.5)
+            restarted_s = (utc_ms() - began_ms) / 1000
+            box.power_on_ms = utc_ms()
+            live_s = box.wait_live(since_ms=box.power_on_ms)
+            box.wait_shell()
+            gap_s += (utc_ms() - began_ms) / 1000 + COMMIT_S
+            report.expect(what, box.boot_id() != boot, f"{event} after {restarted_s:.0f} s, readings {live_s:.0f} s later")
+        report.expect("the same system runs", box.slot() == "a", box.slot())
+        box.expect_clean(box.finish(), gap_s)
+
+
+def clock_1970(bench, report):
+    """The board begins in 1970, and nobody tells the time for a while: it records and sends; what it recorded can be dated later."""
+    with Box(bench, report, clock="1970-01-01T00:00:00") as box:
+        box.begin()
+        began = time.monotonic()
+        box.power_on()
+        record = _wait_any(box)
+        took_s = time.monotonic() - began
+        box.wait_shell()
+        guest_ms = int(box.console.must("date +%s%3N"))
+        report.expect("without a clock it records and sends", took_s <= bench.boot_s + 10, f"{took_s:.0f} s after power-on; it takes now for {_day(guest_ms)}")
+        report.expect("its readings are marked as undated", record.clock == UNSYNCHRONISED, f"quality of the clock: {record.clock}")
+        time.sleep(2 * COMMIT_S)
+        offset_ms = utc_ms() - int(box.console.must("date +%s%3N"))
+        box.console.must(f"date -s @{(utc_ms() + 500) // 1000}")
+        set_ms = utc_ms()
+        live_s = box.wait_live(60)
+        report.expect("set right, it goes on at once", live_s <= 2 * COMMIT_S + 5, f"{live_s:.1f} s")
+        told = wait_until(lambda: [event["facts"] for event in box.events(CLOCK) if abs(int(event["facts"].get("offset_ms", 0))) > 60_000], 60,
+                          "an event that tells of the clock", 1)
+        said_ms = int(told[-1]["offset_ms"])
+        report.expect("an event tells by how much: the readings before can be dated", abs(said_ms - offset_ms) < 10_000, f"{said_ms} ms, it was {offset_ms} ms")
+        _dated(box, said_ms, set_ms)
+        time.sleep(COMMIT_S)
+        verdict = box.finish()
+        report.expect("nothing is missing", not verdict["committed_missing"] and verdict["holes"] == 0 and verdict["chain_breaks"] == 0,
+                      f"{len(verdict['committed_missing'])} of {len(box.committed)} batches, {verdict['holes']} holes")
+
+
+def _day(ms):
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(ms / 1000))
+
+
+def _wait_any(box):
+    """Until readings are at the judge, whatever their time; gives what the first batch says of itself."""
+    def arrived():
+        if not box.machine.is_running():
+            raise RigError("the machine ended")
+        return arrivals(box.folder / "judge.db", 0)
+    return box.header_of(wait_until(arrived, box.bench.patience_s, "readings at the judge", 0.2)[0][1])
+
+
+def _dated(box, offset_ms, set_ms):
+    """Every reading from before the clock was set, moved by what the event says, is one that the plant showed then."""
+    polls = [poll for meter in Received(box.folder / "judge.db", box.folder).polls.values() for poll in meter]
+    before = [poll for poll in polls if poll.end < set_ms - 3_600_000]
+    moved = [poll.start + offset_ms for poll in before]
+    box.report.expect("moved by that, the readings of the time before lie between power-on and the setting",
+                      before and box.power_on_ms <= min(moved) and max(moved) <= set_ms + 10_000,
+                      f"{len(before)} readings, {(min(moved) - box.power_on_ms) / 1000:.0f} s to {(max(moved) - box.power_on_ms) / 1000:.0f} s "
+                      f"after power-on" if before else "none")
+
+
+def stick(bench, report):
+    """A new box, configured by a stick in its USB socket and nothing else."""
+    new = type(bench)(**{**vars(bench), "provisioned": None})
+    with Box(new, report) as box:
+        text = box.site_text()
+        files = {"jidian/site.toml": text.encode()}
+        for path, (content, _) in box.credentials().items():
+            files[{AUTHORITY: "jidian/broker-ca.pem", CERTIFICATE: "jidian/gateway.pem", KEY: "jidian/credentials/gateway-key"}[path]] = content
+        box.machine.parts.stick = disks.make_stick(box.folder / "stick.img", files)
+        box.begin()
+        box.power_on()
+        live_s = box.wait_live(since_ms=box.power_on_ms)
+        box.wait_shell()
+        report.expect("a new box takes its site file from a stick, and records", live_s <= bench.boot_s + STICK_S, f"{live_s:.0f} s after power-on")
+        report.expect("it is the file of the stick", box.console.get(SITE) == text.encode(), SITE)
+        mounted = box.console.run("findmnt -n -t vfat").output.strip()
+        report.expect("the stick may be pulled out", not mounted, mounted or "not mounted")
+        box.expect_clean(box.finish(), COMMIT_S)
+
+
+ALL = {"hung_kernel": hung_kernel, "clock_1970": clock_1970, "stick": stick}
