@@ -1,5 +1,6 @@
 """A box in its surroundings: the guest, a plant on its RS-485 line, a broker behind TLS, the judge. The chain of the rig, with
 the gateway in the guest."""
+import gzip
 import json
 import pathlib
 import shutil
@@ -21,6 +22,7 @@ POINTS = {"eastron-sdm630": '["voltage_ln.l*", "current.l*", "active_energy_impo
 PERIOD_S, COMMIT_S = 1, 5
 CLOCK_ERROR_MS = 1_500  # QEMU's board tells whole seconds only
 ANSWER_S = 1  # of a meter; the guest's cores are emulated, and the machine has other work
+JOURNAL_LINES = 3_000
 OFF_S = 180  # a shutdown's longest: the gateway alone may take 60 s
 
 
@@ -80,7 +82,8 @@ class Box(Chain):
     def _keep_journal(self):
         try:
             self.machine.wait_shell(20)
-            (self.folder / "journal.log").write_text(self.console.must("journalctl -b --no-pager -o short-precise | tail -3000", 120))
+            packed = self.console.run(f"journalctl -b --no-pager -o short-precise | tail -n {JOURNAL_LINES} | gzip -9", 120).data
+            (self.folder / "journal.log").write_bytes(gzip.decompress(packed))
         except (ConsoleError, OSError) as error:
             (self.folder / "journal.log").write_text(f"the guest does not tell: {error}\n")
 

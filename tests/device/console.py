@@ -22,8 +22,12 @@ class ConsoleError(Exception):
 @dataclass
 class Answer:
     status: int
-    output: str
+    data: bytes  # what it said
     errors: str
+
+    @property
+    def output(self):
+        return self.data.decode(errors="replace")
 
 
 class Console:
@@ -53,7 +57,7 @@ class Console:
             # Typed, the mark is in two parts: an echo of the line is not taken for the answer.
             self._send(f"\nexec /bin/sh\nPS1=; PS2=; stty -echo -onlcr; mkdir -p {FOLDER}; echo {mark[:6]}''{mark[6:]}\n".encode())
             try:
-                self._read_to(mark + "\n", min(SHELL_S, max(end - time.monotonic(), 0.1)))
+                self._read_to(mark + "\n", SHELL_S)
                 return
             except ConsoleError:
                 continue
@@ -70,7 +74,7 @@ class Console:
         output = self._read_to(mark + "\n", SPARE_S)
         errors = self._read_to(mark + " ", SPARE_S)
         status = self._read_to("\n", SPARE_S)
-        return Answer(int(status), _text(output), _text(errors))
+        return Answer(int(status), _decoded(output), _decoded(errors).decode(errors="replace"))
 
     def must(self, script, seconds=60):
         """The output of a script that has to succeed."""
@@ -83,11 +87,14 @@ class Console:
     def put(self, data, path, mode="0644"):
         """Writes a file of the guest."""
         self._send_base64(data.encode() if isinstance(data, str) else data, f"{FOLDER}/file")
-        self.must(f"install -D -m {mode} {FOLDER}/file '{path}'")
+        self.must(f"mkdir -p \"$(dirname '{path}')\" && umask 077 && rm -f '{path}' && cp {FOLDER}/file '{path}' && chmod {mode} '{path}'")
 
-    def get(self, path, seconds=120):
-        """The bytes of a file of the guest."""
-        return base64.b64decode(self.must(f"base64 '{path}'", seconds))
+    def get(self, path, seconds=60):
+        """The bytes of a file of the guest. A console is slow: some kilobytes a second."""
+        answer = self.run(f"cat '{path}'", seconds)
+        if answer.status != 0:
+            raise ConsoleError(f"'{path}' cannot be read in the guest: {answer.errors}")
+        return answer.data
 
     def tell(self, script):
         """Has a script done whose end is not waited for: the machine may be gone by then."""
@@ -116,11 +123,10 @@ class Console:
                 raise ConsoleError(f"the console is gone: {error}") from error
 
     def _read_to(self, mark, seconds):
-        """All up to `mark`, which is swallowed with it."""
+        """All up to `mark`, which is swallowed with it. Fails if nothing comes for so many seconds."""
         wanted = mark.encode()
-        end = time.monotonic() + seconds
         while wanted not in self._unread:
-            ready, _, _ = select.select([self._socket], [], [], max(end - time.monotonic(), 0))
+            ready, _, _ = select.select([self._socket], [], [], seconds)
             if not ready:
                 raise ConsoleError(f"no answer on the console within {seconds} s; the last it said: {bytes(self.log[-300:])}")
             try:
@@ -135,6 +141,5 @@ class Console:
         return before
 
 
-def _text(encoded):
-    """What was said, as text. Lines that are no base64 cannot be ours: the kernel may write where it likes."""
-    return base64.b64decode(b"".join(encoded.split())).decode(errors="replace")
+def _decoded(encoded):
+    return base64.b64decode(b"".join(encoded.split()))

@@ -21,6 +21,7 @@ import console  # noqa: E402
 import disks  # noqa: E402
 import machine  # noqa: E402
 from console import Console, ConsoleError  # noqa: E402
+from rig.processes import wait_until  # noqa: E402
 
 
 class ShellOnSocket:
@@ -28,6 +29,7 @@ class ShellOnSocket:
 
     def __init__(self, path, *shell):
         self.ended = False
+        self._client = None
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen()
@@ -46,6 +48,7 @@ class ShellOnSocket:
         self.ended = True
         self._shell.kill()
         self._shell.wait()
+        wait_until(lambda: self._client, 10, "the client's being taken")
         self._client.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         for end in (self._client, self._listener):
