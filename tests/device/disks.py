@@ -10,6 +10,7 @@ DISK_BYTES = 2 << 30  # of a box: small, so that filling it takes no time
 STATE_COPY = 4096  # bytes of one copy of the boot state, crc and all
 STATE_AT = (0, 32 << 10)  # where the copies lie in their partition
 FAT_LABEL = "JIDIAN"
+STICK_START = 1 << 20
 
 
 class DiskError(Exception):
@@ -163,7 +164,7 @@ class BootState:
 def make_stick(path, files, mib=32):
     """A FAT file system with `files` (name → bytes), as people format sticks: in one partition of an MBR."""
     path = pathlib.Path(path)
-    start = 1 << 20
+    start = STICK_START
     with open(path, "wb") as file:
         file.truncate(mib << 20)
         sectors = (mib << 20) - start
@@ -173,16 +174,25 @@ def make_stick(path, files, mib=32):
         file.seek(510)
         file.write(b"\x55\xaa")
     _run("mkfs.vfat", "-n", FAT_LABEL, "--offset", start // SECTOR, path, sectors // 1024)
-    for name, content in files.items():
-        if "/" in name:
-            _run("mmd", "-D", "s", "-i", f"{path}@@{start}", f"::{name.rpartition('/')[0]}")
-        _run("mcopy", "-o", "-i", f"{path}@@{start}", "-", f"::{name}", data=content)
+    add_to_stick(path, files)
     return path
+
+
+def add_to_stick(path, files):
+    """Lays files and their folders on a stick."""
+    there = f"{path}@@{STICK_START}"
+    for name, content in files.items():
+        folders = name.split("/")[:-1]
+        for depth in range(1, len(folders) + 1):
+            folder = "::" + "/".join(folders[:depth])
+            if subprocess.run(["mdir", "-i", there, folder], capture_output=True, timeout=60).returncode != 0:
+                _run("mmd", "-i", there, folder)
+        _run("mcopy", "-o", "-i", there, "-", f"::{name}", data=content)
 
 
 def read_stick(path, name):
     """A file of a stick; raises DiskError if it is not there."""
-    return _run("mtype", "-i", f"{path}@@{1 << 20}", f"::{name}")
+    return _run("mtype", "-i", f"{path}@@{STICK_START}", f"::{name}")
 
 
 def make_library(path, folder):

@@ -166,7 +166,7 @@ def _service_port(box):
     report.expect("ssh answers at the service port", _banner(ports.service_ssh_port, 30).startswith(b"SSH-2.0"), "")
     report.expect("and not at the uplink", not _banner(ports.uplink_ssh_port), "no banner within 15 s")
     try:
-        code = box.console.must("cat /data/service-code 2>/dev/null || cat /data/identity/service-code").strip()
+        code = box.console.must("cat /data/service-code").strip()
     except ConsoleError as error:
         report.expect("the code of this box is known to root", False, str(error)[-120:])
         return

@@ -308,8 +308,7 @@ class CommandLine(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", folder / "disk", "16M"], check=True)
-            parts = machine.Parts(folder / "disk", folder / "machine", os.ttyname(pty.openpty()[1]), broker_port=1883,
-                                  stick=disks.make_stick(folder / "stick", {}))
+            parts = machine.Parts(folder / "disk", folder / "machine", os.ttyname(pty.openpty()[1]), broker_port=1883)
             with machine.Machine(parts) as box:
                 box.power_on()
                 self.assertEqual("running", box.monitor.ask("query-status")["status"])

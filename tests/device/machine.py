@@ -30,7 +30,6 @@ class Parts:
     uplink_ssh_port: int = 0
     clock: str = ""  # of the board at power-on, as 1970-01-01T00:00:00; else the host's
     read_only_disks: list = field(default_factory=list)  # raw, in this order behind the first
-    stick: pathlib.Path | None = None  # raw, in the USB socket at power-on
 
     @property
     def console_path(self):
@@ -63,8 +62,6 @@ def command_of(parts):
     if parts.line:
         command += ["-chardev", f"serial,id=line,path={parts.line}", "-device", "pci-serial,chardev=line"]
     command += ["-device", "i6300esb", "-action", "watchdog=reset", "-device", "qemu-xhci,id=usb"]
-    if parts.stick:
-        command += ["-drive", f"if=none,id=stick,file={parts.stick},format=raw", "-device", "usb-storage,bus=usb.0,drive=stick"]
     command += ["-rtc", f"base={parts.clock or 'utc'}"]
     return command
 

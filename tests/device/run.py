@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import cuts  # noqa: E402
 import everyday  # noqa: E402
 import machine  # noqa: E402
+import sticks  # noqa: E402
 import troubles  # noqa: E402
 import updates  # noqa: E402
 from box import Bench  # noqa: E402
@@ -24,7 +25,7 @@ from report import HEAD, Report, last_line  # noqa: E402
 from rig.certificates import Certificates  # noqa: E402
 from rig.chain import ROOT  # noqa: E402
 
-ALL = everyday.ALL | troubles.ALL | cuts.ALL | updates.ALL
+ALL = everyday.ALL | troubles.ALL | sticks.ALL | cuts.ALL | updates.ALL
 FIRST = "first_boot"  # what all others begin with
 KEPT = ROOT / "build/device"
 IMAGES = ROOT / "build/image"
@@ -41,7 +42,7 @@ def image_of(given):
         if not given.is_file():
             raise NotReady(f"there is no file {given}")
         return given
-    found = sorted(IMAGES.glob("jidian-*-test-console.img"), key=lambda file: file.stat().st_mtime)
+    found = sorted(IMAGES.glob("jidian-*-test.img"), key=lambda file: file.stat().st_mtime)
     if not found:
         raise NotReady("there is no image with a test console yet; run: ./dev image --test-console")
     return found[-1]

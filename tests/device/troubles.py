@@ -1,8 +1,7 @@
-"""A kernel that hangs, a clock that nobody set, a stick instead of a console."""
+"""A kernel that hangs, and a clock that nobody set."""
 import time
 
-import disks
-from box import CERTIFICATE, COMMIT_S, KEY, SITE, AUTHORITY, Box, utc_ms
+from box import COMMIT_S, Box, utc_ms
 from rig.processes import RigError, wait_until
 from rig.received import Received
 from rig.store_files import arrivals
@@ -10,7 +9,6 @@ from rig.store_files import arrivals
 WATCHDOG_S = 180  # a bound for the test: the watchdog runs out after 30 s, a kernel counts its 10 s slowly on emulated cores
 CLOCK = 6  # the kind of event
 UNSYNCHRONISED = 3  # quality of the clock
-STICK_S = 90  # from the stick in the socket to the service's start
 
 
 def hung_kernel(bench, report):
@@ -93,24 +91,4 @@ def _dated(box, offset_ms, set_ms):
                       f"after power-on" if before else "none")
 
 
-def stick(bench, report):
-    """A new box, configured by a stick in its USB socket and nothing else."""
-    new = type(bench)(**{**vars(bench), "provisioned": None})
-    with Box(new, report) as box:
-        text = box.site_text()
-        files = {"jidian/site.toml": text.encode()}
-        for path, (content, _) in box.credentials().items():
-            files[{AUTHORITY: "jidian/broker-ca.pem", CERTIFICATE: "jidian/gateway.pem", KEY: "jidian/credentials/gateway-key"}[path]] = content
-        box.machine.parts.stick = disks.make_stick(box.folder / "stick.img", files)
-        box.begin()
-        box.power_on()
-        live_s = box.wait_live(since_ms=box.power_on_ms)
-        box.wait_shell()
-        report.expect("a new box takes its site file from a stick, and records", live_s <= bench.boot_s + STICK_S, f"{live_s:.0f} s after power-on")
-        report.expect("it is the file of the stick", box.console.get(SITE) == text.encode(), SITE)
-        mounted = box.console.run("findmnt -n -t vfat").output.strip()
-        report.expect("the stick may be pulled out", not mounted, mounted or "not mounted")
-        box.expect_clean(box.finish(), COMMIT_S)
-
-
-ALL = {"hung_kernel": hung_kernel, "clock_1970": clock_1970, "stick": stick}
+ALL = {"hung_kernel": hung_kernel, "clock_1970": clock_1970}
