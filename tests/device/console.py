@@ -10,13 +10,17 @@ import time
 from dataclasses import dataclass
 
 LINE = 512  # characters: far below what a terminal takes in one line
-SHELL_S = 2  # between two questions whether a shell is there
+SHELL_S = 4  # between two questions whether a shell is there
 SPARE_S = 30  # beside a command's own time: for the way there and back on a busy machine
 FOLDER = "/run/device-test"
 
 
 class ConsoleError(Exception):
     """The console does not answer, or a command that had to succeed did not."""
+
+
+class ConsoleGone(ConsoleError):
+    """There is nobody at the other end, and nobody will come."""
 
 
 @dataclass
@@ -54,13 +58,15 @@ class Console:
             if not alive():
                 raise ConsoleError("the machine ended before its shell answered")
             mark = self._mark()
-            # Typed, the mark is in two parts: an echo of the line is not taken for the answer.
-            self._send(f"\nexec /bin/sh\nPS1=; PS2=; stty -echo -onlcr; mkdir -p {FOLDER}; echo {mark[:6]}''{mark[6:]}\n".encode())
             try:
+                # Typed, the mark is in two parts: an echo of the line is not taken for the answer.
+                self._send(f"\nexec /bin/sh\nPS1=; PS2=; stty -echo -onlcr; mkdir -p {FOLDER}; echo {mark[:6]}''{mark[6:]}\n".encode(), SHELL_S)
                 self._read_to(mark + "\n", SHELL_S)
                 return
+            except ConsoleGone:
+                raise
             except ConsoleError:
-                continue
+                continue  # nobody reads there yet, or what was typed was for somebody else
         raise ConsoleError(f"no shell on the console within {seconds} s; the last it said: {bytes(self.log[-300:])}")
 
     def run(self, script, seconds=60):
@@ -111,8 +117,8 @@ class Console:
         lines = [encoded[at:at + LINE] for at in range(0, len(encoded), LINE)]
         self._send("\n".join([f"base64 -d >{path} <<'.'", *lines, ".", ""]).encode())
 
-    def _send(self, data):
-        end = time.monotonic() + SPARE_S
+    def _send(self, data, seconds=SPARE_S):
+        end = time.monotonic() + seconds
         while data:
             _, ready, _ = select.select([], [self._socket], [], max(end - time.monotonic(), 0))
             if not ready:
@@ -120,7 +126,7 @@ class Console:
             try:
                 data = data[self._socket.send(data):]
             except OSError as error:
-                raise ConsoleError(f"the console is gone: {error}") from error
+                raise ConsoleGone(f"the console is gone: {error}") from error
 
     def _read_to(self, mark, seconds):
         """All up to `mark`, which is swallowed with it. Fails if nothing comes for so many seconds."""
@@ -132,9 +138,9 @@ class Console:
             try:
                 data = self._socket.recv(65536)
             except OSError as error:
-                raise ConsoleError(f"the console is gone: {error}") from error
+                raise ConsoleGone(f"the console is gone: {error}") from error
             if not data:
-                raise ConsoleError("the console is gone")
+                raise ConsoleGone("the console is gone")
             self.log += data
             self._unread += data.replace(b"\r", b"")
         before, _, self._unread = self._unread.partition(wanted)
