@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 
-import disks
 from box import CLOCK_ERROR_MS, METERS, Box, utc_ms
 from console import ConsoleError
 from machine import SERVICE_ADDRESS
@@ -21,6 +20,7 @@ EXPOSURE_MOST = exposure.EXPOSURE_MAX / 10  # what the unit's own check allows
 TRIAL_S = 30  # of a new system in these tests
 TCP_ALLOWED = {(SERVICE_ADDRESS, "22")}  # beside loopback
 UDP_PORTS_ALLOWED = {"67", "68", "546"}  # DHCP's
+PROVISIONED = "provisioned.qcow2"
 LEAVE_KIB = 200  # on the full disk
 
 
@@ -36,8 +36,8 @@ def first_boot(bench, report):
         failed = box.console.must("systemctl --failed --plain --no-legend").strip()
         report.expect("no unit has failed", not failed, failed or "none")
         size = int(box.console.must("df -B1 --output=size /data | tail -n 1"))
-        partition = box.disk.partition("data")
-        room = disks.DISK_BYTES - partition.start
+        room = int(box.console.must("part=$(basename \"$(readlink -f /dev/jidian/data)\"); cd /sys/class/block; "
+                                    "echo $((512 * ($(cat ${part%?}/size) - $(cat $part/start))))"))
         report.expect("the data take the rest of the disk", size > 0.9 * room, f"{size >> 20} of {room >> 20} MiB")
         options = box.console.must("findmnt -no OPTIONS /").strip()
         report.expect("the root file system is read-only", "ro" in options.split(",") and box.console.run("touch /probe").status != 0, options)
@@ -49,7 +49,7 @@ def first_boot(bench, report):
         report.expect("it takes the site file of these tests", checked.status in (0, 1), (checked.output + checked.errors).strip()[-200:])
         box.console.must("systemctl stop jidian; rm -rf /data/jidian/store; sync")
         box.machine.power_off()
-        bench.provisioned = bench.folder / "provisioned.qcow2"
+        bench.provisioned = bench.folder / PROVISIONED
         box.disk.path.rename(bench.provisioned)
         bench.provisioned.chmod(0o444)  # nobody writes to it from now on
 

@@ -47,11 +47,12 @@ class Report:
         return not self.rows or not all(row.holds for row in self.rows)
 
 
-def last_line(reports, kept):
-    """What to do next. `kept` is the folder of the logs."""
+def last_line(reports, kept, left):
+    """What to do next. `kept` is the folder of the logs, `left` are the scenarios that were not played."""
     failed = [report.scenario for report in reports if report.failed]
     count = sum(len(report.rows) for report in reports)
-    if not failed:
-        return f"all {count} expectations of {len(reports)} scenarios hold; the image may be given to boxes"
-    return (f"{sum(not row.holds for report in reports for row in report.rows)} of {count} expectations do not hold: look into "
-            f"{kept}/{failed[0]}, then run: ./dev test device {' '.join(failed)}")
+    if failed:
+        broken = sum(not row.holds for report in reports for row in report.rows)
+        return f"{broken} of {count} expectations do not hold: look into {kept}/{failed[0]}, then run: ./dev test device {' '.join(failed)}"
+    held = f"all {count} expectations hold"
+    return f"{held}; left to play: ./dev test device {' '.join(left)}" if left else f"{held}: the image may be given to boxes"

@@ -70,13 +70,18 @@ def play(name, scenario, bench):
 
 
 def play_all(names, bench, at_once):
-    first = play(FIRST, everyday.first_boot, bench)
+    kept = bench.folder / everyday.PROVISIONED
+    if kept.exists():
+        bench.provisioned = kept
+        first = []
+    else:
+        first = [play(FIRST, everyday.first_boot, bench)]
     if bench.provisioned is None:
-        return [first]
+        return first
     if any(name in updates.ALL for name in names):
         updates.prepare(bench)
     with ThreadPoolExecutor(at_once) as pool:
-        return [first, *pool.map(lambda name: play(name, ALL[name], bench), names)]
+        return [*first, *pool.map(lambda name: play(name, ALL[name], bench), names)]
 
 
 def main(arguments):
@@ -86,6 +91,7 @@ def main(arguments):
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="of the random moments; printed")
     parser.add_argument("--boot-seconds", type=int, default=60, help="the longest from power-on to records; more on a slow machine (default 60)")
     parser.add_argument("--at-once", type=int, choices=range(1, GUESTS_MOST + 1), default=1, help="guests (default 1)")
+    parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="what first_boot made is kept there for a day, and used by the next run")
     parser.add_argument("--list", action="store_true", help="the scenarios")
     parser.add_argument("names", nargs="*", metavar="SCENARIO")
     given = parser.parse_args(arguments)
@@ -102,13 +108,14 @@ def main(arguments):
         return print(f"device: {missing}", file=sys.stderr) or 2
     print(f"image {image}, seed {given.seed}, {given.cuts} power cuts, {len(names)} scenarios behind {FIRST}\n\n{HEAD}", flush=True)
     with tempfile.TemporaryDirectory(prefix="jidian-device-") as name:
-        folder = pathlib.Path(name)
+        folder = given.keep.resolve() if given.keep else pathlib.Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
         bench = Bench(image, folder, KEPT, Certificates(folder / "keys"), given.seed, given.cuts, given.boot_seconds)
         reports = play_all(names, bench, given.at_once)
     print(HEAD + "\n" + "-" * len(HEAD))
     for report in reports:
         print("\n".join(line for row in report.rows for line in row.lines()))
-    print(f"\nseed {given.seed}: {last_line(reports, KEPT.relative_to(ROOT))}")
+    print(f"\nseed {given.seed}: {last_line(reports, KEPT.relative_to(ROOT), [name for name in ALL if name not in names])}")
     return 1 if any(report.failed for report in reports) else 0
 
 
