@@ -3,7 +3,7 @@ import random
 import sqlite3
 import time
 
-from box import CLOCK_ERROR_MS, COMMIT_S, PERIOD_S, Box, utc_ms
+from box import CLOCK_ERROR_MS, COMMIT_S, OFF_S, PERIOD_S, Box, utc_ms
 from console import ConsoleError
 from disks import BootState
 from rig import store_files
@@ -137,7 +137,7 @@ def _boot_and_off(box, what):
         told = box.console.must("/usr/lib/jidian/jidian-boot-state show").strip().replace("\n", " ")
     except ConsoleError as error:
         told = str(error)
-    box.machine.power_off()
+    box.machine.power_off(box.bench.slowly(OFF_S))
     state = BootState(box.disk).show()
     box.report.expect(f"{what}: it boots slot a, records, and leaves a whole boot state", slot == "a" and state is not None,
                       f"slot {slot} after {took_s:.0f} s; {told[:80]}")

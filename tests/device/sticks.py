@@ -39,7 +39,7 @@ class Stick:
         monitor.ask("blockdev-add", **{"driver": "raw", "node-name": "stick", "file": {"driver": "file", "filename": str(self.image)}})
         monitor.ask("device_add", driver="usb-storage", bus="usb.0", drive="stick", id="stick")
         try:
-            wait_until(lambda: console.run(runs).output.strip() != before, READ_S, "the box's being done with the stick", 1)
+            wait_until(lambda: console.run(runs).output.strip() != before, self._box.bench.slowly(READ_S), "the box's being done with the stick", 1)
         finally:
             gone = monitor.saw("DEVICE_DELETED")
             monitor.ask("device_del", id="stick")
@@ -81,7 +81,7 @@ def stick(bench, report):
         report.expect("it takes its site file", box.console.run("cat /etc/jidian/site.toml").data == text,
                       (stick.read(f"jidian/{serial}/result.txt") or b"no result").decode()[:160])
         began_ms = utc_ms()
-        box.wait_status(lambda status: status["recording"] and all(meter["last_good"] for meter in status["meters"]), 60, "the record's beginning")
+        box.wait_status(lambda status: status["recording"] and all(meter["last_good"] for meter in status["meters"]), bench.slowly(60), "the record's beginning")
         report.expect("and records, without a certificate yet", True, f"{(utc_ms() - began_ms) / 1000:.0f} s later")
         request = stick.read(f"jidian/{GATEWAY}/gateway.csr") or stick.read(f"jidian/{serial}/gateway.csr")
         if not report.expect("it writes a request for a certificate on the stick", request, f"{len(request or b'')} bytes"):
@@ -90,7 +90,7 @@ def stick(bench, report):
 
         stick.lay({f"jidian/{GATEWAY}/gateway.crt": certificate})
         stick.visit()
-        live_s = box.wait_live(60)
+        live_s = box.wait_live()
         report.expect(f"with its certificate it sends, also what it recorded before ({BROKER[0]}, TLS)", True, f"{subject}; {live_s:.0f} s behind the stick")
         key = box.console.run("stat -c %a:%U /etc/jidian/credentials/gateway.pem").output.strip()
         report.expect("its key is root's alone, and on no stick", key == "600:root" and b"PRIVATE KEY" not in stick.image.read_bytes(), key)

@@ -30,7 +30,7 @@ class UpdateBox(Box):
         return took_s
 
     def install(self, file, *options):
-        return self.console.run(f"/usr/lib/jidian/update install {MOUNTED}/{file.name} {' '.join(options)}", INSTALL_S)
+        return self.console.run(f"/usr/lib/jidian/update install {MOUNTED}/{file.name} {' '.join(options)}", round(self.bench.slowly(INSTALL_S)))
 
     def update_state(self):
         """What is on record of the newest update."""
@@ -44,7 +44,7 @@ class UpdateBox(Box):
         def decided():
             told = self.update_state()
             return told if told["state"] in states else None
-        return wait_until(decided, TRIAL_S + DECIDE_S, f"the update's being {' or '.join(states)}", 2)
+        return wait_until(decided, TRIAL_S + self.bench.slowly(DECIDE_S), f"the update's being {' or '.join(states)}", 2)
 
     def active_slot_is(self, slot, what):
         state = self.console.must("/usr/lib/jidian/jidian-boot-state get-primary").strip()
@@ -64,7 +64,7 @@ def update(bench, report):
         box.wait_up()
         began = time.monotonic()
         done = box.install(updates.good())
-        report.expect("a good update is taken while the record goes on", done.status == 0 and box.wait_live(30) <= 15,
+        report.expect("a good update is taken while the record goes on", done.status == 0 and box.wait_live() <= bench.slowly(15),
                       f"{time.monotonic() - began:.0f} s; {(done.output + done.errors).strip()[-100:]}")
         box.restart()
         began_ms = box.power_on_ms
@@ -99,7 +99,7 @@ def _refusals(box, updates):
     report.expect("a bundle that was tampered with is not taken", done.status != 0 and told["state"] in ("failed", "refused"),
                   f"{(done.output + done.errors).strip()[-110:]} ({told['state']})")
     box.active_slot_is("b", "what runs is first behind all of them")
-    report.expect("the record went on", box.wait_live(60) <= 15)
+    report.expect("the record went on", box.wait_live() <= box.bench.slowly(15))
 
 
 def update_power_cut(bench, report):
@@ -160,7 +160,7 @@ def _rolled_back(bench, report, file, who):
         began_ms = utc_ms()
         box.wait_gone()
         wait_until(lambda: box.machine.serial().count("starting slot b") > 0, bench.patience_s, "the trial", 1)
-        wait_until(lambda: _starts_after_b(box.machine.serial()) > 0, TRIES * bench.patience_s + DECIDE_S, f"the way back by {who}", 1)
+        wait_until(lambda: _starts_after_b(box.machine.serial()) > 0, TRIES * bench.patience_s + bench.slowly(DECIDE_S), f"the way back by {who}", 1)
         box.power_on_ms = utc_ms()
         box.wait_up()
         gap_s = _update_gap_s(box, began_ms)
