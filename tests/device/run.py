@@ -89,7 +89,7 @@ def main(arguments):
     parser.add_argument("--image", type=pathlib.Path)
     parser.add_argument("--cuts", type=int, default=5, help="of the power; 20 and more before a release (default 5)")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="of the random moments; printed")
-    parser.add_argument("--boot-seconds", type=int, default=60, help="the longest from power-on to records; more on a slow machine (default 60)")
+    parser.add_argument("--boot-seconds", type=int, default=60, help="the longest from power-on to records (default 60); all other times grow with it")
     parser.add_argument("--at-once", type=int, choices=range(1, GUESTS_MOST + 1), default=1, help="guests (default 1)")
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="what first_boot made is kept there for a day, and used by the next run")
     parser.add_argument("--list", action="store_true", help="the scenarios")
