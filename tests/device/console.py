@@ -57,17 +57,23 @@ class Console:
         while time.monotonic() < end:
             if not alive():
                 raise ConsoleError("the machine ended before its shell answered")
-            mark = self._mark()
             try:
-                # Typed, the mark is in two parts: an echo of the line is not taken for the answer.
-                self._send(f"\nexec /bin/sh\nPS1=; PS2=; stty -echo -onlcr; mkdir -p {FOLDER}; echo {mark[:6]}''{mark[6:]}\n".encode(), SHELL_S)
-                self._read_to(mark + "\n", SHELL_S)
+                # What nobody reads yet waits for the guest, so a question costs the shell as little as possible.
+                self._ask_alive("", SHELL_S)
+                self._ask_alive(f"exec /bin/sh\nPS1=; PS2=; stty -echo -onlcr; mkdir -p {FOLDER}\n", SPARE_S)
                 return
             except ConsoleGone:
                 raise
             except ConsoleError:
                 continue  # nobody reads there yet, or what was typed was for somebody else
         raise ConsoleError(f"no shell on the console within {seconds} s; the last it said: {bytes(self.log[-300:])}")
+
+    def _ask_alive(self, before, seconds):
+        """Types something, and waits until the shell is done with it. Typed, the mark is in two parts: an echo of the line is not
+        taken for the answer."""
+        mark = self._mark()
+        self._send(f"\n{before}echo {mark[:6]}''{mark[6:]}\n".encode(), seconds)
+        self._read_to(mark + "\n", seconds)
 
     def run(self, script, seconds=60):
         """What a script of sh does. It is ended after `seconds` in the guest, with status 124 (137 if it had to be killed)."""
