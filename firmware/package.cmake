@@ -33,12 +33,13 @@ endif()
 # The libraries it is linked with come from dpkg-shlibdeps. libcurl is loaded only by verbs that talk to the running gateway, so
 # it is not among those. systemd makes the users and runs the service; its version is the one the unit was tried with.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libcurl4 | libcurl4t64, systemd (>= 252)")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 if(CMAKE_SYSROOT)
-  file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/depends-by-hand.txt libraries REGEX "^[^#]")
-  list(JOIN libraries ", " libraries)
-  string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", ${libraries}")
-else()
-  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+  # Which package a library is of stands in the notes that cross/sysroot.py made beside it.
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS
+    ${CMAKE_SYSROOT}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} ${CMAKE_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE})
+  set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_CURRENT_BINARY_DIR}/sysroot.cmake)
+  file(CONFIGURE OUTPUT ${CPACK_PROJECT_CONFIG_FILE} CONTENT "set(ENV{DPKG_ADMINDIR} \"${CMAKE_SYSROOT}/var/lib/dpkg\")\n")
 endif()
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, systemd-timesyncd | time-daemon, udev")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)

@@ -6,6 +6,10 @@ target_compile_options(jidian_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor -Werror
   -fno-omit-frame-pointer
   -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)  # an assertion names its file as the repository does, wherever that stands
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  # A store grows beyond 2 GiB, a disk beyond 2^32 blocks; stat() and statvfs() of either fail otherwise. Why not _TIME_BITS: ADR 0028.
+  target_compile_definitions(jidian_options INTERFACE _FILE_OFFSET_BITS=64)
+endif()
 if(JIDIAN_SANITIZE)
   target_compile_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE} -fno-sanitize-recover=all -g1)
   if(JIDIAN_SANITIZE MATCHES "address")

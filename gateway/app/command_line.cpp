@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/device_verbs.hpp"
 #include "app/texts.hpp"
 #include "app/verbs.hpp"
 #include "app/version.hpp"
@@ -67,6 +68,7 @@ struct Arguments {
   ReplaceOptions replace;
   MarkOptions mark;
   LearnOptions learn;
+  IdentityOptions identity;
   std::string meter;
   std::string profile;
   std::string uplink;
@@ -302,7 +304,8 @@ void print_tasks(const CLI::App& program) {
                                 {"Run and watch", {"run", "reload", "status", "watch", "read"}},
                                 {"Put on record", {"signoff", "replace", "mark", "marks"}},
                                 {"Find what is wrong", {"doctor", "trace", "uplink", "bundle"}},
-                                {"Look at the record", {"tail", "export", "verify"}}};
+                                {"Look at the record", {"tail", "export", "verify"}},
+                                {"Look after the box", {"identity", "device"}}};
   std::cout << "Jidian: reads a plant's meters, records every reading, publishes it to the province.\n";
   for (const auto& task : tasks) {
     std::cout << '\n' << task.what << '\n';
@@ -373,6 +376,8 @@ int run_command_line(int argc, char** argv) {
   add_statement_verbs(program, arguments, exit);
   add_mark_verbs(program, arguments, exit);
   add_evidence_verbs(program, arguments, exit);
+  add_device_verbs(
+      program, arguments.common, arguments.identity, [&](CLI::App& verb) { add_common(verb, arguments.common); }, exit);
   if (words.empty()) {
     print_tasks(program);
     return static_cast<int>(Exit::usage);

@@ -3,14 +3,17 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "app/buses.hpp"
 #include "app/jobs.hpp"
+#include "app/update_file.hpp"
 #include "app/version.hpp"
 #include "host/host.hpp"
+#include "host/last_words.hpp"
 #include "record/manifest.hpp"
 
 namespace jidian::app {
@@ -78,6 +81,9 @@ domain::Event event_of(uplink::Notice notice, UtcTime now) {
       break;
     case uplink::Notice::Kind::duplicate_identity:
       event.kind = domain::EventKind::duplicate_identity;
+      break;
+    case uplink::Notice::Kind::certificate:
+      event.kind = domain::EventKind::certificate;
       break;
   }
   return event;
@@ -148,12 +154,17 @@ Status Gateway::start_parts() {
   options.live_interval = running->live_interval;
   options.boot = host::boot_id();
   options.version = version;
+  const auto updates =
+      std::make_shared<UpdateFile>(update_file_of(std::getenv("STATE_DIRECTORY"), running->store.folder));
+  options.update_news = [updates] { return updates->news(); };
+  options.ended_by_watchdog = host::has_last_words();
   manifest_hash_ = to_hex(record::encode(options.manifest).hash);
   auto recorder = recorder::Recorder::start(
       std::move(options), *store_, clock_, board_,
       {.committed = [this] { relay_.committed(); }, .live = [this](const std::string& json) { relay_.live(json); }});
   if (!recorder) return recorder.error().during("starting the recorder");
   recorder_ = std::move(*recorder);
+  host::take_last_words_away();  // the gap of it is told
   tell_of_last_good();
 
   make_commands();

@@ -15,6 +15,7 @@
 #include "config/journal.hpp"
 #include "config/site_edit.hpp"
 #include "config/units.hpp"
+#include "host/host.hpp"
 
 namespace jidian::app {
 namespace {
@@ -46,7 +47,7 @@ Result<LearnPeriod> period_of(const LearnOptions& options) {
     return Error{ErrorKind::invalid, app::text("learn.no-instant", {{"text", text}})};
   };
   LearnPeriod period;
-  period.until = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  period.until = host::make_system_clock()->utc_now();
   if (!options.until.empty()) {
     const auto until = instant(options.until);
     if (!until) return until.error();

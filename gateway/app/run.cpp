@@ -10,6 +10,7 @@
 #include "app/verbs.hpp"
 #include "app/version.hpp"
 #include "host/host.hpp"
+#include "host/last_words.hpp"
 
 namespace jidian::app {
 namespace {
@@ -40,6 +41,7 @@ void reload_watched(Gateway& gateway, Clock& clock) {
 
 Exit run(const Common& common, const RunOptions& options) {
   host::block_signals();
+  host::leave_last_words();
   host::keep_memory_small();
   host::start_logging(options.log_level);
   auto found = startable_or_explain(common);

@@ -115,6 +115,23 @@ void show_head(const Json& status, Screen& screen) {
                                       {"readings", text_at(store, "readings_recorded")}})}});
 }
 
+/// "1.4.0 to 1.5.0 in slot b", as far as it is known.
+void show_update(const Json& status, Screen& screen) {
+  const Json& update = at(status, "update");
+  if (!update.is_object()) return;
+  const std::string state = text_at(update, "state");
+  const bool is_bad = state == "rolled_back" || state == "failed" || state == "refused";
+  const std::string versions =
+      text("status.update",
+           {{"from", text_at(update, "from")}, {"to", text_at(update, "to")}, {"slot", text_at(update, "slot")}});
+  screen.line({{versions},
+               {word_of("status.update.", state), is_bad            ? Tone::bad
+                                                  : state == "good" ? Tone::good
+                                                                    : Tone::plain},
+               {"  " + text_at(update, "at"), Tone::faint}});
+  if (has(update, "reason")) screen.line({{"        -> " + translated(text_at(update, "reason"))}});
+}
+
 void show_uplinks(const Json& status, Screen& screen) {
   std::vector<Row> rows;
   for (const Json& uplink : at(status, "uplinks")) {
@@ -131,6 +148,8 @@ void show_uplinks(const Json& status, Screen& screen) {
                     {by_broker ? text("status.by-broker")
                                : text("status.receipt", {{"age", span_at(uplink, "last_receipt_age_s")}})},
                     {text_at(uplink, "address"), Tone::faint}});
+    if (has(uplink, "certificate_days"))
+      rows.back().push_back({text("identity.days-left", {{"days", text_at(uplink, "certificate_days")}}), Tone::faint});
   }
   screen.table(text("status.uplinks"), rows);
 }
@@ -353,6 +372,7 @@ Result<StatusView> render_status(const std::string& status_json, Colours colours
 
   Screen screen(colours);
   show_head(status, screen);
+  show_update(status, screen);
   show_uplinks(status, screen);
   show_backfills(status, screen);
   show_buses(status, screen);

@@ -69,10 +69,10 @@ Language spoken_language() {
 std::span<const Sentence> sentences_in(Language language) {
   static const auto english =
       joined({english_sentences(), english_plant_sentences(), english_uplink_sentences(), english_status_sentences(),
-              english_record_sentences(), english_said_sentences()});
+              english_record_sentences(), english_identity_sentences(), english_said_sentences()});
   static const auto chinese =
       joined({chinese_sentences(), chinese_plant_sentences(), chinese_uplink_sentences(), chinese_status_sentences(),
-              chinese_record_sentences(), chinese_said_sentences()});
+              chinese_record_sentences(), chinese_identity_sentences(), chinese_said_sentences()});
   return language == Language::chinese ? chinese : english;
 }
 

@@ -136,6 +136,10 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.clock-never", "the clock was not synchronised since the box started; readings are marked as such"},
     {"said.clock-lost", "the clock has lost its time reference and runs free"},
     {"said.clock-do", "see `timedatectl timesync-status`; let UDP port 123 through to the time server"},
+    {"said.clock-unknown", "whether the clock is synchronised is not known; readings are recorded with that"},
+    {"said.clock-unknown-do",
+     "see `systemctl status jidian-clock`, which asks the kernel for the gateway; in a container, let it call "
+     "adjtimex"},
     {"said.file-not-running", "the file on disk is not what runs: {what}"},
     {"said.file-check", "`jidian check` lists every mistake; correct them, then `jidian reload`"},
     {"said.file-settle", "settle that, then `jidian reload`"},

@@ -21,6 +21,7 @@ bool fits_form(std::string_view form, std::string_view words, Values& found) {
   if (!words.starts_with(form.substr(0, open))) return false;
   words.remove_prefix(open);
   const auto close = form.find('}', open);
+  if (close == std::string_view::npos) return false;
   const std::string name(form.substr(open + 1, close - open - 1));
   const auto rest = form.substr(close + 1);
   if (rest.empty()) {

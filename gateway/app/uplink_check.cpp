@@ -12,6 +12,7 @@
 #include "app/translate.hpp"
 #include "app/verbs.hpp"
 #include "host/host.hpp"
+#include "identity/identity.hpp"
 #include "mqtt/broker.hpp"
 #include "mqtt/inspect.hpp"
 #include "uplink/messages.hpp"
@@ -24,8 +25,6 @@ using CheckJson = nlohmann::json;
 using Step = StepReport::Step;
 using std::chrono::seconds;
 
-// A certificate is renewed by people, who need some weeks.
-constexpr std::chrono::days certificate_days_min{30};
 constexpr seconds connect_patience{10};
 constexpr seconds answer_patience{15};
 constexpr long look_again_ms = 500;
@@ -136,7 +135,7 @@ class UplinkCheck {
                                      {"days", std::to_string(left.count())}});
     if (left.count() < 0)
       report_.failed(Step::certificate, sentence, text("uplink.certificate.expired"), Exit::findings);
-    else if (left < certificate_days_min)
+    else if (left < identity::renew_before)
       report_.warning(Step::certificate, sentence, text("uplink.certificate.soon"));
     else
       report_.ok(Step::certificate, sentence);

@@ -12,6 +12,7 @@
 #include "app/print.hpp"
 #include "app/texts.hpp"
 #include "app/verbs.hpp"
+#include "base/system_time.hpp"
 #include "config/journal.hpp"
 
 namespace jidian::app {
@@ -55,7 +56,7 @@ std::atomic<bool> watch_ended = false;
 
 /// Waits, ended early by Ctrl-C.
 void wait_s(std::uint32_t duration_s) {
-  timespec rest{static_cast<time_t>(duration_s), 0};
+  std::timespec rest = timespec_of(std::chrono::seconds{duration_s});
   while (!watch_ended && nanosleep(&rest, &rest) != 0) {
   }
 }

@@ -96,6 +96,8 @@ class Planner {
   Status decide_in_file(std::uint64_t epoch, SeqRange asked);
   void decide_gone_epoch(std::uint64_t epoch, SeqRange asked);
   void explain(std::uint64_t epoch, SeqRange absent, Fate otherwise);
+  template <typename Answer>
+  void explain_by(std::uint64_t epoch, SeqRange absent, Answer otherwise);
   std::uint64_t last_known(std::uint64_t epoch) const;
   const std::vector<store::Departure>& departures_of(std::uint64_t epoch) const;
 
@@ -178,10 +180,21 @@ Status Planner::decide(std::uint64_t epoch, SeqRange asked) {
   return {};
 }
 
+/// What of it was told to be damaged had not left when its file went.
 void Planner::decide_gone_epoch(std::uint64_t epoch, SeqRange asked) {
   const bool is_known = std::ranges::any_of(departed_, [&](const auto& log) { return log.first.first == epoch; });
-  explain(epoch, asked, Fate::never_had);
-  if (!is_known) plan_.answers.back().is_epoch_unknown = true;
+  const auto told = reader_.damage_told(epoch, request_.stream);
+  const store::Ranges damaged = told ? *told : store::Ranges{};
+  explain_by(epoch, asked, [&](SeqRange absent) {
+    while (const auto sound = damaged.first_missing(absent)) {
+      if (absent.first < sound->first) answer(Fate::unreadable, epoch, {absent.first, sound->first - 1});
+      answer(Fate::never_had, epoch, *sound);
+      if (sound->last == absent.last) return;
+      absent.first = sound->last + 1;
+    }
+    answer(Fate::unreadable, epoch, absent);
+  });
+  if (!is_known) plan_.answers.back().is_epoch_unknown = plan_.answers.back().fate == Fate::never_had;
 }
 
 /// How far the log went, by what was confirmed, what left and what was told to be damaged.
@@ -234,16 +247,22 @@ Status Planner::decide_in_file(std::uint64_t epoch, SeqRange asked) {
 
 /// Says of batches that are not there how they left; of what nobody knows, `otherwise`.
 void Planner::explain(std::uint64_t epoch, SeqRange absent, Fate otherwise) {
+  explain_by(epoch, absent, [&](SeqRange unknown) { answer(otherwise, epoch, unknown); });
+}
+
+/// The same, where `otherwise` answers for what nobody knows.
+template <typename Answer>
+void Planner::explain_by(std::uint64_t epoch, SeqRange absent, Answer otherwise) {
   for (const auto& entry : departures_of(epoch)) {
     const SeqRange both{std::max(absent.first, entry.range.first), std::min(absent.last, entry.range.last)};
     if (both.first > both.last) continue;
-    if (absent.first < both.first) answer(otherwise, epoch, {absent.first, both.first - 1});
+    if (absent.first < both.first) otherwise(SeqRange{absent.first, both.first - 1});
     answer(Fate::evicted, epoch, both);
     plan_.answers.back().left = entry;
     if (both.last == absent.last) return;
     absent.first = both.last + 1;
   }
-  answer(otherwise, epoch, absent);
+  otherwise(absent);
 }
 
 std::string_view word_of(Fate fate) {

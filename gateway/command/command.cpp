@@ -213,6 +213,7 @@ Snapshot Commands::snapshot() const {
   snapshot.uplinks = parts_.board->uplinks();
   snapshot.store = parts_.board->store();
   snapshot.interface = parts_.board->interface_troubles();
+  snapshot.update = parts_.board->update();
   snapshot.marks = parts_.recorder->marks();
   snapshot.directives = parts_.recorder->directives();
   if (parts_.configuration) snapshot.configuration = parts_.configuration();

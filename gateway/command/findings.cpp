@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "identity/identity.hpp"
+
 namespace jidian::command {
 namespace {
 
@@ -60,6 +62,11 @@ void add_gateway(const Snapshot& snapshot, Findings& findings) {
   if (snapshot.clock == ClockQuality::holdover)
     findings.push_back({Level::warning, "clock", "the clock has lost its time reference and runs free",
                         "see `timedatectl timesync-status`; let UDP port 123 through to the time server"});
+  if (snapshot.clock == ClockQuality::unknown)
+    findings.push_back(
+        {Level::warning, "clock", "whether the clock is synchronised is not known; readings are recorded with that",
+         "see `systemctl status jidian-clock`, which asks the kernel for the gateway; in a container, let "
+         "it call adjtimex"});
 }
 
 void add_configuration(const ConfigurationView& configuration, Findings& findings) {
@@ -238,6 +245,23 @@ std::string advice_for(const health::UplinkHealth& uplink) {
   return tells_of_rejections(uplink) ? retry_advice(uplink) : "ask the operator of " + uplink.address;
 }
 
+/// What the broker will not let in before long.
+void add_certificate(const Snapshot& snapshot, const health::UplinkHealth& uplink, Findings& findings) {
+  const auto until = *uplink.certificate_until;
+  const auto day = format_utc(until).substr(0, 10);
+  const auto left = std::chrono::floor<std::chrono::days>(until - snapshot.now);
+  const std::string advice =
+      "`jidian identity request`, have it signed, then `jidian identity install`; the service port and a USB stick do, "
+      "too";
+  if (left.count() < 0)
+    findings.push_back(
+        {Level::error, "uplink " + uplink.id, "the certificate of this box has expired on " + day, advice});
+  else if (left < identity::renew_before)
+    findings.push_back({Level::warning, "uplink " + uplink.id,
+                        "the certificate of this box ends in " + std::to_string(left.count()) + " days, on " + day,
+                        advice});
+}
+
 void add_uplink(const Snapshot& snapshot, const health::UplinkHealth& uplink, Findings& findings) {
   const std::string about = "uplink " + uplink.id;
   const std::string meanwhile = "recording goes on, " + std::to_string(uplink.pending) + " batches wait";
@@ -256,6 +280,7 @@ void add_uplink(const Snapshot& snapshot, const health::UplinkHealth& uplink, Fi
                         "connected, but nothing was confirmed for " + span_of(std::min(waiting_s, receipt_s)),
                         "ask the operator of " + uplink.address + " whether its receiver runs; " + meanwhile});
   }
+  if (uplink.certificate_until) add_certificate(snapshot, uplink, findings);
   if (uplink.rejected > 0 && !tells_of_rejections(uplink))
     findings.push_back({Level::warning, about,
                         std::to_string(uplink.rejected) + " batches were rejected; they are kept",

@@ -52,7 +52,8 @@ Result<Jobs::News> Jobs::news(const std::string& id, std::uint64_t after) {
   News news;
   const std::uint64_t end = job->first + job->lines.size();
   std::uint64_t at = std::min(std::max(after, job->first), end);
-  for (; at < end && news.lines.size() < lines_at_once_max; ++at) news.lines.push_back(job->lines[at - job->first]);
+  for (; at < end && news.lines.size() < lines_at_once_max; ++at)
+    news.lines.push_back(job->lines[static_cast<std::size_t>(at - job->first)]);
   news.next = at;
   news.done = job->ended && at == end;
   if (news.done) news.error = job->error;

@@ -51,6 +51,7 @@ struct Snapshot {
   LoadProfile load = {};
   ConfigurationView configuration = {};
   std::vector<health::InterfaceTrouble> interface = {};
+  std::optional<health::UpdateHealth> update = {};  ///< The newest of the box; nothing if there was none.
 };
 
 /// Seconds from `then` to `now`; 0 if a clock step has put `then` into the future.

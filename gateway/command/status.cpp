@@ -134,6 +134,11 @@ Json json_of(const health::UplinkHealth& uplink, UtcTime now) {
           {"backlog_in_s", uplink.backlog_from ? Json(age_s(*uplink.backlog_from, now)) : Json()},
           {"last_receipt", time_of(uplink.last_receipt)},
           {"last_receipt_age_s", age_of(now, uplink.last_receipt)},
+          {"certificate_until", time_of(uplink.certificate_until)},
+          {"certificate_days",
+           uplink.certificate_until
+               ? Json(std::chrono::floor<std::chrono::days>(*uplink.certificate_until - now).count())
+               : Json()},
           {"connects", uplink.connects},
           {"published", uplink.published},
           {"published_bytes", uplink.published_bytes},
@@ -172,6 +177,17 @@ Json json_of(const ConfigurationView& configuration) {
           {"trouble", text_of(configuration.trouble)}};
 }
 
+Json json_of(const std::optional<health::UpdateHealth>& update) {
+  if (!update) return nullptr;
+  return {{"id", update->id},
+          {"from", update->from},
+          {"to", text_of(update->to)},
+          {"slot", update->slot},
+          {"state", text_of(update->state)},
+          {"at", format_utc(update->at)},
+          {"reason", text_of(update->reason)}};
+}
+
 Json json_of(const Finding& finding) {
   return {{"level", finding.level == Finding::Level::error ? "error" : "warning"},
           {"about", finding.about},
@@ -190,6 +206,7 @@ std::string status_json(const Snapshot& snapshot) {
               {"clock", word_of(snapshot.clock)},
               {"recording", is_recording(snapshot)},
               {"configuration", json_of(snapshot.configuration)},
+              {"update", json_of(snapshot.update)},
               {"findings", Json::array()},
               {"buses", Json::array()},
               {"meters", Json::array()},

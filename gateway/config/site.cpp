@@ -77,6 +77,7 @@ Parsed parse_site(std::string_view text, const std::string& file, const Catalogu
   read_issuers(root, site);
   read_store(root, site);
   read_api(root, site);
+  read_device(root, site);
   root.finish();
   if (journal.failed()) return {std::nullopt, journal.take()};
   check_traffic(root, site);

@@ -128,6 +128,12 @@ struct Api {
   friend bool operator==(const Api& left, const Api& right);
 };
 
+/// What the box beside the gateway needs to know; the gateway itself asks for none of it.
+struct Device {
+  std::vector<std::string> ntp_servers;  ///< Names or addresses; empty: those that the network offers.
+  friend bool operator==(const Device&, const Device&) = default;
+};
+
 /// A validated site: everything the gateway needs to know.
 struct Site {
   std::string gateway;
@@ -141,6 +147,7 @@ struct Site {
   domain::DataRules data_rules;
   Store store;
   Api api;
+  Device device;
   Millis live_interval{60'000};  ///< 0: `live` is not published.
 };
 

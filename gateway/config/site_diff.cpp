@@ -78,7 +78,7 @@ bool operator==(const Api& left, const Api& right) {
 
 bool SiteDiff::empty() const {
   return restart_needed.empty() && buses_added.empty() && buses_removed.empty() && buses_changed.empty() &&
-         meters_added.empty() && meters_removed.empty() && meters_changed.empty() && !meaning && !issuers;
+         meters_added.empty() && meters_removed.empty() && meters_changed.empty() && !meaning && !issuers && !device;
 }
 
 bool SiteDiff::stops(const std::string& id) const {
@@ -99,6 +99,7 @@ SiteDiff compare_sites(const Site& running, const Site& wanted) {
                  running.plausibility != wanted.plausibility || running.data_rules != wanted.data_rules ||
                  !std::ranges::equal(running.meters, wanted.meters, {}, &Meter::id, &Meter::id);
   diff.issuers = running.issuers != wanted.issuers;
+  diff.device = running.device != wanted.device;
   return diff;
 }
 

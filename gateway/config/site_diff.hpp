@@ -19,6 +19,7 @@ struct SiteDiff {
   std::vector<std::string> meters_changed;  ///< In any way, also if they are asked as before.
   bool meaning = false;  ///< Other things differ: facilities, rules, the site card, the order of the meters.
   bool issuers = false;  ///< Who may give orders.
+  bool device = false;   ///< What is for the box beside the gateway: its own services take that over.
 
   /// Whether the files say the same.
   bool empty() const;

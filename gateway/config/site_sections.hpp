@@ -43,6 +43,8 @@ void read_uplinks(Section& root, Site& site);
 void read_issuers(Section& root, Site& site);
 void read_store(Section& root, Site& site);
 void read_api(Section& root, Site& site);
+/// The section `[device]`.
+void read_device(Section& root, Site& site);
 /// Warns of a `live` that costs a SIM card more than it has. Needs everything.
 void check_traffic(Section& root, const Site& site);
 

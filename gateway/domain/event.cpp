@@ -54,6 +54,10 @@ std::string_view name_of(EventKind kind) {
       return "directive";
     case EventKind::data_quality:
       return "data_quality";
+    case EventKind::certificate:
+      return "certificate";
+    case EventKind::update:
+      return "update";
     case EventKind::implausible:
       return "implausible";
     case EventKind::signoff:

@@ -41,8 +41,10 @@ enum class EventKind : std::uint8_t {
       23,             ///< A facility runs, idles, stopped, has no voltage, or is not observed; facts are the evidence.
   directive = 24,     ///< What became of an order from above: taken, superseded, lifted, expired, refused, passed over.
   data_quality = 25,  ///< Data that do not come, or cannot be: links, hours, ranges, clocks, openings.
+  certificate = 26,   ///< The certificate that the box shows to a destination ends before long, or has ended.
+  update = 27,        ///< A step of an update of the box.
   implausible = 30,   ///< What a meter shows contradicts itself, its past or its family: begins, ends.
-  // 26 … 39 are kept for what the gateway finds out; from 40 on a person says so.
+  // 28 … 39 are kept for what the gateway finds out; from 40 on a person says so.
   signoff = 40,   ///< A person compared a meter with its display and found it right.
   replaced = 41,  ///< A meter was exchanged for another one; facts keep its totals.
   mark = 42,      ///< A time was declared to be maintenance, calibration, …; or such a mark was ended.

@@ -210,6 +210,14 @@ void IntervalBuilder::skip_to(UtcTime now, Rows& rows) {
     }
 }
 
+void IntervalBuilder::end(MeterIndex index, Rows& rows) {
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    Interval& interval = meters_[index].intervals[i];
+    if (interval.start && interval.polls_made > 0) close(index, i, nullptr, rows);
+    interval.start.reset();
+  }
+}
+
 void IntervalBuilder::resume(MeterIndex index, UtcTime now, Rows& rows) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     Interval& interval = meters_[index].intervals[i];

@@ -68,6 +68,9 @@ class IntervalBuilder {
   /// in progress that do not contain `now`, and goes on with those that do.
   void skip_to(UtcTime now, Rows& rows);
 
+  /// The meter has no slots any more: completes what it has polls for.
+  void end(MeterIndex meter, Rows& rows);
+
   /// The meter was known earlier and had no slots from then until `now`: completes what it has polls for, makes no row
   /// without any, and goes on with its next poll. What goes on behind `now` already is left as it is.
   void resume(MeterIndex meter, UtcTime now, Rows& rows);

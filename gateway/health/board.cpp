@@ -3,6 +3,9 @@
 namespace jidian::health {
 namespace {
 
+// Heartbeats and the clock's state are read and written without a lock, on 32-bit ARM (armv7) too.
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+
 template <typename T>
 std::vector<T> values_of(const std::map<std::string, T>& map) {
   std::vector<T> values;
@@ -63,6 +66,11 @@ void Board::post(std::vector<InterfaceTrouble> interface) {
   interface_ = std::move(interface);
 }
 
+void Board::post(UpdateHealth update) {
+  const std::scoped_lock lock(mutex_);
+  update_ = std::move(update);
+}
+
 void Board::forget_meter(const std::string& id) {
   const std::scoped_lock lock(mutex_);
   meters_.erase(id);
@@ -102,6 +110,11 @@ StoreHealth Board::store() const {
 std::vector<InterfaceTrouble> Board::interface_troubles() const {
   const std::scoped_lock lock(mutex_);
   return interface_;
+}
+
+std::optional<UpdateHealth> Board::update() const {
+  const std::scoped_lock lock(mutex_);
+  return update_;
 }
 
 }  // namespace jidian::health

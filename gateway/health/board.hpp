@@ -122,6 +122,7 @@ struct UplinkHealth {
   std::optional<UtcTime> oldest_pending;
   std::optional<UtcTime> backlog_from;  ///< When the backlog of a long outage begins to be sent, if it waits for that.
   std::optional<UtcTime> last_receipt;
+  std::optional<UtcTime> certificate_until{};  ///< When the certificate that this box shows ends, if it shows one.
   std::string trouble;                      ///< Why nothing moves, in one sentence; empty while all is well.
   std::uint64_t backfilled = 0;             ///< Batches sent because they were asked for again.
   std::vector<BackfillHealth> backfills{};  ///< Those that are running.
@@ -146,6 +147,17 @@ struct StoreHealth {
   std::string trouble;  ///< Everything amiss, also what is past but lost something; empty while all is well.
 };
 
+/// The newest update of the box.
+struct UpdateHealth {
+  std::string id;
+  std::string from;
+  std::string to;
+  std::string slot;
+  std::string state{};   ///< The contract's word: "trying".
+  std::string reason{};  ///< May be empty.
+  UtcTime at{};
+};
+
 /// Something of the local interface that is not as the site file has it.
 struct InterfaceTrouble {
   std::string what;    ///< One sentence for people.
@@ -167,6 +179,7 @@ class Board {
   void post(UplinkHealth uplink);
   void post(StoreHealth store);
   void post(std::vector<InterfaceTrouble> interface);
+  void post(UpdateHealth update);
 
   /// What is not there any more. Whoever posted it must have ended.
   void forget_meter(const std::string& id);
@@ -178,6 +191,7 @@ class Board {
   std::vector<UplinkHealth> uplinks() const;
   StoreHealth store() const;
   std::vector<InterfaceTrouble> interface_troubles() const;
+  std::optional<UpdateHealth> update() const;
 
  private:
   mutable std::mutex mutex_;
@@ -188,6 +202,7 @@ class Board {
   std::map<std::string, UplinkHealth> uplinks_;
   StoreHealth store_;
   std::vector<InterfaceTrouble> interface_;
+  std::optional<UpdateHealth> update_;
 };
 
 }  // namespace jidian::health

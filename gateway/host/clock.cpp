@@ -1,11 +1,16 @@
+#include <spdlog/spdlog.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <fstream>
+#include <mutex>
 
 #include "base/bytes.hpp"
+#include "host/clock_notice.hpp"
 #include "host/clock_quality.hpp"
 #include "host/host.hpp"
 
@@ -16,49 +21,91 @@ namespace {
 constexpr const char* synchronised_flag = "/run/systemd/timesync/synchronized";
 
 // Pollers ask at every read; the kernel's state changes once in minutes.
-constexpr Millis quality_age_max{1000};
+constexpr Millis quality_age_max = notice_interval;
+
+/// What the kernel's clock shows. The C++ library asks with seconds of 32 bits on 32-bit ARM: after 2038 it gets no
+/// answer, and returns what stood on its stack.
+UtcTime kernel_time() {
+#ifdef SYS_clock_gettime64  // machines whose other call ends in 2038
+  struct {
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+  } now;
+  if (syscall(SYS_clock_gettime64, CLOCK_REALTIME, &now) == 0)
+    return UtcTime{std::chrono::seconds{now.seconds} +
+                   std::chrono::floor<Millis>(std::chrono::nanoseconds{now.nanoseconds})};
+#endif
+  return std::chrono::floor<Millis>(std::chrono::system_clock::now());
+}
 
 class SystemClock final : public Clock {
  public:
-  UtcTime utc_now() override { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+  explicit SystemClock(std::filesystem::path notices) : notices_(std::move(notices)) {}
+
+  UtcTime utc_now() override { return kernel_time(); }
 
   SteadyTime steady_now() override { return std::chrono::floor<Millis>(std::chrono::steady_clock::now()); }
 
   ClockQuality quality() override {
     const std::int64_t now_ms = steady_now().time_since_epoch().count();
-    std::int64_t asked_ms = asked_ms_.load(std::memory_order_relaxed);
-    const bool due = asked_ms == never || now_ms - asked_ms >= quality_age_max.count();
-    if (due && asked_ms_.compare_exchange_strong(asked_ms, now_ms, std::memory_order_relaxed)) {
-      timex kernel{};
-      const int state = adjtimex(&kernel);
-      quality_.store(judge_.judge({state, kernel.status}), std::memory_order_relaxed);
+    const std::int64_t asked_ms = asked_ms_.load(std::memory_order_relaxed);
+    if (asked_ms == never || now_ms - asked_ms >= quality_age_max.count()) {
+      // Who finds another asking takes the answer that is there: no poller waits for one.
+      const std::unique_lock asking(asking_, std::try_to_lock);
+      if (asking) {
+        asked_ms_.store(now_ms, std::memory_order_relaxed);
+        quality_.store(judge_.judge(ask()), std::memory_order_relaxed);
+      }
     }
     return quality_.load(std::memory_order_relaxed);
   }
 
  private:
   static constexpr std::int64_t never = -1;
+
+  /// The kernel's own word, or what was written down of it where it may not be asked.
+  KernelClock ask() {
+    KernelClock kernel = ask_kernel_clock();
+    if (kernel.state < 0) {
+      // The folder goes while its writer is exchanged: what was read last counts on.
+      if (const auto notice = read_clock_notice(notices_)) last_notice_ = notice;
+      kernel = word_of(last_notice_, moment_now());
+    }
+    tell(kernel.state >= 0);
+    return kernel;
+  }
+
+  void tell(bool known) {
+    if (known == known_) return;
+    known_ = known;
+    if (known)
+      spdlog::info("state of the clock is known again");
+    else
+      spdlog::warn(
+          "state of the clock is not known, readings say so: the kernel may not be asked, and nothing that counts is "
+          "written down; see 'systemctl status jidian-clock' notices={}",
+          notices_.native());
+  }
+
+  std::filesystem::path notices_;
   QualityJudge judge_{access(synchronised_flag, F_OK) == 0};
   std::atomic<std::int64_t> asked_ms_{never};
   std::atomic<ClockQuality> quality_{ClockQuality::unknown};
+  std::mutex asking_;  ///< Of what follows.
+  std::optional<ClockNotice> last_notice_;
+  bool known_ = true;
 };
 
 }  // namespace
 
-ClockQuality QualityJudge::judge(KernelClock kernel) {
-  if (kernel.state < 0) return ClockQuality::unknown;
-  const bool synchronised = kernel.state != TIME_ERROR && (kernel.status & STA_UNSYNC) == 0;
-  if (synchronised) {
-    synchronised_before_ = true;
-    return ClockQuality::synchronised;
-  }
-  return synchronised_before_ ? ClockQuality::holdover : ClockQuality::unsynchronised;
+std::unique_ptr<Clock> make_system_clock(const std::filesystem::path& notices) {
+  auto clock = std::make_unique<SystemClock>(notices);
+  (void)clock->quality();  // so that the first reader does not race with the first answer
+  return clock;
 }
 
 std::unique_ptr<Clock> make_system_clock() {
-  auto clock = std::make_unique<SystemClock>();
-  (void)clock->quality();  // so that the first reader does not race with the first answer
-  return clock;
+  return make_system_clock(clock_notice_folder);
 }
 
 KernelClockState kernel_clock_state() {

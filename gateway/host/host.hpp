@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,8 +15,12 @@
 
 namespace jidian::host {
 
-/// The box's clocks; quality from the kernel's NTP state.
+/// The box's clocks; quality from the kernel's NTP state: its own word, or where this process may not ask for it, what
+/// `jidian-clock` wrote down of it.
 std::unique_ptr<Clock> make_system_clock();
+
+/// The same with another folder of what is written down.
+std::unique_ptr<Clock> make_system_clock(const std::filesystem::path& notices);
 
 /// What the kernel says of its clock.
 struct KernelClockState {

@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "base/system_time.hpp"
 #include "host/host.hpp"
+#include "host/last_words.hpp"
 #include "host/notify.hpp"
 #include "host/supervision.hpp"
 
@@ -22,9 +24,7 @@ sigset_t awaited_signals() {
 
 /// The signal that came within `wait`, or 0.
 int signal_within(const sigset_t& set, Millis wait) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
-  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(wait - seconds);
-  const timespec limit{.tv_sec = seconds.count(), .tv_nsec = rest.count()};
+  const std::timespec limit = timespec_of(wait);
   const int signal = sigtimedwait(&set, nullptr, &limit);
   return signal > 0 ? signal : 0;  // EAGAIN: time is up; EINTR: a stop of the whole process, look again
 }
@@ -33,6 +33,12 @@ void log_stuck(const Supervision::Step& step) {
   if (step.recovered) spdlog::warn("loop makes progress again loop={}", *step.recovered);
   if (step.got_stuck)
     spdlog::error("loop makes no progress, the watchdog is not fed until it does loop={}", *step.got_stuck);
+}
+
+/// Tells it, and knows when the watchdog was fed last.
+void notify_and_note(const std::string& assignments) {
+  if (assignments.find("WATCHDOG=1") != assignments.npos) note_fed();  // before systemd counts from it
+  notify_manager(assignments);
 }
 
 /// systemd waits for READY=1 after this, and wants to know when the reload began.
@@ -56,7 +62,7 @@ Signal run_until_signalled(Clock& clock, const health::Board& board, const std::
   while (true) {
     const auto step = supervision.step(board.stuck(clock.steady_now()), status ? status() : std::string());
     log_stuck(step);
-    if (!step.notify.empty()) notify_manager(step.notify);
+    if (!step.notify.empty()) notify_and_note(step.notify);
 
     const int signal = signal_within(set, step.wait);
     if (signal == 0) continue;
@@ -70,7 +76,7 @@ void supervise_until(Clock& clock, const health::Board& board, const std::functi
   constexpr Millis unwatched_wait{5'000};
   const auto watchdog = watchdog_interval();
   do {
-    if (watchdog && !board.stuck(clock.steady_now())) notify_manager("WATCHDOG=1\n");
+    if (watchdog && !board.stuck(clock.steady_now())) notify_and_note("WATCHDOG=1\n");
   } while (!is_over(watchdog ? *watchdog / 2 : unwatched_wait));
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "base/system_time.hpp"
 #include "modbus/rtu_bus.hpp"
 #include "modbus/rtu_frame.hpp"
 #include "modbus/serial_timing.hpp"
@@ -62,8 +63,7 @@ bool RtuBus::forget_what_waits() {
 /// Waits for bytes and keeps them in the run.
 RtuBus::Catch RtuBus::listen_until(SteadyClock::time_point deadline) {
   const auto left = std::max<SteadyClock::duration>(deadline - SteadyClock::now(), SteadyClock::duration::zero());
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
-  const timespec timeout{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
+  const std::timespec timeout = timespec_of(left);
   pollfd watched{fd(), POLLIN, 0};
   const int ready = ::ppoll(&watched, 1, &timeout, nullptr);
   if (ready == 0) return {.deadline = true};

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "mqtt/client.hpp"
+#include "mqtt/handshake.hpp"
 #include "mqtt/probe.hpp"
 #include "uplink/reasons.hpp"
 
@@ -262,6 +263,12 @@ void PahoBroker::check_patience(std::vector<BrokerEvent>& events) {
 class PahoFactory final : public uplink::BrokerFactory {
  public:
   std::unique_ptr<uplink::Broker> make() override { return std::make_unique<PahoBroker>(); }
+
+  std::optional<UtcTime> certificate_until(const BrokerOptions& options) const override {
+    if (options.certificate_file.empty()) return std::nullopt;
+    const auto chain = read_certificates(options.certificate_file);  // its own comes first
+    return chain ? std::optional(chain->front().until) : std::nullopt;
+  }
 
  private:
   /// Never connected. While it lives, Paho does not stop its threads whenever the last other client goes, which would

@@ -12,6 +12,8 @@
 #include <chrono>
 #include <ctime>
 
+#include "base/system_time.hpp"
+
 namespace jidian::mqtt {
 namespace {
 
@@ -51,7 +53,7 @@ std::string time_of(const ASN1_TIME* time) {
 UtcTime instant_of(const ASN1_TIME* time) {
   tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return UtcTime{std::chrono::seconds{timegm(&parts)}};
+  return jidian::instant_of(parts);
 }
 
 /// The names a certificate is for: "broker.example, 10.0.0.5".

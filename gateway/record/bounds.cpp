@@ -48,7 +48,7 @@ bool is_bounded(ByteView bytes) {
         return false;  // groups, which proto3 does not write
     }
     if (skip > bytes.size()) return false;
-    bytes = bytes.subspan(skip);
+    bytes = bytes.subspan(static_cast<std::size_t>(skip));
     messages += *tag == message_tag ? 1U : 0U;
     aggregates += *tag == aggregate_tag ? 1U : 0U;
     if (messages > batch_readings_max || aggregates > batch_readings_max) return false;

@@ -17,13 +17,14 @@ std::unique_ptr<Core> change_over(Core& before, const Options& options, Change c
   present.last_commit = now.utc;
   const auto waiting = [&](record::Stream stream) { core->remember_waiting(stream); };
   if (const auto reader = store.reader())
-    read_back(
-        **reader, present, {options.manifest, core->manifest().hash},
-        [&](const record::Decoded& batch, const domain::Manifest* made_under) {
-          core->remember(batch, made_under);
-          alive();
-        },
-        waiting);
+    read_back(**reader, present, {options.manifest, core->manifest().hash},
+              {.remember =
+                   [&](const record::Decoded& batch, const domain::Manifest* made_under) {
+                     core->remember(batch, made_under);
+                     alive();
+                   },
+               .after_stream = waiting,
+               .alive = alive});
   else
     spdlog::warn("record not read back, rows in progress of what changed begin anew why=\"{}\"",
                  reader.error().message());

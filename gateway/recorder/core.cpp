@@ -47,6 +47,7 @@ void Core::remember(const domain::Note& note) {
   facts_.restore(note);
   marks_.restore(note);
   directives_.restore(note);
+  updates_.restore(note);
   if (const auto alive = alive_in(note)) alive_noted_ = alive;
   standing_.restore(note);
 }
@@ -129,13 +130,7 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   for (const Returning& meter : returning) come_back(meter, now, news);
   facts_.skip_to(now.utc, news);
   keep(std::move(news), now);
-}
-
-domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
-  const std::array<std::uint8_t, 16> unknown{};
-  if (said_goodbye_ || opening.stopped_cleanly) return GapCause::clean_stop;
-  const bool is_other_boot = boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot;
-  return is_other_boot ? GapCause::box_off : GapCause::crash;
+  tell_updates(now);
 }
 
 /// With what is known of the run before: how it ended, and until when it lived, to a minute.
@@ -148,12 +143,6 @@ domain::Event Core::start_event(const store::Opening& opening, const Instant& no
   event.facts.emplace_back("ended", std::string(name_of(cause_of_ending(opening))));
   event.facts.emplace_back("alive_until", format_utc(*alive));
   return event;
-}
-
-void Core::declare_ending(const store::Opening& opening, const Instant& now) {
-  const Ending ending{cause_of_ending(opening), alive_ ? *alive_ : *opening.last_commit};
-  for (auto& event : declare_restart(options_.manifest, holes_, ending, options_.commit_interval, now.utc))
-    tell_later(std::move(event), now);
 }
 
 void Core::observe(const Instant& now) {
@@ -250,6 +239,7 @@ void Core::advance(const Instant& now) {
   keep(std::move(news), now);
   for (auto& event : holes_.take_due(now.utc, false)) tell_later(std::move(event), now);
   keep(directives_.expire(now.utc), now);
+  tell_updates(now);
   data_.see_clock(now.clock, now.utc, data_events_);
   tell_data(now);
 }

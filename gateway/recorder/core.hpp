@@ -9,6 +9,7 @@
 #include "domain/directive_book.hpp"
 #include "domain/plant_now.hpp"
 #include "domain/plausibility_watch.hpp"
+#include "domain/update_watch.hpp"
 #include "record/batch.hpp"
 #include "record/manifest.hpp"
 #include "recorder/absences.hpp"
@@ -51,9 +52,9 @@ class Core {
   /// A note of an earlier run. Before the batches.
   void remember(const domain::Note& note);
 
-  /// Another configuration is coming: tells every hole that is known. What is due then goes to the store, if it takes
-  /// it.
-  void settle(const Instant& now);
+  /// Another configuration is coming: tells every hole that is known, and what meters that `next` does not have were
+  /// in the middle of. What is due then goes to the store, if it takes it.
+  void settle(const Instant& now, const domain::Manifest& next);
 
   /// Instead of `begin`, with the core that ran until now: first this, then the notes and the record are remembered,
   /// with `remember_waiting` behind the batches of each stream, then `go_on`. What waits in `before` waits here.
@@ -101,6 +102,9 @@ class Core {
   std::vector<domain::KnownDirective> directives() const { return directives_.orders(); }
   /// Whether they changed since the last time this was asked.
   bool take_directives_changed() { return std::exchange(directives_changed_, false); }
+
+  /// What the box says of its newest update. Before `begin` it also says why the box was away.
+  void hear(domain::UpdateReport report) { updates_.hear(std::move(report)); }
 
   /// What is to be noted with the next batches.
   std::vector<domain::Note> take_notes() { return std::exchange(notes_, {}); }
@@ -171,6 +175,7 @@ class Core {
   void keep(Facts::News news, const Instant& now);
   void keep(domain::DirectiveBook::News news, const Instant& now);
   void tell_data(const Instant& now);
+  void tell_updates(const Instant& now);
   void note_pending(const Instant& now);
   void drop_overflow(const Instant& now);
   domain::GapCause cause_of_ending(const store::Opening& opening) const;
@@ -193,6 +198,7 @@ class Core {
   Marks marks_;
   domain::DirectiveBook directives_;
   bool directives_changed_ = false;
+  domain::UpdateWatch updates_;
   domain::DataWatch data_;
   std::vector<domain::Event> data_events_;  ///< Of the present step; kept for its memory.
   Standing standing_;

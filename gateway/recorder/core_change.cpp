@@ -67,7 +67,11 @@ std::vector<std::string> unchanged_facilities(const domain::Manifest& from, cons
 
 }  // namespace
 
-void Core::settle(const Instant& now) {
+void Core::settle(const Instant& now, const domain::Manifest& next) {
+  std::vector<domain::IntervalRow> rows;
+  for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
+    if (!meter_named(next, options_.manifest.meters[i].id)) facts_.end(static_cast<MeterIndex>(i), rows);
+  for (auto& row : rows) pending_.add(std::move(row), in_force_);
   for (auto& event : holes_.take_due(now.utc, true)) tell_later(std::move(event), now);
   commit_at_ = now.steady;
 }
@@ -142,6 +146,7 @@ void Core::go_on(Core& before, Change change, const Instant& now) {
   facts_.go_on(before.facts_, unchanged_facilities(before.options_.manifest, options_.manifest));
   directives_ = std::move(before.directives_);
   directives_changed_ = true;
+  updates_ = std::move(before.updates_);
   standing_ = std::move(before.standing_);
   standing_.change([&](const std::string& meter) { return meter_named(options_.manifest, meter).has_value(); },
                    [&](const std::string& meter, const std::string& check) {

@@ -70,6 +70,9 @@ class Facts {
   /// The meter was known earlier, and had no slots from then until `now`. Behind the polls on record.
   void resume(domain::MeterIndex meter, UtcTime now, News& news);
 
+  /// The meter has no slots any more: its own rows in progress. Nothing else is made of parts of intervals.
+  void end(domain::MeterIndex meter, std::vector<domain::IntervalRow>& rows) { intervals_.end(meter, rows); }
+
   /// The meter was exchanged at `since`.
   void begin_anew(domain::MeterIndex meter, UtcTime since) { intervals_.begin_anew(meter, since); }
 

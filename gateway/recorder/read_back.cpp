@@ -125,7 +125,7 @@ struct Look {
 /// Reads rows, row by row where the disk refuses some: the others stand for themselves.
 class Rows {
  public:
-  explicit Rows(store::Reader& reader) : reader_(reader) {}
+  Rows(store::Reader& reader, const std::function<void()>& alive) : reader_(reader), alive_(alive) {}
 
   /// The next rows of `wanted`, from the first that can be read.
   Look next(std::uint64_t epoch, Stream stream, store::SeqRange wanted) {
@@ -156,13 +156,18 @@ class Rows {
   Result<std::vector<store::StoredBatch>> read(std::uint64_t epoch, Stream stream, store::SeqRange wanted,
                                                bool one_by_one) {
     const std::size_t most = one_by_one ? 1 : rows_at_once;
-    auto rows = reader_.read(epoch, stream, wanted, most, bytes_at_once);
-    for (int tries = 1; !rows && !one_by_one && tries < reading_tries; ++tries)
-      rows = reader_.read(epoch, stream, wanted, most, bytes_at_once);
+    const auto look = [&] {
+      auto rows = reader_.read(epoch, stream, wanted, most, bytes_at_once);
+      if (alive_) alive_();
+      return rows;
+    };
+    auto rows = look();
+    for (int tries = 1; !rows && !one_by_one && tries < reading_tries; ++tries) rows = look();
     return rows;
   }
 
   store::Reader& reader_;
+  const std::function<void()>& alive_;
   std::size_t single_ = 0;  ///< So many looks are at one row each.
   int refused_ = 0;
 };
@@ -170,43 +175,51 @@ class Rows {
 /// Says why polls are not there that were recorded between two batches.
 class Missing {
  public:
-  /// @param end  When the record ends.
-  Missing(store::Reader& reader, const std::function<void(const MissingPolls&)>& tell, UtcTime end)
-      : tell_(tell), end_(end) {
+  Missing(store::Reader& reader, const std::function<void(const MissingPolls&)>& tell) : tell_(tell) {
     if (!tell_) return;
     if (auto left = reader.departures()) left_ = std::move(*left);
   }
 
   /// @param from   When what stands before them ended.
-  /// @param until  When what stands behind them began; nothing if nothing does.
-  void tell(std::uint64_t epoch, store::SeqRange seqs, UtcTime from, std::optional<UtcTime> until,
-            bool may_come_back) const {
+  /// @param until  When what stands behind them began, or their epoch ended.
+  void tell(std::uint64_t epoch, store::SeqRange seqs, UtcTime from, UtcTime until, bool may_come_back) const {
     if (!tell_) return;
     store::Ranges left;
     if (const auto log = left_.find({epoch, Stream::reading}); log != left_.end())
       for (const store::Departure& entry : log->second.entries()) left.add(entry.range);
     const bool all_left = !left.first_missing(seqs);
     const auto cause = all_left ? domain::GapCause::evicted : domain::GapCause::damaged;
-    const UtcTime behind = until.value_or(end_);
-    tell_({{cause, std::min(from, behind), std::max(from, behind), 0}, may_come_back && !all_left});
+    tell_({{cause, std::min(from, until), std::max(from, until), 0}, may_come_back && !all_left});
   }
 
  private:
   const std::function<void(const MissingPolls&)>& tell_;
-  UtcTime end_;
   store::DepartedLogs left_;
 };
 
+/// Batches of one epoch.
+struct EpochPart {
+  std::uint64_t epoch = 0;
+  store::SeqRange range;
+  UtcTime ended;  ///< When the epoch was over.
+};
+
+/// When the epoch at that place was over: when the next one began. What ran on since then is none of its polls.
+UtcTime ended_at(store::Reader& reader, const std::vector<std::uint64_t>& epochs, std::size_t place, UtcTime end) {
+  if (place + 1 == epochs.size()) return end;
+  return std::min(end, reader.began(epochs[place + 1]).value_or(end));
+}
+
 /// @param missing  Null for streams of which nobody asks.
-void read_stream(Rows& log, std::uint64_t epoch, store::SeqRange range, Stream stream, Manifests& manifests,
-                 const PresentManifest& present,
+void read_stream(Rows& log, EpochPart part, Stream stream, Manifests& manifests, const PresentManifest& present,
                  const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
                  const Missing* missing) {
+  auto& [epoch, range, ended] = part;
   std::optional<UtcTime> end;  // of what stands before
   while (range.first <= range.last) {
     const Look look = log.next(epoch, stream, range);
     if (look.rows.empty()) {
-      if (missing != nullptr && end) missing->tell(epoch, range, *end, std::nullopt, look.may_come_back);
+      if (missing != nullptr && end) missing->tell(epoch, range, *end, ended, look.may_come_back);
       return;
     }
     for (const store::StoredBatch& row : look.rows) {
@@ -260,23 +273,24 @@ void move_body(record::Body& body, const domain::Manifest& from, const domain::M
 }
 
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
-               const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
-               const std::function<void(record::Stream)>& after_stream,
-               const std::function<void(const MissingPolls&)>& missing) {
+               const Recall& recall) {
   std::vector<std::uint64_t> epochs = reader.epochs();
   if (epochs.size() > epochs_max) epochs.erase(epochs.begin(), epochs.end() - epochs_max);
   const UtcTime end = opening.last_commit.value_or(UtcTime{look_back});
   const UtcTime from = end - look_back;
   const UtcTime rows_from = std::min(from, domain::spans_since(end, present.manifest.site));
   Manifests manifests(reader);
-  const Missing gone(reader, missing, end);
-  Rows rows(reader);
+  const Missing gone(reader, recall.missing);
+  Rows rows(reader, recall.alive);
   for (const Stream stream : record::all_streams) {
-    for (const std::uint64_t epoch : epochs)
-      if (const auto range = newest_of(reader, epoch, stream, stream == Stream::interval ? rows_from : from))
-        read_stream(rows, epoch, *range, stream, manifests, present, remember,
-                    stream == Stream::reading ? &gone : nullptr);
-    if (after_stream) after_stream(stream);
+    for (std::size_t i = 0; i < epochs.size(); ++i) {
+      const auto range = newest_of(reader, epochs[i], stream, stream == Stream::interval ? rows_from : from);
+      if (recall.alive) recall.alive();
+      if (range)
+        read_stream(rows, {epochs[i], *range, ended_at(reader, epochs, i, end)}, stream, manifests, present,
+                    recall.remember, stream == Stream::reading ? &gone : nullptr);
+    }
+    if (recall.after_stream) recall.after_stream(stream);
   }
 }
 

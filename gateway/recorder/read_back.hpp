@@ -41,18 +41,25 @@ std::optional<domain::AggregateRow> move_row(const domain::AggregateRow& row, co
 /// The same for a whole body: what is gone is left out.
 void move_body(record::Body& body, const domain::Manifest& from, const domain::Manifest& to);
 
+/// Who is told what `read_back` reads, from its thread.
+struct Recall {
+  /// Each batch, and the manifest it was made under; null if that is not known.
+  std::function<void(record::Decoded, const domain::Manifest*)> remember;
+  /// Behind the last batch of each stream: for what is not on record yet.
+  std::function<void(record::Stream)> after_stream = {};
+  /// The time between the neighbours of polls that left the store (cause evicted) or cannot be read (damaged), before
+  /// the batch behind them. What stands last in an epoch ends with it.
+  std::function<void(const MissingPolls&)> missing = {};
+  /// After each look at the disk, which may take a second where it refuses.
+  std::function<void()> alive = {};
+};
+
 /// Reads the end of the record of earlier runs: the last hour or so (at most 1,024 batches a stream), of interval rows
 /// those since the beginning of the local day and of the shift (at most 4,096 batches), of the newest two epochs,
 /// events first, then interval rows, then polls, each in seq order and in the columns of `present`. Batches that cannot
 /// be read are passed over: the store tells of damage. Blocks for seconds, and while the disk refuses rows for as long
 /// as it takes over 128 of them.
-///
-/// `remember` is given each, and the manifest it was made under; null if that is not known. `after_stream` is called
-/// behind the last batch of each stream: for what is not on record yet. `missing` is given the time between the
-/// neighbours of polls that left the store (cause evicted) or cannot be read (damaged), before the batch behind them.
 void read_back(store::Reader& reader, const store::Opening& opening, const PresentManifest& present,
-               const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
-               const std::function<void(record::Stream)>& after_stream = {},
-               const std::function<void(const MissingPolls&)>& missing = {});
+               const Recall& recall);
 
 }  // namespace jidian::recorder

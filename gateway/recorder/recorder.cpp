@@ -24,6 +24,17 @@ constexpr Millis copy_retry{10'000};
 /// A commit of a note alone is 11 KB of flash: 16 MB a day, and only where nothing is recorded or commits are rarer.
 constexpr Millis alive_interval{60'000};
 constexpr Millis links_interval{5'000};
+constexpr Millis updates_interval{5'000};
+
+health::UpdateHealth health_of(const domain::UpdateReport& report) {
+  health::UpdateHealth health{.id = report.id, .from = report.from, .to = report.to, .slot = report.slot};
+  if (report.steps.empty()) return health;
+  const domain::UpdateStep& newest = report.steps.back();
+  health.state = name_of(newest.state);
+  health.reason = newest.reason;
+  health.at = newest.at;
+  return health;
+}
 
 }  // namespace
 
@@ -32,18 +43,17 @@ void RecorderImpl::begin() {
   for (const auto& [name, text] : store_.notes()) core_->remember(domain::Note{name, text});
   const auto reader = store_.reader();
   if (reader)
-    read_back(
-        **reader, opening, {options_->manifest, core_->manifest().hash},
-        [this](const record::Decoded& batch, const domain::Manifest* made_under) {
-          core_->remember(batch, made_under);
-        },
-        {},
-        [this](const MissingPolls& polls) {
-          polls.may_come_back ? core_->remember_unread(polls.gap) : core_->remember_missing(polls.gap);
-        });
+    read_back(**reader, opening, {options_->manifest, core_->manifest().hash},
+              {.remember = [this](const record::Decoded& batch,
+                                  const domain::Manifest* made_under) { core_->remember(batch, made_under); },
+               .missing =
+                   [this](const MissingPolls& polls) {
+                     polls.may_come_back ? core_->remember_unread(polls.gap) : core_->remember_missing(polls.gap);
+                   }});
   else
     spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
   const Instant start = now();
+  look_at_updates(start);
   core_->begin(opening, start);
   marks_.set(core_->marks(start.utc));
   live_.put(core_->directives());
@@ -56,6 +66,11 @@ void RecorderImpl::begin() {
 }
 
 void RecorderImpl::run(std::stop_token stop) {
+  store_.call_between_steps([this] {
+    const SteadyTime at = clock_.steady_now();
+    heartbeat_.beat(at);
+    return at;
+  });
   while (!stop.stop_requested()) {
     const Instant before = now();
     heartbeat_.beat(before.steady);
@@ -68,12 +83,14 @@ void RecorderImpl::run(std::stop_token stop) {
     serve_copies();
     const Instant after = now();
     look_at_links(after);
+    look_at_updates(after);
     say_alive(after);
     maintain(after);
     publish_live(after);
     post_health(after);
   }
   finish();
+  store_.call_between_steps({});
 }
 
 void RecorderImpl::take(std::vector<Inbox::Item> items) {
@@ -110,7 +127,7 @@ void RecorderImpl::take_change(ChangeOrder order) {
       if (!flush(Flush::all)) break;
   };
   const Instant instant = now();
-  core_->settle(instant);
+  core_->settle(instant, order.change.manifest);
   flush_all();
   auto options = std::make_shared<Options>(*options_);
   options->manifest = std::move(order.change.manifest);
@@ -268,6 +285,15 @@ void RecorderImpl::look_at_links(const Instant& now) {
   if (links_at_ && now.steady - *links_at_ < links_interval) return;
   links_at_ = now.steady;
   core_->see_links(board_.uplinks(), now);
+}
+
+void RecorderImpl::look_at_updates(const Instant& now) {
+  if (!options_->update_news || (updates_at_ && now.steady - *updates_at_ < updates_interval)) return;
+  updates_at_ = now.steady;
+  auto report = options_->update_news();
+  if (!report) return;
+  board_.post(health_of(*report));
+  core_->hear(*std::move(report));
 }
 
 /// After the commits of a round: what was taken is in the store, or it is known why not.

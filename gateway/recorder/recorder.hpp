@@ -5,6 +5,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "domain/manifest.hpp"
 #include "domain/plant_now.hpp"
 #include "domain/reading.hpp"
+#include "domain/update.hpp"
 #include "health/board.hpp"
 #include "record/batch.hpp"
 #include "recorder/change.hpp"
@@ -32,6 +34,10 @@ struct Options {
   Millis live_interval{60'000};    ///< 0: never.
   std::array<std::uint8_t, 16> boot{};
   std::string version;
+  bool ended_by_watchdog = false;  ///< The run before, as far as it ended without a goodbye.
+  /// What the box says of its newest update, if that is news since the last time. Asked every few seconds, first by who
+  /// starts the recorder, then by its thread; must not block. Empty: there is no such thing.
+  std::function<std::optional<domain::UpdateReport>()> update_news = {};
 };
 
 /// What the recorder tells others. Called from the recorder's thread; must not block.

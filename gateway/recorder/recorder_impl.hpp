@@ -99,6 +99,7 @@ class RecorderImpl final : public Recorder {
   void take_orders();
   void say_alive(const Instant& now);
   void look_at_links(const Instant& now);
+  void look_at_updates(const Instant& now);
   void maintain(const Instant& now);
   void publish_live(const Instant& now);
   void post_health(const Instant& now);
@@ -134,6 +135,7 @@ class RecorderImpl final : public Recorder {
   std::uint64_t lost_told_ = 0;
   SteadyTime said_at_{};  ///< When the store last heard that this run lives.
   std::optional<SteadyTime> links_at_;
+  std::optional<SteadyTime> updates_at_;
   std::optional<SteadyTime> posted_at_;
   std::optional<SteadyTime> maintained_at_;
   std::optional<SteadyTime> plant_at_;

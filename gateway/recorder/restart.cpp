@@ -25,6 +25,10 @@ std::string why(GapCause cause) {
       return "The gateway was stopped.";
     case GapCause::box_off:
       return "The box was off.";
+    case GapCause::update:
+      return "The box started another system, because of an update.";
+    case GapCause::watchdog:
+      return "A loop of the gateway made no progress: the watchdog ended it.";
     default:
       return "The gateway ended without a goodbye.";
   }

@@ -37,6 +37,10 @@ Status StoreImpl::commit(std::span<const NewBatch> batches, UtcTime now) {
       if (done) done = write(batches, now);
     }
   }
+  // What is written needs what stands there: a place that the disk refuses must not end recording.
+  if (!done && done.error().kind() == ErrorKind::io && file_->was_refused())
+    done = Error{ErrorKind::corrupt, done.error().message()};
+  commit_failed_ = !done;
   {
     const std::scoped_lock lock(health_mutex_);
     write_trouble_ = done ? std::string() : "commit failed: " + done.error().message();
@@ -169,9 +173,12 @@ void StoreImpl::checkpoint() {
   write_trouble_ = done.error().message();
 }
 
+/// Of those that the file has nothing waits: room is made for what waits.
 void StoreImpl::add_manifest(const Hash& hash, Bytes bytes) {
   manifest_.emplace(hash, std::move(bytes));
-  manifests_pending_.push_back(*manifest_);
+  if (file_ && file_->has_manifest(hash)) return;
+  const auto waits = [&](const auto& pending) { return pending.first == hash; };
+  if (std::ranges::none_of(manifests_pending_, waits)) manifests_pending_.push_back(*manifest_);
 }
 
 void StoreImpl::acknowledge(const std::string& destination, std::uint64_t epoch, record::Stream stream,

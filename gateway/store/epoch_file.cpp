@@ -261,6 +261,14 @@ Status EpochFile::put_manifest(const Hash& hash, ByteView bytes) {
   return put_manifest_row(db_, hash, bytes);
 }
 
+bool EpochFile::has_manifest(const Hash& hash) {
+  auto statement = db_.prepare("SELECT 1 FROM manifest WHERE hash=?1");
+  if (!statement) return false;
+  const Cursor cursor(statement->bind(hash));
+  const auto row = statement->next();
+  return row && *row;
+}
+
 Status EpochFile::put_note(const std::string& name, const std::string& text) {
   return put_note_row(db_, name, text);
 }
@@ -288,6 +296,10 @@ Status EpochFile::put_departures(std::uint64_t epoch, record::Stream stream, con
 
 Status EpochFile::put_damaged(std::uint64_t epoch, record::Stream stream, const Ranges& told) {
   return put_text(db_, damaged_key(epoch, stream), told.to_text());
+}
+
+Status EpochFile::touch(UtcTime now) {
+  return put_meta(db_, "touched_ms", std::to_string(to_ms(now)));
 }
 
 Status EpochFile::put_stop(UtcTime now) {

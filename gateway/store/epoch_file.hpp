@@ -85,6 +85,7 @@ class EpochFile {
   /// Stores a row. `now` tells how late it comes.
   Status insert(const NewBatch& batch, UtcTime now);
   Status put_manifest(const Hash& hash, ByteView bytes);
+  bool has_manifest(const Hash& hash);
   Status put_note(const std::string& name, const std::string& text);
   Status put_acknowledged(const AcknowledgedRow& row);
   Status remove_acknowledged(std::uint64_t epoch);
@@ -93,6 +94,7 @@ class EpochFile {
   Status put_departures(std::uint64_t epoch, record::Stream stream, const Departures& departures);
   /// What of a log of any epoch was told to be damaged, likewise.
   Status put_damaged(std::uint64_t epoch, record::Stream stream, const Ranges& told);
+  Status touch(UtcTime now);     ///< Writes something durable, to see whether the file takes it.
   Status put_stop(UtcTime now);  ///< Says that this run stopped cleanly; gone when opened.
   Status remove_rows(record::Stream stream, SeqRange range);
 
@@ -108,6 +110,9 @@ class EpochFile {
   };
   Result<Pages> pages();
   Status limit_pages(std::uint64_t pages_max);
+
+  /// Whether the disk refused to give back some of the file since it was opened.
+  bool was_refused() { return store::was_refused(db_.raw()); }
 
   /// Moves the write-ahead log into the file if it has grown long enough. Does not wait for readers unless they have
   /// kept it from shrinking for long.

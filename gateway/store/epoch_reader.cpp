@@ -35,8 +35,9 @@ std::uint64_t unsigned_of(std::int64_t number) {
 
 Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, const EpochName& name) {
   const fs::path path = folder / name.file();
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return Error{ErrorKind::not_found, "no file " + path.string()};
+  std::error_code failed;  // other troubles are not this one
+  if (fs::status(path, failed).type() == fs::file_type::not_found)
+    return Error{ErrorKind::not_found, "no file " + path.string()};
   // Batches leave old epochs as well, so a writer may be at work on any of them; but not on a medium that takes
   // nothing. A file that cannot be opened for another reason must not be read without locks.
   std::optional<Error> why;
@@ -45,7 +46,9 @@ Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, c
     Status begun = db ? db->run(open_sql) : Status(db.error());
     if (begun) return std::unique_ptr<EpochReader>(new EpochReader(name, std::move(*db)));
     why = begun.error().during("reading " + path.string());
-    if (why->kind() != ErrorKind::io || takes_files(folder)) break;
+    const ErrorKind kind = why->kind();
+    const bool may_want_files = kind == ErrorKind::io || kind == ErrorKind::denied || kind == ErrorKind::unreachable;
+    if (!may_want_files || takes_files(folder)) break;
   }
   return *why;
 }

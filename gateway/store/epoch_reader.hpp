@@ -29,7 +29,8 @@ struct AcknowledgedRow {
 /// (io), once it did so for too long (`Damage`); until then it is an error.
 class EpochReader {
  public:
-  /// A writer may be at work on the file. Errors: not_found, corrupt (not a database, or damaged at its root), io.
+  /// A writer may be at work on the file. Errors: not_found, corrupt (not a database, or damaged at its root),
+  /// and those of `Db`.
   static Result<std::unique_ptr<EpochReader>> open(const std::filesystem::path& folder, const EpochName& name);
 
   const EpochName& name() const { return name_; }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <limits>
 #include <system_error>
 
 #include "base/bytes.hpp"
@@ -95,8 +96,9 @@ void remove_leftovers(const fs::path& folder) {
     if (name.starts_with("new-")) doomed.push_back(path);
     for (const std::string_view companion : companions) {
       if (!name.starts_with(prefix) || !name.ends_with(companion)) continue;
-      std::error_code ignored;
-      if (!fs::exists(folder / name.substr(0, name.size() - companion.size()), ignored)) doomed.push_back(path);
+      std::error_code failed;  // of a file that cannot be looked at just now the log stays
+      const fs::path file = folder / name.substr(0, name.size() - companion.size());
+      if (fs::status(file, failed).type() == fs::file_type::not_found) doomed.push_back(path);
     }
   });
   std::error_code ignored;
@@ -126,12 +128,24 @@ std::uint64_t file_bytes(const fs::path& file) {
   constexpr std::uint64_t block_bytes = 512;  // what stat(2) counts in
   std::uint64_t sum = 0;
   for (const char* companion : {"", "-wal"}) {
-    struct stat found {};
-    if (stat((file.string() + companion).c_str(), &found) != 0) continue;
-    sum +=
-        std::min(static_cast<std::uint64_t>(found.st_size), static_cast<std::uint64_t>(found.st_blocks) * block_bytes);
+    struct statx found {};  // stat() fails on 32-bit ARM for a file dated after 2038
+    if (statx(AT_FDCWD, (file.string() + companion).c_str(), 0, STATX_SIZE | STATX_BLOCKS, &found) != 0) continue;
+    sum += std::min(std::uint64_t{found.stx_size}, std::uint64_t{found.stx_blocks} * block_bytes);
   }
   return sum;
+}
+
+void date_anew([[maybe_unused]] const fs::path& file) {
+  if constexpr (sizeof(void*) == 4) {
+    constexpr std::int64_t last_s = std::numeric_limits<std::int32_t>::max();
+    for (const char* companion : {"", "-wal", "-shm"}) {
+      const std::string path = file.string() + companion;
+      struct statx found {};
+      if (statx(AT_FDCWD, path.c_str(), 0, STATX_ATIME | STATX_MTIME | STATX_CTIME, &found) != 0) continue;
+      if (std::max({found.stx_atime.tv_sec, found.stx_mtime.tv_sec, found.stx_ctime.tv_sec}) > last_s)
+        (void)utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+    }
+  }
 }
 
 std::uint64_t free_bytes(const fs::path& folder) {

@@ -42,6 +42,11 @@ Result<std::uint64_t> random_epoch();
 /// the file does not count.
 std::uint64_t file_bytes(const std::filesystem::path& file);
 
+/// Gives a database and its companions today's date if theirs is after 2038: a clock that was wrong for a moment leaves
+/// such dates, and Debian 12's SQLite cannot open the file then on 32-bit ARM. Does nothing elsewhere, nor while the
+/// clock is wrong.
+void date_anew(const std::filesystem::path& file);
+
 /// Bytes the partition can still take from us.
 std::uint64_t free_bytes(const std::filesystem::path& folder);
 

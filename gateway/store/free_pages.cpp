@@ -21,7 +21,9 @@ constexpr std::size_t leaves_max = page_bytes / 4 - 2;
 using FreePage = std::array<std::uint8_t, page_bytes>;
 
 Error os_error(const std::string& action) {
-  return Error{ErrorKind::io, action + ": " + std::generic_category().message(errno)};
+  const bool is_for_want = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+  return Error{is_for_want ? ErrorKind::unreachable : ErrorKind::io,
+               action + ": " + std::generic_category().message(errno)};
 }
 
 std::uint64_t number_at(const FreePage& page, std::size_t at) {
@@ -48,7 +50,7 @@ Result<std::vector<std::uint64_t>> free_leaves(int descriptor, std::uint64_t pag
     trunk = number_at(page, 0);
     const std::uint64_t count = number_at(page, 4);
     if (count > leaves_max) return Error{ErrorKind::corrupt, "a list of too many free pages"};
-    for (std::uint64_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       leaves.push_back(number_at(page, 8 + 4 * i));
       if (leaves.back() < 2 || leaves.back() > pages) return Error{ErrorKind::corrupt, "a free page outside the file"};
     }
@@ -86,7 +88,7 @@ Result<std::uint64_t> FreePages::give_back() {
     }
     i = end;
   }
-  return leaves->size() * page_bytes;
+  return std::uint64_t{leaves->size()} * page_bytes;
 }
 
 }  // namespace jidian::store

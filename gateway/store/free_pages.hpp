@@ -15,7 +15,7 @@ namespace jidian::store {
 /// file: whoever closes any descriptor of a file drops the process's POSIX locks on it, SQLite's among them.
 class FreePages {
  public:
-  /// Errors: io.
+  /// Errors: io, unreachable (no descriptor is left).
   static Result<std::unique_ptr<FreePages>> open(const std::filesystem::path& file);
 
   /// Gives the space back, and tells the bytes; the file keeps its length, and SQLite can use the pages again. It reads

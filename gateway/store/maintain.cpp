@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "store/layout.hpp"
 #include "store/store_impl.hpp"
@@ -18,9 +19,13 @@ constexpr std::size_t rows_looked_at = 640;
 constexpr Millis retirement_delay_max = std::chrono::hours(6);
 
 /// Steps of making room in one call of maintain(), and of commit(): what needs more goes on with the next one, and the
-/// watchdog hears of us in between.
+/// watchdog hears of us in between. Meanwhile nobody empties the queue of what comes, so time is bounded as well.
 constexpr int relief_steps_max = 8;
 constexpr int room_steps_max = 256;
+constexpr Millis room_time_max = std::chrono::seconds(10);
+
+/// Rounds in which what the disk refuses counts are at least so far apart, also while commits fail.
+constexpr Millis round_interval = std::chrono::seconds(10);
 
 /// Free pages are kept for this many commits of the usual size.
 constexpr std::uint64_t commits_ahead = 2;
@@ -35,12 +40,9 @@ constexpr Millis tell_interval = std::chrono::hours(1);
 
 Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
   if (!file_) return Error{ErrorKind::invalid, "the store is closed"};
+  round_at_ = now;
   damage_->begin_round();
-  if (reserve_.take() && partition_full_) {
-    pages_cap_.reset();
-    const std::scoped_lock lock(health_mutex_);
-    partition_full_ = false;
-  }
+  retake_reserve();
   Status done = miss_deleted(now);
   if (done) done = keep_headroom(now);
   if (done && (!retired_at_ || now - *retired_at_ >= retirement_interval || now < *retired_at_)) {
@@ -60,20 +62,32 @@ void StoreImpl::note_maintained(const Status& done) {
   maintain_trouble_ = trouble;
 }
 
+/// Once the partition has room again, the file may grow as far as the quota allows.
+void StoreImpl::retake_reserve() {
+  if (!reserve_.take() || !partition_full_) return;
+  pages_cap_.reset();
+  const std::scoped_lock lock(health_mutex_);
+  partition_full_ = false;
+}
+
 /// What rested is tried once more.
 void StoreImpl::begin_relief() {
-  for (OldEpoch& old : old_) old.rests = false;
+  for (OldEpoch& old : old_) {
+    old.rests = false;
+    if (std::exchange(old.may_soften, false)) old.is_rigid = false;
+  }
 }
 
 /// Makes room for the next commits ahead of them.
 Status StoreImpl::keep_headroom(UtcTime now) {
   begin_relief();
   const std::uint64_t headroom = std::min(commits_ahead * pages_wanted_, file_pages_max_ / 4);
-  for (int step = 0; step < relief_steps_max; ++step) {
+  for (int steps = 0; steps < relief_steps_max; ++steps) {
     const auto pages = room();
     if (!pages) return pages.error();
     if (*pages >= headroom) return {};
-    const auto freed = relieve(now);
+    (void)step();
+    const auto freed = relieve(now, true);
     if (!freed) return freed.error();
     if (!*freed) return {};
   }
@@ -126,16 +140,39 @@ Result<std::uint64_t> StoreImpl::room() {
   return pages->free + (limit > pages->total ? limit - pages->total : 0);
 }
 
+/// Says that the writing thread lives, and gives the time, if somebody asked for it.
+std::optional<SteadyTime> StoreImpl::step() const {
+  return step_ ? std::optional(step_()) : std::nullopt;
+}
+
+/// While commits fail for want of room nobody calls maintain(). What the disk refuses has to count all the same, or
+/// what may never be taken out would never go either. Only once the present file takes a write: a disk that is away
+/// makes no damage.
+void StoreImpl::begin_round_without_commits(UtcTime now) {
+  if (!commit_failed_ || (round_at_ && now >= *round_at_ && now - *round_at_ < round_interval)) return;
+  if (const auto written = file_->touch(now); !written && written.error().kind() != ErrorKind::full) return;
+  round_at_ = now;
+  damage_->begin_round();
+}
+
+/// Makes room for a commit. Old epochs may leave the present file less than it takes: then only what leaves them helps.
 Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
-  if (pages > file_pages_max_)
+  const std::uint64_t pages_most = Budget::of(options_.quota_bytes, 0).file_pages_max;
+  if (pages > pages_most)
     return Error{ErrorKind::full, "a commit of " + std::to_string(pages) + " pages, the quota allows a file of " +
-                                      std::to_string(file_pages_max_)};
+                                      std::to_string(pages_most)};
+  if (commit_failed_ && pages_cap_) retake_reserve();  // nobody calls maintain() meanwhile
   begin_relief();
-  for (int step = 0; step < room_steps_max; ++step) {
+  std::optional<SteadyTime> began;
+  for (int steps = 0; steps < room_steps_max; ++steps) {
     const auto there = room();
     if (!there) return there.error();
     if (*there >= pages) return {};
-    const auto freed = relieve(now);
+    if (steps == 0) begin_round_without_commits(now);
+    const auto at = step();
+    if (!began) began = at;
+    if (at && *at - *began >= room_time_max) break;
+    const auto freed = relieve(now, pages <= file_pages_max_);
     if (freed && *freed) continue;
     if (freed) return Error{ErrorKind::full, "the quota is used up and nothing may be evicted"};
     if (freed.error().kind() != ErrorKind::io) return freed.error();
@@ -147,7 +184,8 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
 
 /// Gives something up, the most dispensable first: what everybody has, then what the fewest destinations lack, so that
 /// a dead one does not cost the others their data; of that the oldest epoch's oldest. False if there is nothing left.
-Result<bool> StoreImpl::relieve(UtcTime now) {
+/// @param own_helps  Whether what leaves the present file makes the room that is wanted.
+Result<bool> StoreImpl::relieve(UtcTime now, bool own_helps) {
   for (std::size_t i = 0; i < old_.size(); ++i)
     if (is_drained(old_[i])) {
       if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
@@ -157,6 +195,7 @@ Result<bool> StoreImpl::relieve(UtcTime now) {
   for (std::size_t lacking = 0; lacking <= options_.destinations.size(); ++lacking) {
     for (std::size_t i = 0; old_helps && i < old_.size(); ++i)
       if (auto freed = evict_old(i, lacking, now); !freed || *freed) return freed;
+    if (!own_helps) continue;
     if (auto freed = evict_rows(lacking, now); !freed || *freed) return freed;
   }
   for (std::size_t i = 0; i < old_.size(); ++i) {
@@ -210,6 +249,8 @@ Status StoreImpl::evict(record::Stream stream, const std::vector<RowTimes>& rows
 Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now) {
   auto left = leaving(*file_, stream, rows, why, now);
   if (!left) return left.error();
+  // Small batches may give no page back, and the account of them want one.
+  if (auto done = let_account_grow(); !done) return done;
   auto transaction = file_->begin();
   if (!transaction) return transaction.error();
   if (auto done = file_->remove_rows(stream, left->range); !done) return done;
@@ -220,7 +261,8 @@ Status StoreImpl::evict_once(record::Stream stream, const std::vector<RowTimes>&
 }
 
 /// The account of rows that stand side by side and are to leave the present file, or an old epoch's. Those of an old
-/// one may be lost on record already, and still be there. Errors: those of `from`.
+/// one may have left on record already, for whatever reason, and still be there after a power cut: they are no loss
+/// then. Errors: those of `from`.
 Result<Leaving> StoreImpl::leaving(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows,
                                    Parting why, UtcTime now) const {
   const std::uint64_t epoch = from.name().epoch;
@@ -231,7 +273,7 @@ Result<Leaving> StoreImpl::leaving(EpochFile& from, record::Stream stream, const
   }
   Leaving all{epoch, stream, left.range, false, {}, ledger_};
   if (const auto log = departed_.find({epoch, stream}); log != departed_.end()) all.departures = log->second;
-  all.is_loss = why == Parting::unconfirmed && !lost_with(all.departures).contains(left.range.first);
+  all.is_loss = why == Parting::unconfirmed && !left_with(all.departures).contains(left.range.first);
   all.departures.add(left);
   if (!all.is_loss) return all;
   const auto anchor = from.hash_of(stream, left.range.last);
@@ -240,7 +282,7 @@ Result<Leaving> StoreImpl::leaving(EpochFile& from, record::Stream stream, const
   return all;
 }
 
-/// Lets the present file take the account of what leaves old epochs, beyond its share and whatever length it has:
+/// Lets the present file take the account of what leaves, beyond its share and whatever length it has:
 /// SQLite allows no file to grow that is longer than its limit.
 Status StoreImpl::let_account_grow() {
   const auto pages = file_->pages();

@@ -39,17 +39,22 @@ void StoreImpl::examine(OldEpoch& old) const {
       old.oldest = std::min(old.oldest.value_or(row->start), row->start);
   }
   old.readable = !old.trouble;
+  if (!old.readable) return;
+  old.is_rigid = old.may_soften = false;  // what kept us out of it is over
+  damage_->was_read(whole_file(old));
 }
 
 /// Whether every destination has every batch that can still be read. Not as long as reading fails and may work again.
-bool StoreImpl::is_drained(const OldEpoch& old) const {
+/// Where nothing is left it is not looked again.
+bool StoreImpl::is_drained(OldEpoch& old) const {
   if (!old.readable) return false;
   std::unique_ptr<EpochReader> reader;
   for (const record::Stream stream : record::all_streams) {
     const auto& extent = old.extents[index_of(stream)];
     if (!extent) continue;
     const std::vector<Ranges> holders = holders_of(old.name.epoch, stream);
-    const Ranges confirmed = held_by(holders, holders.size());
+    Ranges confirmed = held_by(holders, holders.size());
+    for (const SeqRange& range : old.emptied[index_of(stream)].ranges()) confirmed.add(range);
     SeqRange rest = *extent;
     for (int hole = 0; rest.first <= rest.last; ++hole) {
       const auto missing = confirmed.first_missing(rest);
@@ -63,6 +68,7 @@ bool StoreImpl::is_drained(const OldEpoch& old) const {
       if (hole == holes_max) return false;
       Damage seen(damage_);
       if (const auto row = row_in(*reader, stream, *missing, seen); !row || *row) return false;
+      if (seen.take_new().empty()) old.emptied[index_of(stream)].add(*missing);
       rest.first = missing->last + 1;
     }
   }
@@ -86,11 +92,9 @@ std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
     if (!extent && old.is_known[index_of(stream)]) continue;
     const std::vector<Ranges> holders = holders_of(old.name.epoch, stream);
     Ranges settled = held_by(holders, holders.size());
-    const auto log = departed_.find({old.name.epoch, stream});
-    const std::vector<Departure> left = log == departed_.end() ? std::vector<Departure>() : log->second.entries();
-    // Of a log that can be read, what left is not there; unless it was told to be lost, and stayed after all.
-    for (const Departure& entry : left)
-      if (!extent || entry.why == Parting::unconfirmed) settled.add(entry.range);
+    // What left on record may be there all the same, if the power was cut in between.
+    if (const auto log = departed_.find({old.name.epoch, stream}); log != departed_.end())
+      for (const Departure& entry : log->second.entries()) settled.add(entry.range);
     const bool is_exact = old.last_known[index_of(stream)] != 0;
     SeqRange rest = extent ? *extent : SeqRange{1, std::min(last_known(old, stream) + (is_exact ? 0 : 1), seq_max)};
     while (rest.first <= rest.last) {
@@ -101,6 +105,32 @@ std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
                                : std::optional(loss_unseen(old, stream, *missing));
       if (loss) enter(losses, *loss);
     }
+    if (extent)
+      for (const Eviction& loss : losses_behind(old, stream)) enter(losses, loss);
+  }
+  return losses;
+}
+
+/// What is lost with the end of a log that cannot be read: what is known to have stood there, and neither left, nor is
+/// with everybody, nor was told to be damaged.
+std::vector<Eviction> StoreImpl::losses_behind(const OldEpoch& old, record::Stream stream) const {
+  const std::uint64_t epoch = old.name.epoch;
+  const std::size_t i = index_of(stream);
+  SeqRange rest{old.extents[i]->last + 1, last_known(old, stream)};
+  if (rest.last < rest.first) return {};
+  const std::vector<Ranges> holders = holders_of(epoch, stream);
+  Ranges settled = held_by(holders, holders.size());
+  if (const auto log = departed_.find({epoch, stream}); log != departed_.end())
+    for (const Departure& entry : log->second.entries()) settled.add(entry.range);
+  for (const LogRanges* logs : {&damage_told_, &damage_telling_})
+    if (const auto log = logs->find({epoch, stream}); log != logs->end())
+      for (const SeqRange& told : log->second.ranges()) settled.add(told);
+  const UtcTime until = std::max(old.newest[i], ended_at(epoch).value_or(old.newest[i]));
+  std::vector<Eviction> losses;
+  while (const auto missing = settled.first_missing(rest)) {
+    losses.push_back({stream, epoch, *missing, old.newest[i], until, {}, lacking(epoch, stream, *missing)});
+    if (missing->last == rest.last) break;
+    rest.first = missing->last + 1;
   }
   return losses;
 }
@@ -177,6 +207,22 @@ void StoreImpl::forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) 
   }
 }
 
+/// Of logs that were told to be damaged, those that nobody answers for any more once this epoch has left.
+std::vector<std::pair<std::uint64_t, record::Stream>> StoreImpl::damage_to_forget(const DepartedLogs& departed,
+                                                                                  std::uint64_t leaving) const {
+  std::vector<std::pair<std::uint64_t, record::Stream>> forgotten;
+  for (const LogRanges* logs : {&damage_told_, &damage_telling_})
+    for (const auto& [log, told] : *logs) {
+      const std::uint64_t epoch = log.first;
+      const auto is_it = [epoch](const auto& entry) { return entry.first.first == epoch; };
+      const bool is_there =
+          epoch == file_->name().epoch ||
+          (epoch != leaving && std::ranges::any_of(old_, [&](const OldEpoch& old) { return old.name.epoch == epoch; }));
+      if (!is_there && std::ranges::none_of(departed, is_it)) forgotten.push_back(log);
+    }
+  return forgotten;
+}
+
 /// Removes an old epoch; the ledger knows of its losses before the file goes.
 /// @param why  What is no loss leaves for this reason.
 Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now) {
@@ -197,9 +243,9 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
     if (log.first == name.epoch)
       if (auto done = file_->put_departures(log.first, log.second, departures); !done) return done;
   if (auto done = file_->put_ledger(all); !done) return done;
-  if (auto done = file_->remove_acknowledged(name.epoch); !done) return done;
-  for (const record::Stream stream : record::all_streams)
-    if (auto done = file_->put_damaged(name.epoch, stream, {}); !done) return done;
+  const auto forgotten = damage_to_forget(departed, name.epoch);
+  for (const auto& [epoch, stream] : forgotten)
+    if (auto done = file_->put_damaged(epoch, stream, {}); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
   ledger_ = std::move(ledger);
   departed_ = std::move(departed);
@@ -207,7 +253,7 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
   acknowledgements_.forget(name.epoch);
   damage_->forget(name.epoch);
   for (LogRanges* logs : {&damage_told_, &damage_telling_})
-    std::erase_if(*logs, [&](const auto& log) { return log.first.first == name.epoch; });
+    std::erase_if(*logs, [&](const auto& log) { return std::ranges::find(forgotten, log.first) != forgotten.end(); });
   const bool drained = losses.empty() && old_[index].readable;
   old_.erase(old_.begin() + static_cast<std::ptrdiff_t>(index));
   divide_quota();
@@ -220,7 +266,9 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
     const std::scoped_lock lock(health_mutex_);
     for (const Eviction& loss : losses) health_.evicted += loss.range.size();
   }
-  return sync_folder(options_.folder);
+  // Only now: a file that is back after a power cut must not be sent as a whole once more.
+  if (auto done = sync_folder(options_.folder); !done) return done;
+  return file_->remove_acknowledged(name.epoch);
 }
 
 /// Enters into the ledger what goes with the present file: it was deleted, so that nobody but us can look into it.
@@ -228,7 +276,10 @@ void StoreImpl::give_up_deleted(UtcTime now) {
   const std::uint64_t epoch = file_->name().epoch;
   for (const record::Stream stream : record::all_streams) {
     const std::vector<Ranges> holders = holders_of(epoch, stream);
-    const Ranges confirmed = held_by(holders, holders.size());
+    Ranges confirmed = held_by(holders, holders.size());
+    // Also what was given up here before, if no epoch could be begun then.
+    if (const auto log = departed_.find({epoch, stream}); log != departed_.end())
+      for (const Departure& entry : log->second.entries()) confirmed.add(entry.range);
     SeqRange rest{1, head(stream).next_seq - 1};
     while (rest.first <= rest.last) {
       const auto missing = confirmed.first_missing(rest);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "store/epoch_rows.hpp"
 #include "store/free_pages.hpp"
@@ -17,19 +18,14 @@ namespace {
 /// Length of the log at which a file that only shrinks is checkpointed: it is done after each step anyway.
 constexpr std::uint64_t old_log_frames_max = 256;
 
-/// Stretches of an old epoch that are stepped over in one call.
+/// Stretches of an old epoch that are stepped over, or found empty, in one call.
 constexpr int steps_max = 64;
 
-/// Stands for the file as a whole where refusals are counted: batches have seqs from 1 on.
-record::BatchKey whole_file(const OldEpoch& old) {
-  return {old.name.epoch, record::Stream::event, 0};
-}
-
-/// The first of them that are all lost on record already, or none of them.
-void cut_to_one_story(std::vector<RowTimes>& rows, const Ranges& lost) {
-  const bool is_lost = lost.contains(rows.front().seq);
+/// The first of them that have all left on record already, or none of them.
+void cut_to_one_story(std::vector<RowTimes>& rows, const Ranges& left) {
+  const bool has_left = left.contains(rows.front().seq);
   for (std::size_t i = 1; i < rows.size(); ++i)
-    if (lost.contains(rows[i].seq) != is_lost) rows.resize(i);
+    if (left.contains(rows[i].seq) != has_left) rows.resize(i);
 }
 
 /// Whether something stands in a file's log.
@@ -51,10 +47,10 @@ std::optional<SeqRange> first_common(const Ranges& within, SeqRange extent) {
 }  // namespace
 
 /// Evicts the oldest few batches of one stream of an old epoch that at most `lacking_max` destinations have not
-/// confirmed, and gives their space back. False if it has none, or cannot be reached for now. Damage is stepped over;
-/// once nothing but damage is left the file goes. One of which nothing can be taken out at all (damaged as a whole, of
-/// a newer release, on a file system that takes no space back) goes when unconfirmed batches do. Errors: those of the
-/// present file; full.
+/// confirmed, and gives their space back, or looks for them: then asking again goes on. False if it has none, or cannot
+/// be reached for now. Damage is stepped over; once nothing but damage is left the file goes. One of which nothing can
+/// be taken out at all (damaged as a whole, of a newer release, on a file system that takes no space back) goes when
+/// unconfirmed batches do. Errors: those of the present file; full.
 Result<bool> StoreImpl::evict_old(std::size_t index, std::size_t lacking_max, UtcTime now) {
   OldEpoch& old = old_[index];
   if (old.rests) return false;
@@ -62,7 +58,7 @@ Result<bool> StoreImpl::evict_old(std::size_t index, std::size_t lacking_max, Ut
   if (!old.is_rigid) {
     const auto taken = evict_old_rows(old, lacking_max, now);
     if (!taken) return taken.error();
-    if (*taken == Taken::some) return true;
+    if (*taken == Taken::some || *taken == Taken::looking) return true;
     if (old.rests) return false;
   }
   if (!old.is_rigid) {
@@ -89,6 +85,7 @@ Result<Taken> StoreImpl::evict_old_rows(OldEpoch& old, std::size_t lacking_max, 
     const std::vector<Ranges> holders = holders_of(old.name.epoch, stream);
     if (!extent || lacking_max > holders.size()) continue;
     Ranges within = held_by(holders, holders.size() - lacking_max);
+    for (const SeqRange& gone : old.emptied[index_of(stream)].ranges()) within.remove(gone);
     for (;;) {
       for (const SeqRange& stuck : old.stuck[index_of(stream)].ranges()) within.remove(stuck);
       const auto range = first_common(within, *extent);
@@ -108,11 +105,12 @@ Result<Taken> StoreImpl::evict_old_rows(OldEpoch& old, std::size_t lacking_max, 
           extent->first = left->front().seq;
         return shrink(old, *file);
       }
-      if (*taken == Taken::nothing) within.remove(*range);  // they left before
-      if (++steps == steps_max) {
-        old.rests = true;
-        return Taken::later;
+      if (*taken == Taken::nothing) {  // they left before
+        within.remove(*range);
+        old.emptied[index_of(stream)].add(*range);
       }
+      if (++steps == steps_max) return Taken::looking;
+      (void)step();
     }
   }
   return Taken::nothing;
@@ -127,7 +125,7 @@ Result<Taken> StoreImpl::take_out(OldEpoch& old, EpochFile& file, record::Stream
   if (rows->empty()) return Taken::nothing;
   cut_to_neighbours(*rows);
   if (const auto log = departed_.find({old.name.epoch, stream}); log != departed_.end())
-    cut_to_one_story(*rows, lost_with(log->second));
+    cut_to_one_story(*rows, left_with(log->second));
   for (;;) {
     auto taken = take_rows(file, stream, *rows, why, now);
     const bool is_full =
@@ -189,18 +187,20 @@ Taken StoreImpl::step_over(OldEpoch& old, record::Stream stream, SeqRange range,
 }
 
 /// An old file does not let us at its batches. It rests until room is wanted the next time; if it never will, as far as
-/// can be told, it is rigid from now on.
+/// can be told, it is rigid from now on; for this once, if it is the disk that refuses.
 Taken StoreImpl::refuse(OldEpoch& old, const Error& why) {
+  const bool is_refusal = why.kind() == ErrorKind::io || why.kind() == ErrorKind::denied;
   const bool is_for_good = why.kind() == ErrorKind::corrupt || why.kind() == ErrorKind::unsupported ||
-                           (why.kind() == ErrorKind::io && damage_->is_refused_for_good(whole_file(old)));
+                           (is_refusal && damage_->is_refused_for_good(whole_file(old)));
   if (!is_for_good) {
     old.rests = true;
     return Taken::later;
   }
-  if (!old.is_rigid)
+  if (!std::exchange(old.rigid_told, true))
     spdlog::warn("batches cannot be taken out of an old epoch, it goes as a whole in its turn epoch={} why=\"{}\"",
                  to_hex(old.name.epoch), why.message());
   old.is_rigid = true;
+  old.may_soften = is_refusal;
   return Taken::stuck;
 }
 

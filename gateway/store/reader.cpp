@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/epoch_reader.hpp"
+#include "store/epoch_rows.hpp"
 
 namespace jidian::store {
 namespace {
@@ -21,6 +22,11 @@ class FolderReader final : public Reader {
     std::vector<std::uint64_t> epochs;
     for (const EpochName& name : names_) epochs.push_back(name.epoch);
     return epochs;
+  }
+
+  std::optional<UtcTime> began(std::uint64_t epoch) override {
+    const auto reader = reader_of(epoch);
+    return reader ? began_at(**reader) : std::nullopt;
   }
 
   Result<std::optional<SeqRange>> extent(std::uint64_t epoch, record::Stream stream) override {

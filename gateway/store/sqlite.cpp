@@ -1,12 +1,40 @@
 #include "store/sqlite.hpp"
 
+#include <cerrno>
+
+#include "store/folder.hpp"
+
 namespace jidian::store {
 namespace {
 
 /// How long a statement waits for another connection's lock. Ours hold locks for milliseconds.
 constexpr int busy_timeout_ms = 2'000;
 
+/// Whether it says more of the process or of the system than of the file's content: no memory, no descriptor, no place
+/// for the index of its log, no lock.
+bool is_shortage(int code) {
+  switch (code) {
+    case SQLITE_IOERR_NOMEM:
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP:
+    case SQLITE_IOERR_SHMLOCK:
+    case SQLITE_IOERR_LOCK:
+    case SQLITE_IOERR_RDLOCK:
+    case SQLITE_IOERR_CHECKRESERVEDLOCK:
+      return true;
+    default:
+      return (code & 0xFF) == SQLITE_NOMEM || (code & 0xFF) == SQLITE_CANTOPEN;
+  }
+}
+
+/// Whether trying again is in vain until somebody gives us the right to it.
+bool is_denial(int number) {
+  return number == EACCES || number == EPERM || number == EROFS;
+}
+
 ErrorKind kind_of(int code) {
+  if (is_shortage(code)) return ErrorKind::unreachable;
   switch (code & 0xFF) {
     case SQLITE_FULL:
       return ErrorKind::full;
@@ -22,11 +50,6 @@ ErrorKind kind_of(int code) {
     default:
       return ErrorKind::io;
   }
-}
-
-/// Whether it says more of the process than of the file: no memory, no descriptor.
-bool is_shortage(int code) {
-  return code == SQLITE_IOERR_NOMEM || (code & 0xFF) == SQLITE_NOMEM || (code & 0xFF) == SQLITE_CANTOPEN;
 }
 
 /// A path as an SQLite URI.
@@ -48,9 +71,25 @@ std::string uri_of(const std::filesystem::path& path, bool immutable) {
 
 }  // namespace
 
+bool was_refused(sqlite3* raw) {
+  const auto is_refusal = [](int number) { return number == EIO || number == ENXIO; };
+  int number = 0;
+  sqlite3_file_control(raw, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+  if (is_refusal(number)) return true;
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(raw, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log == nullptr || log->pMethods == nullptr) return false;
+  log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return is_refusal(number);
+}
+
 Error last_error(sqlite3* raw) {
   const int code = sqlite3_extended_errcode(raw);
-  return Error{kind_of(code), std::string("SQLite ") + std::to_string(code) + ": " + sqlite3_errmsg(raw)};
+  // SQLite calls it damage as well where the system answered EIO: that may be read the next time.
+  if (code == SQLITE_CORRUPT && was_refused(raw)) return Error{ErrorKind::io, "SQLite was refused a read by the disk"};
+  const bool is_denied = (code & 0xFF) == SQLITE_CANTOPEN && is_denial(sqlite3_system_errno(raw));
+  return Error{is_denied ? ErrorKind::denied : kind_of(code),
+               std::string("SQLite ") + std::to_string(code) + ": " + sqlite3_errmsg(raw)};
 }
 
 Result<bool> Statement::next() {
@@ -60,9 +99,7 @@ Result<bool> Statement::next() {
     reset();
     return false;
   }
-  sqlite3* const db = sqlite3_db_handle(raw_.get());
-  Error error = last_error(db);
-  if (is_shortage(sqlite3_extended_errcode(db))) error = Error{ErrorKind::unreachable, error.message()};
+  const Error error = last_error(sqlite3_db_handle(raw_.get()));
   reset();
   return error;
 }
@@ -104,10 +141,11 @@ Result<Db> Db::open(const std::filesystem::path& path, Access access) {
     flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   else
     flags |= access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  date_anew(path);
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(uri_of(path, access == Access::immutable).c_str(), &raw, flags, nullptr);
   Db db(raw);
-  if (raw == nullptr) return Error{ErrorKind::io, "SQLite has no memory for a connection"};
+  if (raw == nullptr) return Error{ErrorKind::unreachable, "SQLite has no memory for a connection"};
   if (code != SQLITE_OK) return last_error(raw).during("opening " + path.string());
   sqlite3_busy_timeout(raw, busy_timeout_ms);
   return db;

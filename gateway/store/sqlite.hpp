@@ -30,7 +30,7 @@ class Statement {
   }
 
   /// Goes to the next row; false at the end. After the end and after an error the statement is reset. Errors: those of
-  /// `Db`; unreachable: the process lacks memory or descriptors, which tells nothing of the file.
+  /// `Db`.
   Result<bool> next();
 
   /// Runs a statement that gives no rows.
@@ -75,7 +75,9 @@ class Cursor {
 };
 
 /// One connection to one file. Errors keep SQLite's own words; their kinds are full, corrupt (damage, or not our
-/// tables), conflict (locked by somebody else) and io.
+/// tables), conflict (locked by somebody else), denied (the file, or one beside it, may not be opened), unreachable
+/// (the process lacks memory or descriptors, or the system locks or room for the index of a log) and io. What is denied
+/// and unreachable tells nothing of what stands in the file.
 class Db {
  public:
   enum class Access : std::uint8_t {
@@ -102,6 +104,10 @@ class Db {
   };
   std::unique_ptr<sqlite3, Close> raw_;
 };
+
+/// Whether the disk refused the connection a read, at any time since it was opened. From then on real damage is taken
+/// for a refusal, too, and has to prove itself by lasting.
+bool was_refused(sqlite3* raw);
 
 /// The newest failure of a connection as an Error.
 Error last_error(sqlite3* raw);

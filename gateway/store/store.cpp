@@ -102,18 +102,23 @@ Result<std::unique_ptr<EpochFile>> StoreImpl::open_newest(const EpochName& name)
   auto opened = EpochFile::open(options_.folder, name, frames);
   if (opened) return opened;
   const ErrorKind kind = opened.error().kind();
-  if ((kind == ErrorKind::full || kind == ErrorKind::io) && reserve_.release())
-    return EpochFile::open(options_.folder, name, frames);
+  const bool may_want_room = kind == ErrorKind::full || kind == ErrorKind::io || kind == ErrorKind::unreachable;
+  if (may_want_room && reserve_.release()) return EpochFile::open(options_.folder, name, frames);
   return opened;
 }
 
 /// Takes over acknowledgements, the ledger and notes from files; what cannot be read is sent or learnt again.
 void StoreImpl::load_beside(const std::vector<EpochName>& names) {
+  const auto is_there = [&](std::uint64_t epoch) {  // a power cut may have come between a file's end and theirs
+    return epoch == names.back().epoch ||
+           std::ranges::any_of(old_, [&](const OldEpoch& old) { return old.name.epoch == epoch; });
+  };
   for (const EpochName& name : names) {
     const auto reader = EpochReader::open(options_.folder, name);
     if (!reader) continue;
     if (const auto rows = (*reader)->all_acknowledged(); rows)
-      for (const AcknowledgedRow& row : *rows) acknowledgements_.load(row);
+      for (const AcknowledgedRow& row : *rows)
+        if (is_there(row.epoch)) acknowledgements_.load(row);
     if (const auto entries = (*reader)->ledger(); entries && name == names.back()) ledger_ = *entries;
     if (auto logs = (*reader)->departures(); logs && name == names.back()) departed_ = std::move(*logs);
     if (auto notes = (*reader)->notes(); notes && name == names.back()) notes_ = std::move(*notes);
@@ -136,7 +141,10 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
   if (!made && reserve_.release()) made = EpochFile::create(options_.folder, seed);
   if (!made) return made;
   auto opened = open_newest(seed.name);
-  if (!opened) return opened.error();
+  if (!opened) {  // two of one number would follow each other in any order
+    remove_epoch(options_.folder, seed.name);
+    return opened.error();
+  }
   spdlog::log(opening.predecessor ? spdlog::level::warn : spdlog::level::info, "new epoch began epoch={} why=\"{}\"",
               to_hex(opening.epoch), opening.reason);
   adopt(std::move(*opened), std::move(opening), now);
@@ -146,6 +154,7 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
 void StoreImpl::adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime now) {
   file_ = std::move(file);
   heads_ = file_->found().heads;
+  std::erase_if(manifests_pending_, [&](const auto& pending) { return file_->has_manifest(pending.first); });
   persisted_at_ = now;
   rate_since_ = now;
   rate_bytes_ = 0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -91,6 +92,9 @@ class Reader {
   /// Epochs, oldest first.
   virtual std::vector<std::uint64_t> epochs() = 0;
 
+  /// When an epoch began; nothing if that cannot be read.
+  virtual std::optional<UtcTime> began(std::uint64_t) { return std::nullopt; }
+
   /// The lowest and the highest seq a stream still holds; nothing if it is empty.
   virtual Result<std::optional<SeqRange>> extent(std::uint64_t epoch, record::Stream stream) = 0;
 
@@ -113,7 +117,8 @@ class Reader {
   /// What left, also of the last `departed_epochs_max` epochs whose files are gone; why and when.
   virtual Result<DepartedLogs> departures() = 0;
 
-  /// What events on record tell to be damaged of a log; nothing of an epoch whose file is gone.
+  /// What events on record tell to be damaged of a log, also of the last `departed_epochs_max` epochs whose files are
+  /// gone.
   virtual Result<Ranges> damage_told(std::uint64_t epoch, record::Stream stream) = 0;
 
   /// Places that this reader passed over.
@@ -136,8 +141,9 @@ class Store {
 
   /// Stores batches (and a manifest first used by them) in one durable transaction, with whatever acknowledgements are
   /// due. When it returns, they survive a power cut. Precondition: each key is the next of its stream. Errors: full
-  /// (quota and nothing to evict), io; corrupt (also if room is wanted and what has to go cannot be reached), and
-  /// not_found if the file was deleted: only another epoch helps. On error nothing of it is stored.
+  /// (quota and nothing to evict, or not yet), io, unreachable (a shortage of memory or descriptors); corrupt (also if
+  /// room is wanted and what has to go cannot be reached), and not_found if the file was deleted: only another epoch
+  /// helps. On error nothing of it is stored.
   virtual Status commit(std::span<const NewBatch> batches, UtcTime now) = 0;
 
   /// Keeps a manifest's bytes findable by hash; durable with the next commit.
@@ -166,6 +172,11 @@ class Store {
 
   /// Begins a new epoch beside the present one (a conflict, or damage). Heads start anew.
   virtual Status begin_epoch(const std::string& reason, UtcTime now) = 0;
+
+  /// From now on `step` is called between the steps of work that may last, by the writing thread: that lives, and what
+  /// time it is says how long a commit has been making room. It tries no longer than ten seconds. An empty one ends
+  /// that. From the writing thread.
+  virtual void call_between_steps(std::function<SteadyTime()> step) { (void)step; }
 
   /// Another connection, for another thread.
   virtual Result<std::unique_ptr<Reader>> reader() const = 0;

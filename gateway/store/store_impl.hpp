@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,15 +27,18 @@ namespace jidian::store {
 struct OldEpoch {
   EpochName name;
   std::uint64_t bytes = 0;
-  bool readable = false;                           ///< All of its logs could be looked at.
-  std::optional<Error> trouble;                    ///< Why the file, or one of its logs, could not be looked at.
-  bool is_rigid = false;                           ///< Nothing can be taken out of its file batch by batch.
-  bool rests = false;                              ///< Not to be tried again while room is made for this once.
-  bool owes_space = false;                         ///< Batches left its file, their space was not given back yet.
+  bool readable = false;         ///< All of its logs could be looked at.
+  std::optional<Error> trouble;  ///< Why the file, or one of its logs, could not be looked at.
+  bool is_rigid = false;         ///< Nothing can be taken out of its file batch by batch.
+  bool may_soften = false;       ///< It is rigid because the disk refused: it may give it the next time.
+  bool rigid_told = false;       ///< In the log.
+  bool rests = false;            ///< Not to be tried again while room is made for this once.
+  bool owes_space = false;       ///< Batches left its file, their space was not given back yet.
   std::array<std::optional<SeqRange>, 3> extents;  ///< In the order of all_streams, as the reader reaches them.
   std::array<std::uint64_t, 3> last_known{};       ///< What the logs are known to have reached; 0: not known.
   std::array<bool, 3> is_known{};                  ///< The log was looked at: without an extent it is empty.
   std::array<Ranges, 3> stuck;                     ///< Batches that cannot be taken out: damaged, or beside such.
+  std::array<Ranges, 3> emptied;                   ///< Nothing is left there.
   std::array<UtcTime, 3> newest{};                 ///< End of each log's newest batch.
   std::array<Millis, 3> late{};                    ///< How much younger another of its batches may be.
   std::optional<UtcTime> oldest;
@@ -47,8 +51,8 @@ inline constexpr std::array evicted_first{record::Stream::reading, record::Strea
 /// Rows evicted per stream and step.
 inline constexpr std::size_t rows_step = 32;
 
-/// Pages of the present file beyond its share that the account of what leaves old epochs may take: their going makes
-/// room elsewhere, and only afterwards.
+/// Pages of the present file beyond its share that the account of what leaves may take: its going makes room elsewhere,
+/// and only afterwards.
 inline constexpr std::uint64_t ledger_pages = 8;
 
 /// Batches that are about to leave, and the account of it.
@@ -56,25 +60,30 @@ struct Leaving {
   std::uint64_t epoch = 0;
   record::Stream stream = record::Stream::reading;
   SeqRange range;
-  bool is_loss = false;          ///< Somebody lacks them, and that was not told yet.
+  bool is_loss = false;          ///< Somebody lacks them, and they are not on record as having left.
   Departures departures;         ///< Of their log, them included.
   std::vector<Eviction> ledger;  ///< Them included, if they are a loss.
 };
 
+/// Stands for an old epoch's file as a whole where refusals are counted: batches have seqs from 1 on.
+inline record::BatchKey whole_file(const OldEpoch& old) {
+  return {old.name.epoch, record::Stream::event, 0};
+}
+
 /// What came of trying to take batches out of an old epoch.
 enum class Taken : std::uint8_t {
   some,     ///< There is room now.
+  looking,  ///< Not found yet: it is known now where not to look, so that asking again finds more.
   nothing,  ///< It has none of those that were asked for.
   stuck,    ///< It has, and they cannot be taken out.
   later,    ///< It cannot be told now: locked, a shortage, or what the disk may give back the next time.
 };
 
-/// What was lost with these departures.
-inline Ranges lost_with(const Departures& departures) {
-  Ranges lost;
-  for (const Departure& entry : departures.entries())
-    if (entry.why == Parting::unconfirmed) lost.add(entry.range);
-  return lost;
+/// What left by these departures.
+inline Ranges left_with(const Departures& departures) {
+  Ranges left;
+  for (const Departure& entry : departures.entries()) left.add(entry.range);
+  return left;
 }
 
 /// Why batches go that at most `lacking_max` destinations lack.
@@ -105,6 +114,7 @@ class StoreImpl final : public Store {
   Ranges acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) const override;
   Result<std::vector<Eviction>> maintain(UtcTime now) override;
   Status begin_epoch(const std::string& reason, UtcTime now) override;
+  void call_between_steps(std::function<SteadyTime()> step) override { step_ = std::move(step); }
   Result<std::unique_ptr<Reader>> reader() const override;
   health::StoreHealth health() const override;
   Status close(UtcTime now) override;
@@ -137,10 +147,13 @@ class StoreImpl final : public Store {
   std::vector<std::string> lacking(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
   Result<std::uint64_t> room();
   void note_maintained(const Status& done);
+  void retake_reserve();
   void begin_relief();
   Status keep_headroom(UtcTime now);
+  std::optional<SteadyTime> step() const;
+  void begin_round_without_commits(UtcTime now);
   Status make_room(std::uint64_t pages, UtcTime now);
-  Result<bool> relieve(UtcTime now);
+  Result<bool> relieve(UtcTime now, bool own_helps);
   Result<bool> evict_rows(std::size_t lacking_max, UtcTime now);
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);
   Result<Leaving> leaving(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,
@@ -169,15 +182,18 @@ class StoreImpl final : public Store {
 
   // old_epochs.cpp
   void examine(OldEpoch& old) const;
-  bool is_drained(const OldEpoch& old) const;
+  bool is_drained(OldEpoch& old) const;
   bool is_past_retention(const OldEpoch& old, UtcTime now) const;
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
+  std::vector<Eviction> losses_behind(const OldEpoch& old, record::Stream stream) const;
   std::optional<Eviction> loss_in(const OldEpoch& old, EpochReader* reader, record::Stream stream,
                                   SeqRange missing) const;
   Eviction loss_unseen(const OldEpoch& old, record::Stream stream, SeqRange missing) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;
+  std::vector<std::pair<std::uint64_t, record::Stream>> damage_to_forget(const DepartedLogs& departed,
+                                                                         std::uint64_t leaving) const;
   void give_up_deleted(UtcTime now);
   void note_deleted(record::Stream stream, UtcTime now);
   std::uint64_t old_bytes() const;
@@ -219,6 +235,9 @@ class StoreImpl final : public Store {
   std::uint64_t file_pages_max_ = 0;
   std::uint64_t pages_wanted_ = 0;  ///< By the largest commit of late.
   std::optional<UtcTime> retired_at_;
+  std::optional<UtcTime> round_at_;  ///< When the present round of refusals began.
+  bool commit_failed_ = false;       ///< The last one.
+  std::function<SteadyTime()> step_;
 
   std::shared_ptr<Damage> damage_ = Damage::with_rounds();
   UtcTime rate_since_;

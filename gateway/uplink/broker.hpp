@@ -100,6 +100,9 @@ class BrokerFactory {
  public:
   virtual ~BrokerFactory() = default;
   virtual std::unique_ptr<Broker> make() = 0;
+
+  /// When the certificate that this box shows ends; nothing if it shows none, or none that can be read. Reads a file.
+  virtual std::optional<UtcTime> certificate_until(const BrokerOptions& /*options*/) const { return std::nullopt; }
 };
 
 }  // namespace jidian::uplink

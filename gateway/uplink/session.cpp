@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "identity/identity.hpp"
 #include "uplink/reasons.hpp"
 
 namespace jidian::uplink {
@@ -50,6 +51,7 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
 
 void Session::step(Now now) {
   hear_late();
+  watch_certificate(now);
   ask_for_copies();
   if (!broker_) {
     if (!stopping_ && now.steady >= retry_at_) connect(now);
@@ -99,9 +101,22 @@ void Session::connect(Now now) {
   if (options_.confirm == Confirm::backend) subscriptions.push_back(topics_.receipt());
   if (!options_.may.empty()) subscriptions.push_back(topics_.command());
 
+  counts_.certificate_until = brokers_.certificate_until(options);
   broker_ = brokers_.make();
   give_up_ = now.steady + 2 * options.connect_timeout + attempt_margin;
   if (const auto begun = broker_->connect(options, subscriptions); !begun) lose(0, begun.error().message(), now);
+}
+
+/// Once for each certificate: a connection may last for months.
+void Session::watch_certificate(Now now) {
+  const auto until = counts_.certificate_until;
+  if (!until || told_of_certificate_ == until || *until - now.utc >= identity::renew_before) return;
+  told_of_certificate_ = until;
+  const auto day = format_utc(*until).substr(0, 10);
+  tell(Notice::Kind::certificate,
+       *until <= now.utc ? "the certificate that this box shows to '" + options_.id + "' has expired on " + day
+                         : "the certificate that this box shows to '" + options_.id + "' ends on " + day,
+       now);
 }
 
 void Session::lose(std::uint8_t reason, const std::string& why, Now now) {

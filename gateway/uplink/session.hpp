@@ -132,6 +132,7 @@ class Session {
   void shorten(Reply& reply, Now now);
   void send_batches(Now now);
   void send_live(Now now);
+  void watch_certificate(Now now);
   void tell(Notice::Kind kind, const std::string& text, Now now);
   std::string trouble(Now now) const;
 
@@ -156,6 +157,7 @@ class Session {
   const std::string instance_;           ///< Tells this run of the gateway from another box with the same id.
   bool twin_seen_ = false;               ///< On this connection.
   SteadyTime retry_at_{};                ///< The next attempt; meaningful without a broker.
+  std::optional<UtcTime> told_of_certificate_;  ///< The end of the one that was told of.
   SteadyTime give_up_{};                 ///< End of the attempt; meaningful while connecting.
   SteadyTime connected_since_{};
   Connected limits_;

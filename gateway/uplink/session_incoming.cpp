@@ -21,6 +21,7 @@ Millis pause_between(Notice::Kind kind) {
       return Millis(60'000);
     case Notice::Kind::batch_rejected:
     case Notice::Kind::duplicate_identity:
+    case Notice::Kind::certificate:
       return Millis(600'000);
   }
   return Millis(600'000);

@@ -39,7 +39,7 @@ struct Options {
 
 /// Something an uplink met that is worth an event in the record.
 struct Notice {
-  enum class Kind : std::uint8_t { receipt_refused, batch_rejected, command_refused, duplicate_identity };
+  enum class Kind : std::uint8_t { receipt_refused, batch_rejected, command_refused, duplicate_identity, certificate };
   Kind kind = Kind::receipt_refused;
   std::string destination;
   std::string text;  ///< One sentence for people.

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 EVENTS = {"start": 2, "stop": 3, "gap": 5, "meter_silent": 8, "meter_back": 9, "bus_down": 10, "bus_back": 11, "counter_step": 15,
-          "foreign_meter": 20, "ratio_changed": 21, "facility_state": 23, "directive": 24, "data_quality": 25, "implausible": 30, "signoff": 40,
+          "foreign_meter": 20, "ratio_changed": 21, "facility_state": 23, "directive": 24, "data_quality": 25, "update": 27, "implausible": 30, "signoff": 40,
           "replaced": 41, "mark": 42}
 CAUSES = {1: "meter_silent", 2: "bus_fault", 3: "foreign_master", 4: "queue_full", 5: "box_off", 6: "supply_lost", 7: "clean_stop",
           8: "crash", 9: "watchdog", 10: "update", 11: "configuration", 12: "clock", 13: "evicted", 14: "damaged"}

@@ -43,6 +43,7 @@ class Attack(Chain):
         self.chance = random.Random(f"{options.seed}/{row.scenario}")
         self.link = None
         self.committed = {}  # all that was ever seen committed
+        self.kills = 0  # of the gateway, by kill -9 and by nothing else
         self.prefix = []  # what the gateway is started with
         self.environment = None
         self.releasing = []  # to be called before processes are killed
@@ -96,7 +97,7 @@ class Attack(Chain):
         self.committed |= store_files.batches(self.folder / "store")
 
     def kill_gateway(self):
-        self.gateway.kill()
+        self.kills += self.gateway.kill()
         self.remember()
 
     def wait_live(self, since_ms, seconds=30, what="new readings at the judge", note=False):

@@ -21,13 +21,28 @@ CHANGE_S = 90
 
 
 def hierarchies():
-    """Where systemd in the container is to have a place of its own: the unified hierarchy, or those of the old kind it needs."""
-    found = []
+    """Where systemd in the container is to have a place of its own: the unified hierarchy, or those of the old kind it needs.
+
+    Each once, also if it is mounted in two places."""
+    found = {}
     for line in pathlib.Path("/proc/self/mounts").read_text().splitlines():
         _, place, kind, options = line.split()[:4]
-        if kind == "cgroup2" or (kind == "cgroup" and {"name=systemd", "devices", "pids"} & set(options.split(","))):
-            found.append((kind, pathlib.Path(place) / f"jidian-package-{os.getpid()}"))
-    return found
+        needed = {"name=systemd", "devices", "pids"} & set(options.split(","))
+        if kind == "cgroup2" or (kind == "cgroup" and needed):
+            found.setdefault((kind, *sorted(needed)), pathlib.Path(place) / f"jidian-package-{os.getpid()}")
+    return [(kind, place) for (kind, *_), place in found.items()]
+
+
+def remove_place(place):
+    """A group that was the container's, with all groups in it. The kernel takes a moment to see that one is empty."""
+    def is_gone():
+        for folder, _, _ in os.walk(place, topdown=False):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                return False
+        return True
+    wait_until(is_gone, CHANGE_S, f"the end of what ran in {place}", poll_s=0.2)
 
 
 class Booted:
@@ -43,56 +58,63 @@ class Booted:
         self._words = ["systemd-nspawn", "--quiet", "--directory", str(root), "--register=no", "--keep-unit", "--private-network",
                        "--system-call-filter=@clock", "--console=pipe", "--boot"]
         self._log = pathlib.Path(root).parent / "boot.log"
+        self._container = None
 
     def __enter__(self):
-        for place in self._places:
-            place.mkdir()
-        with self._log.open("wb") as log:
-            self._container = subprocess.Popen(self._words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                               env=self._environment, preexec_fn=self._enter_places)
         try:
-            wait_until(lambda: self._leader() or self._container.poll() is not None, CHANGE_S, "the start of the container")
-            expect(self._container.poll() is None, f"systemd-nspawn ended at once:\n{self._log.read_text(errors='replace')[-2000:]}")
-            self.wait_for(lambda: self.ask("systemctl", "is-active", "jidian").stdout.strip() == "active", "the service is active",
-                          BOOT_S)
+            for place in self._places:
+                place.mkdir()
+            with self._log.open("wb") as log:
+                self._container = subprocess.Popen(self._words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                                   env=self._environment, preexec_fn=self._enter_places)
+            self._wait_for_start()
         except BaseException:
             self.__exit__()
             raise
         return self
 
+    def _wait_for_start(self):
+        def has_ended():
+            return self._container.poll() is not None
+        wait_until(lambda: self._leader() or has_ended(), CHANGE_S, "the start of the container")
+        self.wait_for(lambda: has_ended() or self.ask("systemctl", "is-active", "jidian").stdout.strip() == "active",
+                      "the service is active", BOOT_S)
+        expect(not has_ended(), f"systemd-nspawn ended:\n{self._log.read_text(errors='replace')[-2000:]}")
+
     def __exit__(self, *_):
-        if self._leader():
-            self.ask("systemctl", "poweroff")
-        try:
-            self._container.wait(CHANGE_S)
-        except subprocess.TimeoutExpired:
-            self._container.kill()
-            self._container.wait()
+        if self._container:
+            if self._leader():
+                self.ask("systemctl", "poweroff")
+            try:
+                self._container.wait(CHANGE_S)
+            except subprocess.TimeoutExpired:
+                self._container.kill()
+                self._container.wait()
         for place in self._places:
-            for folder, _, _ in os.walk(place, topdown=False):
-                try:
-                    os.rmdir(folder)
-                except OSError:
-                    time.sleep(0.5)  # the kernel takes a moment to see that it is empty
-                    os.rmdir(folder)
+            remove_place(place)
 
     def _enter_places(self):
         for place in self._places:
             (place / "cgroup.procs").write_text(str(os.getpid()))
 
     def _leader(self):
-        """The pid of the container's systemd, or None."""
+        """The pid of the container's systemd, or None. While it starts, systemd-nspawn has another child for a moment."""
         pid = self._container.pid
         try:
-            children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                if re.search(r"^NSpid:.*\s1$", pathlib.Path(f"/proc/{child}/status").read_text(), re.M):
+                    return child
         except OSError:
-            return None
-        return children[0] if children else None
+            pass  # gone while we looked
+        return None
 
     def ask(self, *words):
         """Runs a command in it as root."""
-        return subprocess.run(["nsenter", "--target", self._leader() or "0", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",
-                               *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
+        try:
+            return subprocess.run(["nsenter", "--target", self._leader() or "0", "--mount", "--uts", "--ipc", "--net", "--pid",
+                                   "--cgroup", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
+        except subprocess.TimeoutExpired as late:
+            return subprocess.CompletedProcess(late.cmd, 124, "", f"no end of '{' '.join(words)}' within {late.timeout:.0f} s")
 
     def must(self, *words):
         done = self.ask(*words)
@@ -107,10 +129,14 @@ class Booted:
             expect(False, f"{error}; its journal:\n{self.journal()[-3000:]}")
 
     def journal(self):
-        return self.ask("journalctl", "--unit=jidian", "--no-pager", "--output=cat").stdout
+        return self.ask("journalctl", "--unit=jidian", "--unit=jidian-clock", "--no-pager", "--output=cat").stdout
 
-    def pid(self):
-        return self.must("systemctl", "show", "--property=MainPID", "--value", "jidian").strip()
+    def wait_for_words(self, words, fault):
+        """The journal is written by another process, a moment later."""
+        self.wait_for(lambda: words in self.journal(), f"'{words}' in the journal: {fault}")
+
+    def pid(self, unit="jidian"):
+        return self.must("systemctl", "show", "--property=MainPID", "--value", unit).strip()
 
     def status(self, user="root"):
         done = self.ask("runuser", "--user", user, "--", "jidian", "status", "--json")
@@ -119,16 +145,35 @@ class Booted:
 
 def check_closed(booted):
     """No right that a gateway has no use for; the ones it needs are there."""
-    kernel = booted.must("cat", f"/proc/{booted.pid()}/status")
-    for name in ("CapPrm", "CapEff", "CapBnd"):
-        expect(re.search(rf"^{name}:\s+0+$", kernel, re.M), f"the running gateway has capabilities: {name}")
-    expect(re.search(r"^Seccomp:\s+2$", kernel, re.M), "the running gateway may make any system call")
+    for unit in ("jidian", "jidian-clock"):
+        kernel = booted.must("cat", f"/proc/{booted.pid(unit)}/status")
+        for name in ("CapPrm", "CapEff", "CapBnd"):
+            expect(re.search(rf"^{name}:\s+0+$", kernel, re.M), f"the running {unit} has capabilities: {name}")
+        expect(re.search(r"^Seccomp:\s+2$", kernel, re.M), f"the running {unit} may make any system call")
     status = booted.status()
     expect(status and status["recording"], f"the service does not record:\n{booted.journal()[-2000:]}")
-    expect(status["clock"] != "unknown", "the service cannot ask whether its clock is synchronised")
+    expect(status["clock"] != "unknown", "the service does not know whether its clock is synchronised")
     expect(booted.status("looks") is not None, "a member of jidian-read cannot ask the service")
     expect(booted.status("stranger") is None, "somebody in neither group may ask the service")
     expect("cannot read the password file" not in booted.journal(), "the service does not get its credentials")
+
+
+def check_clock(booted):
+    """The gateway knows its clock by jidian-clock: over the death of that, for a while without it, and as soon as it is back."""
+    def known():
+        status = booted.status()
+        return status and status["clock"] != "unknown"
+    gateway, before = booted.pid(), booted.pid("jidian-clock")
+    booted.must("systemctl", "kill", "--signal=SIGKILL", "jidian-clock")
+    expect(known(), "a gateway whose jidian-clock was killed does not know its clock any more")
+    booted.wait_for(lambda: booted.pid("jidian-clock") not in ("0", before), "jidian-clock came back")
+    booted.must("systemctl", "stop", "jidian-clock")
+    expect(known(), "a gateway whose jidian-clock was stopped forgets its clock at once")
+    booted.wait_for(lambda: not known(), "the clock is unknown while nobody says anything of it")
+    booted.wait_for_words("state of the clock is not known", "why readings have an unknown clock")
+    booted.must("systemctl", "start", "jidian-clock")
+    booted.wait_for(known, "the clock is known again")
+    expect(booted.pid() == gateway and booted.status()["recording"], "the gateway did not record all the while")
 
 
 def check_reload(booted, site):
@@ -137,7 +182,7 @@ def check_reload(booted, site):
     site.write_text(site.read_text() + "\n[[[\n")
     expect(booted.ask("systemctl", "reload", "jidian").returncode != 0, "a reload of a damaged site file is taken for a success")
     expect(booted.status() is not None, "a reload that was refused ends the service")
-    expect("not TOML" in booted.journal(), "the journal does not say what is wrong with the site file")
+    booted.wait_for_words("not TOML", "what is wrong with the site file")
 
 
 def check_comes_back(booted):
@@ -146,11 +191,13 @@ def check_comes_back(booted):
     booted.must("mv", CREDENTIALS, "/root/")
     booted.must("systemctl", "kill", "--signal=SIGKILL", "jidian")
     booted.wait_for(lambda: booted.pid() not in ("0", before) and booted.status() is not None, "the service came back")
-    expect("starting by the last good one" in booted.journal(), "it did not start by the last good site file")
+    booted.wait_for_words("starting by the last good one", "it is to start by the last good site file")
     booted.must("mv", "/root/credentials", CREDENTIALS)
     booted.must("systemctl", "stop", "jidian")
     result = booted.must("systemctl", "show", "--property=Result", "--value", "jidian").strip()
     expect(result == "success", f"it did not stop cleanly: {result}")
+    booted.wait_for(lambda: booted.ask("systemctl", "is-active", "jidian-clock").stdout.strip() == "inactive",
+                    "jidian-clock stopped with the gateway")
 
 
 def check_booted(chroot):
@@ -161,6 +208,7 @@ def check_booted(chroot):
     chroot.must("systemctl", "enable", "jidian.service")
     with Booted(chroot.root) as booted:
         check_closed(booted)
+        check_clock(booted)
         check_reload(booted, site)
         check_comes_back(booted)
     site.write_bytes(before)

@@ -26,6 +26,12 @@ def check_lintian(package):
     expect(done.returncode == 0, f"lintian complains:\n{done.stdout.strip()}")
 
 
+def notes_of(package, build):
+    """dpkg's notes of the libraries it was linked with: this machine's own, or those of the folder that cross/sysroot.py made."""
+    apart = build.parent / f"sysroot-{deb.field(package, 'Architecture')}/var/lib/dpkg"
+    return apart if apart.exists() else "/var/lib/dpkg"
+
+
 def check_in_chroot(package, build):
     if deb.field(package, "Architecture") != subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
                                                             check=True).stdout.strip():
@@ -43,7 +49,7 @@ def main(arguments):
     started = time.monotonic()
     try:
         package = newest(build)
-        for text, check in (("what it depends on", lambda: deb.check_depends(package)),
+        for text, check in (("what it depends on", lambda: deb.check_depends(package, notes_of(package, build))),
                             ("lintian", lambda: check_lintian(package)),
                             ("what the service may reach", exposure.check),
                             ("its life in a Debian of its own", lambda: check_in_chroot(package, build))):

@@ -72,10 +72,11 @@ class Process:
         return status
 
     def kill(self):
-        """kill -9."""
+        """kill -9. Whether that is what it died of."""
         self._child.kill()
-        self._child.wait()
+        status = self._child.wait()
         self._log.close()
+        return status == -signal.SIGKILL
 
     def log(self):
         with open(self.log_path, "rb") as file:

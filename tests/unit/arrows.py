@@ -6,6 +6,7 @@ A module may include its own headers, headers of the modules it uses, the C++ st
 it declares: a header by name, a folder as `spdlog/`, or `posix` for the system's own C headers.
 No file may name a function of libmodbus that writes to a meter, or that sends a request of its own making. Bytes go to a
 meter in one statement for each kind of bus, which takes a `modbus::Request`; what that can hold, frame.cpp alone decides.
+No file but base/system_time.hpp may take an instant through `time_t`: on 32-bit ARM it ends in 2038.
 """
 import pathlib
 import re
@@ -14,6 +15,8 @@ import sys
 POSIX = re.compile(r"^(sys|netinet|arpa|net|linux)/|^(unistd|fcntl|poll|termios|signal|netdb|grp|pwd|dirent|pty|dlfcn|spawn)\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 WRITES = re.compile(r"\bmodbus_(write|mask_write|set_bits|set_input)\w*|\bmodbus_reply\w*")
+
+INSTANTS = re.compile(r"\b(time_t|timegm|timelocal|mktime|localtime\w*|gmtime\w*|to_time_t|from_time_t|gettimeofday|st_[acm]tim\w*)\b")
 
 SENDS = re.compile(r"\bmodbus_(read_\w+|report_\w+|send_raw\w*)\s*\(|::(send|sendto|sendmsg|write|writev|pwrite)\s*\(")
 SENDERS = {"rtu_over_tcp_bus.cpp": "::send(", "serial_bus.cpp": "modbus_send_raw_request(", "tcp_bus.cpp": "::send("}
@@ -82,6 +85,9 @@ def main(gateway, arrows_file):
         for match in WRITES.finditer(text):
             line = text.count("\n", 0, match.start()) + 1
             findings.append(f"{path}:{line}: {match[0]} could change a meter; the gateway only reads")
+        for match in INSTANTS.finditer(text) if path.name != "system_time.hpp" else ():
+            line = text.count("\n", 0, match.start()) + 1
+            findings.append(f"{path}:{line}: {match[0]} ends in 2038 on 32-bit machines; base/system_time.hpp and std::chrono do not")
         if module == "modbus":
             for at, reason in stray_sends(path, text):
                 line = text.count("\n", 0, at) + 1

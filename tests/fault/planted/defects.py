@@ -48,7 +48,7 @@ class Defect:
 
 LATE = program("tests/integration/modbus/test_bus_integration", "FaultSoup.NoRtuValueIsFalse")
 FOREIGN = program("tests/integration/modbus/test_bus_integration", "*TcpBusMisdeed*/WrongUnit")
-POWER = program("tests/fault/store/test_store_faults", "PowerCut.*")
+POWER = program("tests/fault/store/test_power_cuts", "PowerCut.*")
 KEEPING = "tests/integration/store/test_store_files"
 
 LOST = "A recorded reading is never lost"
@@ -59,9 +59,9 @@ PROVED = "What is measured can be proved"
 PLANT = "The plant is never disturbed"
 
 DEFECTS = (
-    Defect("sync-off", LOST, POWER, "EveryCommittedBatchIsThere", (
+    Defect("sync-off", LOST, POWER, "BreaksNoPromise", (
         Edit("store/epoch_file.cpp", 'db_.run("PRAGMA synchronous=FULL;', 'db_.run("PRAGMA synchronous=OFF;'),)),
-    Defect("sync-normal", LOST, POWER, "EveryCommittedBatchIsThere", (
+    Defect("sync-normal", LOST, POWER, "BreaksNoPromise", (
         Edit("store/epoch_file.cpp", 'db_.run("PRAGMA synchronous=FULL;', 'db_.run("PRAGMA synchronous=NORMAL;'),)),
     Defect("unconfirmed-evicted-first", LOST, program(KEEPING, "Keeping.DeadDestination*"), "DeadDestination", (
         Edit("store/maintain.cpp", "held_by(holders, holders.size() - lacking_max)", "held_by(holders, 0)"),)),

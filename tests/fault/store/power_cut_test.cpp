@@ -1,9 +1,14 @@
-// Power cuts: what SQLite has not synced may be there, partly there, or not there at all.
-#include <map>
+// Power cuts: what was not synced may be there, partly there, or not there at all; wherever the power fails, and again
+// and again.
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
 #include <random>
 
-#include "tests/fault/store/sqlite_spy.hpp"
-#include "tests/unit/store/fixture.hpp"
+#include "tests/fault/store/cut_check.hpp"
 
 namespace jidian::store {
 namespace {
@@ -12,186 +17,171 @@ using namespace std::chrono_literals;
 using record::Stream;
 namespace fs = std::filesystem;
 
-constexpr int cuts = 200;
-constexpr std::uint64_t sector = 512;
+constexpr std::uint64_t cuts_usual = 200;
+constexpr std::uint64_t cuts_max = 10'000'000;
+constexpr std::uint64_t seed_usual = 20260301;
 
-Bytes read_bytes(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return Bytes(std::istreambuf_iterator<char>(stream), {});
+/// Cuts of one run, a phase.
+constexpr std::size_t cuts_a_phase = 5;
+
+/// Cuts beside each call where all of a phase are tried.
+constexpr int times_everywhere = 3;
+
+/// A number from the environment; nothing if it is not set. Fails the test if it is no number of [least, most].
+std::optional<std::uint64_t> number_from_environment(const char* name, std::uint64_t least, std::uint64_t most) {
+  const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets one
+  if (text == nullptr) return std::nullopt;
+  const std::string_view word(text);
+  std::uint64_t number = 0;
+  const auto [end, failed] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (failed == std::errc{} && end == word.data() + word.size() && number >= least && number <= most) return number;
+  ADD_FAILURE() << "environment variable " << name << " is '" << word << "': write a whole number from " << least
+                << " to " << most << ", or leave it out";
+  return std::nullopt;
 }
 
-/// One thing SQLite did to a file since its last sync.
-struct Change {
-  bool is_write = false;
-  std::uint64_t offset = 0;  ///< Of a write; of a truncation the new size.
-  Bytes bytes;
-};
-
-/// A disk that keeps what was synced, and of the rest what chance leaves.
-class Disk final : public fault::FileObserver {
- public:
-  explicit Disk(const fs::path& folder) {
-    for (const auto& entry : fs::directory_iterator(folder)) files_[entry.path()].durable = read_bytes(entry.path());
-  }
-
-  void wrote(const std::string& path, std::uint64_t offset, ByteView bytes) override {
-    files_[path].changes.push_back({true, offset, Bytes(bytes.begin(), bytes.end())});
-    ++operations_;
-    may_cut();
-  }
-  void truncated(const std::string& path, std::uint64_t size) override {
-    files_[path].changes.push_back({false, size, {}});
-    ++operations_;
-    may_cut();
-  }
-  void synced(const std::string& path) override {
-    may_cut();  // an instant before the sync took effect
-    File& file = files_[path];
-    for (const Change& change : file.changes) apply(change, file.durable);
-    file.changes.clear();
-    ++operations_;
-    may_cut();
-  }
-
-  /// The power fails at this operation; what is left then goes to `into`.
-  void cut_at(std::uint64_t operation, std::uint64_t seed, fs::path into) {
-    cut_at_ = operation;
-    chance_.seed(seed);
-    into_ = std::move(into);
-  }
-  bool is_cut() const { return is_cut_; }
-  std::uint64_t operations() const { return operations_; }
-
- private:
-  struct File {
-    Bytes durable;
-    std::vector<Change> changes;
-  };
-
-  static void apply(const Change& change, Bytes& bytes) {
-    if (!change.is_write) {
-      bytes.resize(change.offset);
-      return;
-    }
-    if (bytes.size() < change.offset + change.bytes.size()) bytes.resize(change.offset + change.bytes.size());
-    std::ranges::copy(change.bytes, bytes.begin() + static_cast<std::ptrdiff_t>(change.offset));
-  }
-
-  /// Sectors of a write reach the disk each by itself.
-  void apply_some(const Change& change, Bytes& bytes) {
-    if (!change.is_write) {
-      if (chance_() % 2 == 0) apply(change, bytes);
-      return;
-    }
-    const std::uint64_t way = chance_() % 3;  // none, all, or some sectors
-    if (way == 0) return;
-    for (std::uint64_t at = 0; at < change.bytes.size();) {
-      const std::uint64_t length =
-          std::min<std::uint64_t>(change.bytes.size() - at, sector - (change.offset + at) % sector);
-      if (way == 1 || chance_() % 2 == 0) {
-        const auto from = change.bytes.begin() + static_cast<std::ptrdiff_t>(at);
-        apply({true, change.offset + at, Bytes(from, from + static_cast<std::ptrdiff_t>(length))}, bytes);
-      }
-      at += length;
-    }
-  }
-
-  void may_cut() {
-    if (is_cut_ || operations_ < cut_at_ || into_.empty()) return;
-    is_cut_ = true;
-    fs::create_directories(into_);
-    for (const auto& [path, file] : files_) {
-      if (path.extension() == "-shm" || path.string().ends_with("-shm")) continue;
-      Bytes bytes = file.durable;
-      std::vector<Change> changes = file.changes;
-      std::ranges::shuffle(changes, chance_);
-      for (const Change& change : changes) apply_some(change, bytes);
-      std::ofstream stream(into_ / path.filename(), std::ios::binary);
-      stream.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    }
-  }
-
-  std::map<fs::path, File> files_;
-  std::uint64_t operations_ = 0;
-  std::uint64_t cut_at_ = 0;
-  std::mt19937_64 chance_;
-  fs::path into_;
-  bool is_cut_ = false;
-};
-
-/// Commits, acknowledgements, evictions and checkpoints in one run. Gives how many batches had been committed for good
-/// when the power failed.
-std::uint64_t run_until_cut(const Options& options, Disk& disk, std::uint64_t epoch) {
-  const fault::SqliteSpy spy(disk);
-  std::uint64_t committed = 0;
-  const auto store = open_or_fail(options);
-  for (std::uint64_t i = 0; i < 60 && !disk.is_cut(); ++i) {
-    const UtcTime now = after(std::chrono::seconds(10 * i));
-    EXPECT_TRUE(record_together(*store, Stream::reading, 1 + i % 3, now, 500 + i % 7 * 900));
-    if (disk.is_cut()) break;
-    committed = store->head(Stream::reading).next_seq - 1;
-    if (i > 5) store->acknowledge("province", epoch, Stream::reading, {1, committed - 5});
-    if (i % 10 == 0) {
-      EXPECT_TRUE(store->maintain(now + 1h));
-    }
-  }
-  return committed;
-}
-
-TEST(PowerCut, EveryCommittedBatchIsThereWhereverThePowerFails) {
-  TempFolder folder;
+Options options_in(const fs::path& folder) {
   Options options;
-  options.folder = folder.path() / "template";
+  options.folder = folder;
   options.quota_bytes = 1 << 20;  // checkpoints and evictions are frequent
-  options.retention = {{Stream::reading, 1h}};
-  options.destinations = {{"province", {Stream::reading}}};
-  std::uint64_t epoch = 0;
-  {
-    const auto store = open_or_fail(options);
-    epoch = store->opening().epoch;
-  }
-  const auto copy_template = [&](const fs::path& to) {
-    fs::remove_all(to);
-    fs::copy(options.folder, to);
-    fs::remove(to / "reserve");
-    Options here = options;
-    here.folder = to;
-    return here;
-  };
-  std::uint64_t operations = 0;
-  {
-    const Options here = copy_template(folder.path() / "whole");
-    Disk disk(here.folder);
-    EXPECT_EQ(run_until_cut(here, disk, epoch), 120U);
-    operations = disk.operations();
-  }
+  options.retention = {{Stream::reading, 1h}, {Stream::interval, 1h}, {Stream::event, 1h}};
+  options.destinations = {{"province", {Stream::event, Stream::interval, Stream::reading}},
+                          {"city", {Stream::event, Stream::reading}}};
+  return options;
+}
 
-  const std::uint64_t seed = 20260301;
-  std::mt19937_64 chance(seed);
-  for (int cut = 0; cut < cuts; ++cut) {
-    const Options here = copy_template(folder.path() / "live");
-    Disk disk(here.folder);
-    Options left = here;
-    left.folder = folder.path() / "left";
-    fs::remove_all(left.folder);
-    const std::uint64_t at = 1 + chance() % operations;
-    disk.cut_at(at, seed + static_cast<std::uint64_t>(cut), left.folder);
-    const std::uint64_t committed = run_until_cut(here, disk, epoch);
-    if (!disk.is_cut()) continue;
+/// When the power fails: before this call, while that was being done.
+struct Instant {
+  std::size_t step = 0;
+  Phase phase = Phase::none;
+};
 
-    SCOPED_TRACE("cut " + std::to_string(cut) + " at operation " + std::to_string(at));
-    const auto store = open_or_fail(left);
-    ASSERT_EQ(store->opening().epoch, epoch) << store->opening().reason;
-    const std::uint64_t newest = store->head(Stream::reading).next_seq - 1;
-    ASSERT_GE(newest, committed);
-    const auto rows = read_all(**store->reader(), epoch, Stream::reading);
-    if (newest == 0) continue;
-    // Nothing damaged, no hole, and gone is only what was confirmed.
-    ASSERT_EQ(seqs_of(rows), seqs_between(rows.front().key.seq, newest));
-    ASSERT_LE(rows.front().key.seq, std::max<std::uint64_t>(1, committed));
-    for (const StoredBatch& row : rows) ASSERT_EQ(row.bytes, content_of(row.key, row.bytes.size()));
-    record_batches(*store, Stream::reading, 1, after(1h));
+class PowerCut : public testing::Test {
+ protected:
+  PowerCut() { spdlog::set_level(spdlog::level::off); }  // thousands of losses, all of them wanted
+  ~PowerCut() override { spdlog::set_level(spdlog::level::info); }
+
+  void cut_all(Phase phase);
+  void cut_runs(std::uint64_t cuts, std::uint64_t seed);
+  void cut(const CutRun& run, std::uint64_t cuts_left);
+  void cut_once(const CutRun& run, const fault::CutDisk& disk, Instant at);
+  std::vector<Instant> draw_instants(const CutRun& run, std::uint64_t cuts_left);
+
+  TempFolder folder_;
+  std::mt19937_64 chance_;
+  Given given_;
+  std::uint64_t cuts_ = 0;
+  std::array<std::uint64_t, phase_names.size()> cuts_by_phase_{};
+  std::optional<Known> heir_;  ///< What is known of the folder "heir", which the next run begins with.
+};
+
+/// Where the power fails, ascending: in each phase as often, as far as the run has it, and there beside each kind of
+/// call as often; otherwise most cuts would be between two writes.
+std::vector<Instant> PowerCut::draw_instants(const CutRun& run, std::uint64_t cuts_left) {
+  std::array<std::map<fault::FileCall::Kind, std::vector<std::size_t>>, phase_names.size()> steps;
+  for (std::size_t step = 0; step + 1 < run.steps().size(); ++step)
+    if (const CutRun::Step& at = run.steps()[step]; at.phase != Phase::none)
+      steps[static_cast<std::size_t>(at.phase)][at.call.kind].push_back(step);
+  std::vector<Instant> drawn;
+  for (std::size_t round = 0; round < cuts_a_phase; ++round)
+    for (const auto& by_kind : steps) {
+      if (by_kind.empty() || drawn.size() == cuts_left) continue;
+      const auto& of_kind = std::next(by_kind.begin(), static_cast<std::ptrdiff_t>(chance_() % by_kind.size()))->second;
+      const std::size_t step = of_kind[chance_() % of_kind.size()];
+      drawn.push_back({step + chance_() % 2, run.steps()[step].phase});
+    }
+  std::ranges::sort(drawn, {}, &Instant::step);
+  return drawn;
+}
+
+void PowerCut::cut_once(const CutRun& run, const fault::CutDisk& disk, Instant at) {
+  const Known& known = run.known_at(at.step);
+  SCOPED_TRACE("cut " + std::to_string(cuts_) + ", in phase " +
+               std::string(phase_names[static_cast<std::size_t>(at.phase)]) + ", before call " +
+               std::to_string(at.step) + " on '" + run.steps()[at.step].call.name + "'");
+  ++cuts_;
+  ++cuts_by_phase_[static_cast<std::size_t>(at.phase)];
+  const Options left = options_in(folder_.path() / "left");
+  fs::remove_all(left.folder);
+  disk.leave(chance_, left.folder);
+  if (!known.other && (!heir_ || chance_() % 8 == 0)) {
+    fs::remove_all(folder_.path() / "heir");
+    fs::copy(left.folder, folder_.path() / "heir");
+    heir_ = known;
   }
+  CutCheck(left, known, given_, chance_).run();
+}
+
+void PowerCut::cut(const CutRun& run, std::uint64_t cuts_left) {
+  fault::CutDisk disk = run.disk();
+  std::size_t done = 0;
+  for (const Instant at : draw_instants(run, cuts_left)) {
+    for (; done < at.step; ++done) disk.carry_out(run.steps()[done].call);
+    cut_once(run, disk, at);
+    if (HasFailure()) return;
+  }
+}
+
+/// Each run begins with what a cut of the one before it left; now and then with nothing.
+void PowerCut::cut_runs(std::uint64_t cuts, std::uint64_t seed) {
+  chance_.seed(seed);
+  const fs::path live = folder_.path() / "live";
+  while (cuts_ < cuts) {
+    fs::remove_all(live);
+    // Of more epochs than that the store does not know what left.
+    if (!heir_ || heir_->epochs.size() + 2 > departed_epochs_max || chance_() % 4 == 0) {
+      fs::create_directory(live);
+      heir_ = Known{};
+      given_ = {};
+    } else {
+      fs::rename(folder_.path() / "heir", live);
+    }
+    CutRun run(options_in(live), *std::exchange(heir_, std::nullopt), given_, chance_());
+    run.live();
+    if (HasFailure()) return;
+    cut(run, cuts - cuts_);
+    if (HasFailure()) return;
+  }
+}
+
+/// One life, cut beside every call of one phase.
+void PowerCut::cut_all(Phase phase) {
+  chance_.seed(seed_usual);
+  const fs::path live = folder_.path() / "live";
+  fs::create_directory(live);
+  CutRun run(options_in(live), {}, given_, chance_());
+  run.live();
+  fault::CutDisk disk = run.disk();
+  for (std::size_t step = 0; step < run.steps().size() && !HasFailure(); ++step) {
+    if (run.steps()[step].phase == phase)
+      for (int time = 0; time < times_everywhere && !HasFailure(); ++time) cut_once(run, disk, {step, phase});
+    disk.carry_out(run.steps()[step].call);
+  }
+  EXPECT_GT(cuts_, 0U);
+}
+
+TEST_F(PowerCut, ThatBringsARemovedEpochBackBringsItsConfirmationsToo) {
+  cut_all(Phase::epoch_removal);
+}
+
+TEST_F(PowerCut, AtAnEpochsBeginningLeavesOneOrTheOther) {
+  cut_all(Phase::epoch_change);
+}
+
+TEST_F(PowerCut, BreaksNoPromiseWhereverThePowerFails) {
+  const auto wanted = number_from_environment("JIDIAN_POWER_CUTS", phase_names.size(), cuts_max);
+  const auto seed_wanted = number_from_environment("JIDIAN_SEED", 0, ~std::uint64_t{0});
+  ASSERT_FALSE(HasFailure());
+  // Who asks for another number wants to look where nobody has looked yet.
+  const std::uint64_t seed = seed_wanted ? *seed_wanted : wanted ? std::random_device{}() : seed_usual;
+  std::cout << "power cuts: JIDIAN_SEED=" << seed << std::endl;
+  cut_runs(wanted.value_or(cuts_usual), seed);
+  std::cout << "power cuts: " << cuts_ << " in all";
+  for (std::size_t i = 0; i < phase_names.size(); ++i) std::cout << ", " << phase_names[i] << " " << cuts_by_phase_[i];
+  std::cout << std::endl;
+  if (HasFailure()) return;
+  for (std::size_t i = 0; i < phase_names.size(); ++i)
+    EXPECT_GT(cuts_by_phase_[i], 0U) << "no power cut in phase " << phase_names[i];
 }
 
 }  // namespace

@@ -44,7 +44,9 @@ bool read_block(acquire::Bus& bus) {
 }
 
 void say(ScriptedLine& line, const Frame& frame) {
-  ASSERT_EQ(::write(line.pty().master(), frame.data(), frame.size()), static_cast<ssize_t>(frame.size()));
+  const ssize_t said = ::write(line.pty().master(), frame.data(), frame.size());
+  if (said < 0 && errno == EIO) return;  // the port is being opened anew: a line takes no notice of who listens
+  ASSERT_EQ(said, static_cast<ssize_t>(frame.size())) << errno;
 }
 
 TEST(OtherMaster, WhatItAskedForIsNotTakenForOursWhenItComes) {

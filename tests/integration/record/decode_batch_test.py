@@ -141,6 +141,10 @@ class DecodeBatch(unittest.TestCase):
         gap, silent = map(event_as_json, decode_batch.decode(printed["example-events"], None, self.pb)[1])
         self.assertEqual((gap["kind"], gap["subject"], gap["gap"]), (5, "press-1", [2, 1772352002000, 1772352003000, 1]))
         self.assertEqual((silent["kind"], silent["gap"], silent["facts"]), (8, None, [["misses", "3"]]))
+        [update] = map(event_as_json, decode_batch.decode(printed["example-update"], None, self.pb)[1])
+        self.assertEqual((update["kind"], update["subject"], update["gap"]), (27, "", None))
+        self.assertEqual(dict(update["facts"]), {"id": "20260301t073000z-1a2b3c4d", "state": "trying", "from": "1.4.0", "to": "1.5.0",
+                                                 "slot": "b", "at": "2026-03-01T08:00:01.000Z"})
 
 
 if __name__ == "__main__":

@@ -201,6 +201,7 @@ int main(int argc, char** argv) {
   write_example("example-batch", Stream::reading, samples::example_polls());
   write_example("example-rows", Stream::interval, samples::example_rows());
   write_example("example-events", Stream::event, samples::example_events());
+  write_example("example-update", Stream::event, samples::example_update());
   std::cout << expected.dump() << "\n";
   return 0;
 }

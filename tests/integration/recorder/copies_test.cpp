@@ -165,10 +165,11 @@ TEST_F(CopiesOnDisk, AreNotRememberedTwiceAfterARestart) {
   ASSERT_EQ(copies.copy_some(plant::morning).value(), 1U);
   std::size_t events = 0;
   const auto reader = store_->reader();
-  read_back(**reader, store_->opening(), {manifest_, {}}, [&](const record::Decoded& batch, const domain::Manifest*) {
-    EXPECT_FALSE(batch.header.copy_of);
-    events += batch.header.key.stream == Stream::event ? 1 : 0;
-  });
+  read_back(**reader, store_->opening(), {manifest_, {}},
+            {.remember = [&](const record::Decoded& batch, const domain::Manifest*) {
+              EXPECT_FALSE(batch.header.copy_of);
+              events += batch.header.key.stream == Stream::event ? 1 : 0;
+            }});
   EXPECT_EQ(events, 5U);
 }
 

@@ -21,11 +21,13 @@ class RefusingReader final : public store::Reader {
   RefusingReader(store::Reader& sound, std::set<std::uint64_t> refused, ErrorKind kind)
       : sound_(sound), refused_(std::move(refused)), kind_(kind) {}
   std::vector<std::uint64_t> epochs() override { return sound_.epochs(); }
+  std::optional<UtcTime> began(std::uint64_t epoch) override { return sound_.began(epoch); }
   Result<std::optional<store::SeqRange>> extent(std::uint64_t epoch, Stream stream) override {
     return sound_.extent(epoch, stream);
   }
   Result<std::vector<store::StoredBatch>> read(std::uint64_t epoch, Stream stream, store::SeqRange wanted,
                                                std::size_t rows_max, std::size_t bytes_max) override {
+    ++looks;
     auto rows = sound_.read(epoch, stream, wanted, rows_max, bytes_max);
     if (rows && std::ranges::any_of(*rows, [&](const auto& row) { return refused_.contains(row.key.seq); }))
       return Error{kind_, "the disk refuses"};
@@ -44,6 +46,8 @@ class RefusingReader final : public store::Reader {
     return sound_.damage_told(epoch, stream);
   }
   std::uint64_t damaged() const override { return sound_.damaged(); }
+
+  std::size_t looks = 0;
 
  private:
   store::Reader& sound_;
@@ -73,10 +77,12 @@ class ReadBack : public testing::Test {
     EXPECT_TRUE(sound);
     RefusingReader reader(**sound, seqs, kind);
     store::Opening opening;
-    opening.last_commit = store::after(seconds(50));
-    read_back(
-        reader, opening, {manifest_, {}}, [](const record::Decoded&, const domain::Manifest*) {}, {},
-        [&](const MissingPolls& polls) { missing.push_back(polls); });
+    opening.last_commit = last_commit_;
+    read_back(reader, opening, {manifest_, {}},
+              {.remember = [](const record::Decoded&, const domain::Manifest*) {},
+               .missing = [&](const MissingPolls& polls) { missing.push_back(polls); },
+               .alive = [&] { ++beats_; }});
+    looks_ = reader.looks;
     return missing;
   }
   std::vector<Gap> missing() {
@@ -91,6 +97,9 @@ class ReadBack : public testing::Test {
   store::TempFolder folder_;
   store::Options options_;
   std::uint64_t epoch_ = 0;
+  UtcTime last_commit_ = store::after(seconds(50));
+  std::size_t looks_ = 0;
+  std::size_t beats_ = 0;
   domain::Manifest manifest_ = plant::manifest();
 };
 
@@ -120,6 +129,26 @@ TEST_F(ReadBack, CallsAnEndOfTheRecordThatIsRefusedNoDamage) {
   ASSERT_EQ(missing.size(), 1U);
   EXPECT_TRUE(missing[0].may_come_back);
   EXPECT_EQ(missing[0].gap.from, store::after(seconds(30)));
+}
+
+TEST_F(ReadBack, LetsARefusedEndOfAnEpochReachToTheNextEpochAndNoFurther) {
+  {
+    const auto store = store::open_or_fail(options_, store::after(seconds(55)));
+    ASSERT_TRUE(store->begin_epoch("test", store::after(seconds(60))));
+    store::record_batches(*store, Stream::reading, 3, store::after(seconds(70)));
+    ASSERT_TRUE(store->close(store::after(seconds(100))));
+  }
+  last_commit_ = store::after(seconds(100));
+  const auto missing = missing_where_refused({5}, ErrorKind::io);
+  ASSERT_EQ(missing.size(), 1U);
+  EXPECT_EQ(missing[0].gap.from, store::after(seconds(30)));
+  EXPECT_EQ(missing[0].gap.until, store::after(seconds(60)));
+}
+
+TEST_F(ReadBack, SaysThatItLivesAfterEachLookThatTheDiskRefuses) {
+  EXPECT_EQ(missing_where_refused({1, 2, 3, 4, 5}, ErrorKind::io).size(), 0U) << "nothing stands before them";
+  EXPECT_GE(looks_, 8U) << "of all together, and of each";
+  EXPECT_GE(beats_, looks_);
 }
 
 TEST_F(ReadBack, FindsDamageBehindARowThatTheDiskRefuses) {

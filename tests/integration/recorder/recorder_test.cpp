@@ -52,11 +52,16 @@ class FragileStore final : public store::Store {
   }
   Result<std::vector<store::Eviction>> maintain(UtcTime now) override { return store_->maintain(now); }
   Status begin_epoch(const std::string& reason, UtcTime now) override { return store_->begin_epoch(reason, now); }
+  void call_between_steps(std::function<SteadyTime()> step) override {
+    if (step) is_watched = step() > SteadyTime{};
+    store_->call_between_steps(std::move(step));
+  }
   Result<std::unique_ptr<store::Reader>> reader() const override { return store_->reader(); }
   health::StoreHealth health() const override { return store_->health(); }
   Status close(UtcTime now) override { return store_->close(now); }
 
   std::atomic<bool> is_full = false;
+  std::atomic<bool> is_watched = false;
   std::atomic<int> refusals = 0;
 
  private:
@@ -170,6 +175,7 @@ TEST_F(RecorderOnDisk, EverythingOfferedFromSeveralThreadsIsStoredWhenItStops) {
       });
   }
   stop();
+  EXPECT_TRUE(store_->is_watched) << "long work in the store is known to go on";
   EXPECT_EQ(readings(), 4u * 500 * 3);
   EXPECT_EQ(events(EventKind::stop).size(), 1u);
   EXPECT_EQ(events(EventKind::gap).size(), 0u);

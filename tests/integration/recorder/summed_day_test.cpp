@@ -101,7 +101,9 @@ class SummedDay {
     const auto reader = store_->reader();
     ASSERT_TRUE(reader);
     read_back(**reader, store_->opening(), {options_.manifest, core_->manifest().hash},
-              [this](const record::Decoded& batch, const domain::Manifest* under) { core_->remember(batch, under); });
+              {.remember = [this](const record::Decoded& batch, const domain::Manifest* under) {
+                core_->remember(batch, under);
+              }});
     core_->begin(store_->opening(), clock_.now);
     store_->add_manifest(core_->manifest().hash, core_->manifest().bytes);
     commit(Flush::all);

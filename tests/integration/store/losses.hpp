@@ -1,11 +1,83 @@
 #pragma once
 
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
+#include "store/damage.hpp"
 #include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
+
+/// While it lives, the process opens no further file, or at most one at a time.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(bool one_more) {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    EXPECT_GE(next, 0);
+    close(next);
+    const rlimit few{one_more ? static_cast<rlim_t>(next) + 1 : 0, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  }
+  ~FewDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+  FewDescriptors(const FewDescriptors&) = delete;
+  FewDescriptors& operator=(const FewDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+/// While it lives, the disk refuses to give back a part of a file. One at a time, in programs of one thread.
+class RefusedFile {
+ public:
+  static constexpr off_t page = 4096;
+
+  /// @param at  The page that is refused; nothing: all of them.
+  explicit RefusedFile(const std::filesystem::path& file, std::optional<std::uint64_t> at = std::nullopt) {
+    struct stat found {};
+    EXPECT_EQ(stat(file.c_str(), &found), 0);
+    inode_ = found.st_ino;
+    at_ = at ? static_cast<off_t>(*at) : -1;
+    set("read", reinterpret_cast<sqlite3_syscall_ptr>(&read_or_refuse));
+    for (const char* name : {"pread", "pread64"}) set(name, reinterpret_cast<sqlite3_syscall_ptr>(&pread_or_refuse));
+  }
+  ~RefusedFile() {
+    for (const char* name : {"read", "pread", "pread64"}) set(name, nullptr);
+  }
+  RefusedFile(const RefusedFile&) = delete;
+  RefusedFile& operator=(const RefusedFile&) = delete;
+
+ private:
+  static void set(const char* name, sqlite3_syscall_ptr call) {
+    sqlite3_vfs* const vfs = sqlite3_vfs_find(nullptr);
+    vfs->xSetSystemCall(vfs, name, call);
+  }
+  static bool is_refused(int descriptor, off_t from, std::size_t bytes) {
+    struct stat found {};
+    if (fstat(descriptor, &found) != 0 || found.st_ino != inode_) return false;
+    const bool is_there = at_ < 0 || (from < at_ + page && from + static_cast<off_t>(bytes) > at_);
+    if (is_there) errno = EIO;
+    return is_there;
+  }
+  static ssize_t pread_or_refuse(int descriptor, void* into, std::size_t bytes, off_t from) {
+    return is_refused(descriptor, from, bytes) ? -1 : pread(descriptor, into, bytes, from);
+  }
+  static ssize_t read_or_refuse(int descriptor, void* into, std::size_t bytes) {
+    return is_refused(descriptor, lseek(descriptor, 0, SEEK_CUR), bytes) ? -1 : read(descriptor, into, bytes);
+  }
+
+  static inline ino_t inode_ = 0;
+  static inline off_t at_ = 0;
+};
 
 /// A store in a folder of its own, and ways to spoil what it wrote.
 class Losses : public testing::Test {
@@ -24,6 +96,11 @@ class Losses : public testing::Test {
     return store->opening().epoch;
   }
   std::filesystem::path newest_file() const { return epoch_files(options_.folder).back(); }
+
+  /// Where the page begins that a batch of 4000 bytes stands on, in a file without a log.
+  std::uint64_t page_of(std::uint64_t epoch, std::uint64_t seq) const {
+    return offset_of(newest_file(), content_of({epoch, record::Stream::reading, seq}, 4000)) / 4096 * 4096;
+  }
 
   /// Spoils the page that a batch stands on. Pages that were split keep traces of what they held.
   void spoil_page_of(std::uint64_t epoch, std::uint64_t seq, std::size_t size) {

@@ -1,10 +1,6 @@
 // What cannot be read any more, and what somebody deleted: told once, row for row.
 #include "tests/integration/store/losses.hpp"
 
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 namespace jidian::store {
 namespace {
 
@@ -38,6 +34,52 @@ TEST_F(Losses, DeletedFileOfAnOldEpochIsNoticedAndAccountedForWhileTheStoreIsOpe
   EXPECT_EQ(entries[1].why, Parting::unconfirmed);
   EXPECT_TRUE(store->maintain(after(90s))->empty()) << "told once";
   EXPECT_EQ(seqs_of(read_all(**store->reader(), store->opening().epoch, Stream::reading)), seqs_between(1, 2));
+}
+
+TEST_F(Losses, WhatEverybodyHadIsNoLossThoughItsFileOutlivedItsAccount) {
+  options_.retention = {{Stream::reading, 1h}};
+  const fs::path copy = folder_.path() / "copy.db";
+  auto store = open_or_fail(options_);
+  const std::uint64_t old = store->opening().epoch;
+  record_batches(*store, Stream::reading, 5);
+  ASSERT_TRUE(store->begin_epoch("test", after(60s)));
+  store->acknowledge("province", old, Stream::reading, {1, 5});
+  const fs::path file = epoch_files(options_.folder).front();
+  fs::copy_file(file, copy);
+  ASSERT_TRUE(store->maintain(after(24h)));
+  ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
+  record_batches(*store, Stream::event, 1, after(24h));
+  store.reset();
+  fs::copy_file(copy, file);  // as if the power was cut before the disk knew that it went
+  store = open_or_fail(options_, after(25h));
+  ASSERT_EQ(epoch_files(options_.folder).size(), 2U);
+  fs::remove(file);
+  EXPECT_TRUE(store->maintain(after(25h))->empty());
+  EXPECT_EQ(store->health().evicted, 0U);
+}
+
+TEST_F(Losses, AFileThatWasDeletedIsOneLossThoughTheNextEpochBeginsOnlyLater) {
+  const auto store = open_or_fail(options_);
+  record_batches(*store, Stream::reading, 5);
+  fs::remove(newest_file());
+  {
+    const FewDescriptors none(false);
+    EXPECT_FALSE(store->begin_epoch("test", after(60s)));
+  }
+  ASSERT_TRUE(store->begin_epoch("test", after(70s)));
+  const auto lost = store->maintain(after(80s));
+  ASSERT_TRUE(lost);
+  ASSERT_EQ(lost->size(), 1U);
+  EXPECT_EQ(lost->front().range, (SeqRange{1, 5}));
+}
+
+TEST_F(Losses, TheLogOfAFileThatCannotBeLookedAtStays) {
+  stopped_store(1, 300);
+  const fs::path file = options_.folder / "epoch-000009-00000000000000ff.db";
+  fs::create_symlink(file, file);  // who follows it never arrives
+  std::ofstream(file.string() + "-wal") << "batches";
+  ASSERT_TRUE(open_store(options_, after(60s)));
+  EXPECT_TRUE(fs::exists(file.string() + "-wal"));
 }
 
 TEST_F(Losses, SoundRowsBetweenTwoDamagedPagesAreNotPassedOver) {
@@ -150,25 +192,6 @@ TEST_F(Losses, NeitherACopyOfAnEventNorAPartOfThemCountsAsTheEventThatTells) {
   EXPECT_EQ(told_by_another_run(), 0U);
 }
 
-/// While it lives, the process opens no further file, or at most one at a time.
-class FewDescriptors {
- public:
-  explicit FewDescriptors(bool one_more) {
-    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
-    const int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    EXPECT_GE(next, 0);
-    close(next);
-    const rlimit few{one_more ? static_cast<rlim_t>(next) + 1 : 0, before_.rlim_max};
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
-  }
-  ~FewDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
-  FewDescriptors(const FewDescriptors&) = delete;
-  FewDescriptors& operator=(const FewDescriptors&) = delete;
-
- private:
-  rlimit before_{};
-};
-
 TEST_F(Losses, AFileIsNotReadWithoutLocksForWantOfADescriptor) {
   const auto store = open_or_fail(options_);
   const std::uint64_t old = store->opening().epoch;
@@ -234,6 +257,79 @@ TEST_F(Losses, ARowThatWasOverwrittenTogetherWithItsNumberIsDamageAndNothingElse
   EXPECT_EQ(seqs_of(read_all(*reader, epoch, Stream::reading)), sound);
   EXPECT_TRUE(reader->find(epoch, Stream::reading, noon, after(1h)));
   record_batches(*store, Stream::reading, 1, after(20s));
+}
+
+TEST_F(Losses, AReadThatTheDiskRefusesForAMomentIsNoDamage) {
+  const std::uint64_t epoch = stopped_store(60, 4000);
+  const auto store = open_or_fail(options_);
+  const auto reader = *store->reader();
+  {
+    const RefusedFile refused(newest_file(), page_of(epoch, 30));
+    const auto rows = reader->read(epoch, Stream::reading, {1, 60}, 60, 1 << 20);
+    ASSERT_FALSE(rows);
+    EXPECT_EQ(rows.error().kind(), ErrorKind::io) << rows.error().message();
+    EXPECT_TRUE(store->maintain(after(10s))->empty());
+  }
+  EXPECT_EQ(seqs_of(read_all(*reader, epoch, Stream::reading)), seqs_between(1, 60));
+  EXPECT_EQ(reader->damaged(), 0U);
+}
+
+TEST_F(Losses, ARowThatTheDiskRefusesInThreeRoundsIsDamagedAndNoOtherIs) {
+  const std::uint64_t epoch = stopped_store(60, 4000);
+  const auto store = open_or_fail(options_);
+  const auto reader = *store->reader();
+  std::vector<std::uint64_t> sound = seqs_between(1, 60);
+  std::erase(sound, 30U);
+  {
+    const RefusedFile refused(newest_file(), page_of(epoch, 30));
+    for (int round = 1; round < Damage::refusals_max; ++round) {
+      for (int i = 0; i < 5; ++i) EXPECT_FALSE(reader->read(epoch, Stream::reading, {1, 60}, 60, 1 << 20));
+      EXPECT_TRUE(store->maintain(after(round * 10s))->empty()) << "round " << round;
+    }
+    EXPECT_EQ(seqs_of(read_all(*reader, epoch, Stream::reading)), sound);
+    const auto told = store->maintain(after(60s));
+    ASSERT_TRUE(told);
+    ASSERT_EQ(told->size(), 1U);
+    EXPECT_EQ(told->front().range, (SeqRange{30, 30}));
+  }
+  EXPECT_EQ(seqs_of(read_all(*reader, epoch, Stream::reading)), seqs_between(1, 60)) << "it is read all the same";
+}
+
+TEST_F(Losses, ADamagedEndThatWasToldIsAnsweredForWhenItsFileIsGone) {
+  options_.retention = {{Stream::reading, 1h}};
+  const std::uint64_t epoch = stopped_store(200, 300);
+  spoil_page_of(epoch, 200, 300);
+  auto store = open_or_fail(options_, after(60s));
+  ASSERT_TRUE(store->opening().began_epoch);
+  const auto told = store->maintain(after(70s));
+  ASSERT_EQ(told->size(), 1U);
+  const SeqRange damaged = told->front().range;
+  record_batches(*store, Stream::event, 1, after(80s));
+  store->acknowledge("province", epoch, Stream::reading, {1, damaged.first - 1});
+  ASSERT_TRUE(store->maintain(after(24h)));
+  ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
+  EXPECT_EQ(store->health().evicted, 0U) << "an event told of it before";
+  const auto is_known = [&] { return *(*store->reader())->damage_told(epoch, Stream::reading); };
+  EXPECT_EQ(is_known().ranges(), std::vector{damaged});
+  ASSERT_TRUE(store->begin_epoch("test", after(25h)));
+  EXPECT_EQ(is_known().ranges(), std::vector{damaged}) << "handed on";
+}
+
+TEST_F(Losses, ADamagedEndThatNobodyToldOfIsALossWhenItsFileGoes) {
+  options_.retention = {{Stream::reading, 1h}};
+  const std::uint64_t epoch = stopped_store(200, 300);
+  spoil_page_of(epoch, 200, 300);
+  const auto store = open_or_fail(options_, after(60s));
+  ASSERT_TRUE(store->opening().began_epoch);
+  const auto extent = (*store->reader())->extent(epoch, Stream::reading);
+  ASSERT_TRUE(extent && *extent);
+  store->acknowledge("province", epoch, Stream::reading, {1, (*extent)->last});
+  const auto lost = store->maintain(after(24h));
+  ASSERT_TRUE(lost);
+  ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
+  ASSERT_EQ(lost->size(), 1U);
+  EXPECT_EQ(lost->front().range, (SeqRange{(*extent)->last + 1, 200}));
+  EXPECT_EQ(lost->front().unconfirmed, std::vector<std::string>{"province"});
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include "store/folder.hpp"
 #include "store/layout.hpp"
 #include "store/sqlite.hpp"
-#include "tests/integration/store/losses.hpp"
+#include "tests/integration/store/old_epochs.hpp"
 
 namespace jidian::store {
 namespace {
@@ -13,46 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 using record::Stream;
 namespace fs = std::filesystem;
-
-/// An old epoch of 200 batches, of which the province has 41 to 70, beside a present one that wants room.
-class OldEpochGivesRoom : public Losses {
- protected:
-  OldEpochGivesRoom() {
-    options_.quota_bytes = 2 << 20;
-    store_ = open_or_fail(options_);
-    old_ = store_->opening().epoch;
-    for (int half = 0; half < 2; ++half) {
-      EXPECT_TRUE(record_together(*store_, Stream::reading, 100, noon, 4000));
-    }
-    EXPECT_TRUE(store_->begin_epoch("test", noon));
-    store_->acknowledge("province", old_, Stream::reading, {41, 70});
-  }
-  std::vector<std::uint64_t> left() { return seqs_of(read_all(**store_->reader(), old_, Stream::reading)); }
-  template <typename Condition>
-  void record_until(Condition is_reached) {
-    for (int i = 0; i < 200 && !is_reached(); ++i) {
-      record_batches(*store_, Stream::reading, 2, now_, 4000);
-      now_ += 20s;
-    }
-    ASSERT_TRUE(is_reached());
-  }
-  /// Stops the store, and goes on with `then` once `meanwhile` is over.
-  template <typename Meanwhile, typename Then>
-  void restart_after(Meanwhile meanwhile, Then then) {
-    ASSERT_TRUE(store_->close(now_));
-    store_.reset();
-    meanwhile();
-    then();
-  }
-  static std::vector<std::uint64_t> joined(std::vector<std::uint64_t> first, const std::vector<std::uint64_t>& second) {
-    first.insert(first.end(), second.begin(), second.end());
-    return first;
-  }
-
-  std::unique_ptr<Store> store_;
-  std::uint64_t old_ = 0;
-  UtcTime now_ = after(10s);
-};
 
 TEST_F(OldEpochGivesRoom, ByWholeBatchesConfirmedOnesFirstThenTheOldestWithTheirLedger) {
   record_until([&] { return left().size() < 200; });

@@ -1,5 +1,7 @@
 #include "store/store.hpp"
 
+#include <cstdlib>
+
 #include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
@@ -65,6 +67,22 @@ TEST_F(StoreTest, ReopenedAfterACloseItGoesOnWhereItWas) {
   EXPECT_EQ(store->opening().last_commit, after(60s));
   EXPECT_EQ(store->head(Stream::reading).next_seq, 4U);
   EXPECT_EQ(store->head(Stream::reading).hash, record::sha256(content_of({epoch, Stream::reading, 3}, 500)));
+}
+
+TEST_F(StoreTest, AFileThatAWrongClockDatedAfter2038IsOpenedAllTheSame) {
+  std::uint64_t epoch = 0;
+  {
+    const auto store = open_or_fail(options_);
+    epoch = store->opening().epoch;
+    record_batches(*store, Stream::reading, 3);
+    ASSERT_TRUE(store->close(after(60s)));
+  }
+  const std::string touch = "touch -d 2040-03-01 " + options_.folder.string() + "/epoch-*";
+  ASSERT_EQ(std::system(touch.c_str()), 0);
+  const auto store = open_or_fail(options_, after(120s));
+  ASSERT_TRUE(store);
+  EXPECT_EQ(store->opening().epoch, epoch);
+  EXPECT_GT(store->health().bytes, 0U);
 }
 
 TEST_F(StoreTest, ACleanStopIsSaidOfTheLastRunOnly) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/texts.hpp"
 #include "command/status.hpp"
 #include "tests/unit/command/declared.hpp"
 #include "tests/unit/command/healthy.hpp"
@@ -55,6 +56,28 @@ TEST(StatusView, OfAHealthyGatewayIsAScreenThatSaysSo) {
             "\n"
             "All is well.\n"
             "Next: jidian watch shows the newest values\n");
+}
+
+TEST(StatusView, ShowsTheNewestUpdateInBothLanguages) {
+  auto snapshot = healthy();
+  snapshot.update = health::UpdateHealth{.id = "u-1",
+                                         .from = "1.4.0",
+                                         .to = "1.5.0",
+                                         .slot = "b",
+                                         .state = "rolled_back",
+                                         .reason = "it did not come up",
+                                         .at = command::morning};
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("update  1.4.0 to 1.5.0 in slot b: TAKEN BACK  2026-03-01T08:00:00.000Z\n"
+                                              "        -> it did not come up\n"));
+  speak(Language::chinese);
+  const auto chinese = shown(snapshot).text;
+  speak(Language::english);
+  EXPECT_THAT(chinese, HasSubstr("升级  1.4.0 到 1.5.0，槽位 b：已回退"));
+  snapshot.update->state = "pondering";
+  snapshot.update->to.clear();
+  snapshot.update->reason.clear();
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("update  1.4.0 to - in slot b: pondering"));
+  EXPECT_TRUE(shown(snapshot).healthy) << "an update is news, no fault";
 }
 
 TEST(StatusView, ShowsWhatFacilitiesDo) {

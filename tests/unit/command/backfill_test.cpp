@@ -172,6 +172,13 @@ TEST_F(BackfillPlanTest, OfEpochsThatAreGoneItIsKnownWhatTheyHad) {
   EXPECT_THAT(batches_, IsEmpty());
 }
 
+TEST_F(BackfillPlanTest, WhatOfThemWasToldToBeDamagedWasThereToo) {
+  leave(0x77, {1, 3}, Parting::retention);
+  reader_.told_damaged[0x77].add({3, 6});
+  EXPECT_THAT(words(asked(Json::array({range("0000000000000077", 2, 9), range("0000000000000077", 5, 6)}))),
+              ElementsAre("evicted 2-3 retention", "unreadable 4-6", "never_had 7-9", "unreadable 5-6"));
+}
+
 TEST_F(BackfillPlanTest, APeriodIsWhatTellsOfItInEveryEpoch) {
   leave(0x77, {1, 2}, Parting::retention);
   leave(0x0a, {1, 2}, Parting::quota);

@@ -29,6 +29,22 @@ void silence(health::MeterHealth& meter) {
   meter.last_error = "no answer within 500 ms";
 }
 
+TEST(Findings, ACertificateIsToldThirtyDaysBeforeItsEnd) {
+  auto snapshot = healthy();
+  snapshot.uplinks[0].certificate_until = morning + std::chrono::days{30};
+  EXPECT_TRUE(find_faults(snapshot).empty());
+  snapshot.uplinks[0].certificate_until = morning + std::chrono::days{30} - 1s;
+  auto finding = only(snapshot);
+  EXPECT_EQ(finding.level, Level::warning);
+  EXPECT_EQ(finding.about, "uplink province");
+  EXPECT_EQ(finding.what, "the certificate of this box ends in 29 days, on 2026-03-31");
+  EXPECT_THAT(finding.advice, HasSubstr("jidian identity request"));
+  snapshot.uplinks[0].certificate_until = morning - 1s;
+  finding = only(snapshot);
+  EXPECT_EQ(finding.level, Level::error);
+  EXPECT_EQ(finding.what, "the certificate of this box has expired on 2026-03-01");
+}
+
 TEST(Findings, AHealthyGatewayHasNone) {
   EXPECT_TRUE(find_faults(healthy()).empty());
 }
@@ -306,6 +322,15 @@ TEST(Findings, EvictedBatchesAndALostTimeReferenceAreWarnings) {
   snapshot.store.evicted = 0;
   snapshot.clock = ClockQuality::holdover;
   EXPECT_EQ(only(snapshot).about, "clock");
+}
+
+TEST(Findings, AClockThatNobodyKnowsIsAWarningThatNamesWhoAsks) {
+  auto snapshot = healthy();
+  snapshot.clock = ClockQuality::unknown;
+  const auto finding = only(snapshot);
+  EXPECT_EQ(finding.level, Level::warning);
+  EXPECT_EQ(finding.about, "clock");
+  EXPECT_THAT(finding.advice, HasSubstr("systemctl status jidian-clock"));
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ TEST(Status, ListsEveryBusMeterAndUplink) {
   EXPECT_TRUE(status["meters"][0]["next_try"].is_null());
   EXPECT_EQ(status["uplinks"][0]["oldest_pending_age_s"], 12);
   EXPECT_EQ(status["uplinks"][0]["last_receipt_age_s"], 6);
+  EXPECT_TRUE(status["uplinks"][0]["certificate_days"].is_null());
   EXPECT_EQ(status["store"]["days_left"], 160.5);
 }
 
@@ -59,6 +60,9 @@ TEST(Status, SaysWhenTheBacklogOfALongOutageBegins) {
   snapshot.uplinks[0].backlog_from = morning + 250s;
   EXPECT_EQ(status_of(snapshot)["uplinks"][0]["backlog_from"], "2026-03-01T08:04:10.000Z");
   EXPECT_EQ(status_of(snapshot)["uplinks"][0]["backlog_in_s"], 250);
+  snapshot.uplinks[0].certificate_until = morning + std::chrono::days{12} + std::chrono::hours{1};
+  EXPECT_EQ(status_of(snapshot)["uplinks"][0]["certificate_days"], 12);
+  EXPECT_EQ(status_of(snapshot)["uplinks"][0]["certificate_until"], "2026-03-13T09:00:00.000Z");
 }
 
 TEST(Status, AMeterGivenUpForATimeSaysWhenItIsTriedAgain) {

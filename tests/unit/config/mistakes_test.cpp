@@ -224,6 +224,30 @@ TEST(Mistakes, StoreAndApi) {
   EXPECT_THAT(with("[api]\nsocket = \"/" + std::string(107, 'x') + "\""), HasSubstr("api: socket is longer than 107"));
 }
 
+TEST(Mistakes, TimeServersAreNamesOrAddresses) {
+  const auto with = [](std::string_view servers) {
+    return said("[[uplink]]", "[device]\nntp_servers = " + std::string(servers) + "\n[[uplink]]");
+  };
+  EXPECT_EQ(with("[\"ntp.example.org\", \"192.168.1.20\", \"2001:db8::1\", \"Time-2\", \"::1\"]"), "");
+  EXPECT_EQ(with("[\"ntp://time.example.org\"]"),
+            "site.toml:46:16: device: ntp_servers are names or addresses, got 'ntp://time.example.org'; write "
+            "\"ntp.example.org\" or \"192.168.1.20\", without a port\n");
+  for (const auto* wrong :
+       {"", " ", "a b", "a\\nmakestep 1 -1", "10.0.0.1:123", "10.0.0.256", "10.0.0", "1.2.3.4.", "-a.example", "a..b",
+        "a_b", "2001:db8::1::2", "2001:db8", ":::", "1:2:3:4:5:6:7:8:9", "12345::1", "時間"})
+    EXPECT_THAT(with("[\"" + std::string(wrong) + "\"]"), HasSubstr("ntp_servers are names or addresses")) << wrong;
+  EXPECT_THAT(with("[\"" + std::string(254, 'a') + "\"]"), HasSubstr("ntp_servers are names or addresses"));
+  EXPECT_THAT(with("[\"a\", \"a\"]"), HasSubstr("device: time server 'a' is listed twice"));
+  EXPECT_THAT(with("[]"), HasSubstr("device: ntp_servers names no time server"));
+  EXPECT_THAT(with("\"ntp.example.org\""), HasSubstr("device: ntp_servers must be a list of texts"));
+  EXPECT_THAT(with("[1]"), HasSubstr("device: ntp_servers holds texts only, got '1'"));
+  EXPECT_THAT(with(R"(["a","b","c","d","e","f","g","h","i"])"), HasSubstr("more than 8 time servers"));
+  EXPECT_THAT(said("[[uplink]]", "[device]\nntp_server = [\"a\"]\n[[uplink]]"),
+              HasSubstr("device: unknown key 'ntp_server'; did you mean 'ntp_servers'?"));
+  EXPECT_THAT(said("[[uplink]]", "[devices]\nntp_servers = [\"a\"]\n[[uplink]]"),
+              HasSubstr("unknown section 'devices'; did you mean 'device'?"));
+}
+
 TEST(Mistakes, MetersSelectPointsThatExist) {
   const auto with = [](std::string_view points) { return said("period = \"1s\"", points); };
   EXPECT_THAT(with("points = [\"activ_power.*\", \"voltage_ln.l1\"]"),

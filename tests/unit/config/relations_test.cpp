@@ -25,7 +25,10 @@ std::string said_of(std::string_view points) {
 }
 
 std::string with_scale(std::string_view point) {
-  return std::string(scale) + "\n  " + std::string(point);
+  std::string points(scale);
+  points += "\n  ";
+  points += point;
+  return points;
 }
 
 /// What the small profile says with `text` before its registers.

@@ -85,6 +85,14 @@ TEST_F(SiteDiffOfFiles, WhoMayOrderIsTakenOverWithoutARestart) {
   EXPECT_THAT(diff.restart_needed, IsEmpty());
 }
 
+TEST_F(SiteDiffOfFiles, TimeServersAreForTheBoxAndPauseNothing) {
+  const auto diff = with("[[facility]]", "[device]\nntp_servers = [\"ntp.example.org\"]\n\n[[facility]]");
+  EXPECT_TRUE(diff.device);
+  EXPECT_FALSE(diff.empty());
+  EXPECT_FALSE(diff.meaning);
+  EXPECT_THAT(diff.restart_needed, IsEmpty());
+}
+
 TEST_F(SiteDiffOfFiles, WhereASectionStandsInTheFileMakesNoDifference) {
   EXPECT_TRUE(against_small("# a line more\n" + std::string(small_site)).empty());
 }

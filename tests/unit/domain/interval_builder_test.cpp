@@ -79,6 +79,19 @@ TEST(IntervalBuilder, AReturnLeavesWhatGoesOnBehindItAsItIs) {
   EXPECT_EQ(plant.of(seconds(60)).front().start, midnight + seconds(60));
 }
 
+TEST(IntervalBuilder, AMeterThatGoesTellsWhatItHadAndNothingMore) {
+  Builder b;
+  for (int s = 0; s < 90; ++s) b.add(poll(midnight + seconds(s), 5, 100u + static_cast<unsigned>(s)));
+  b.builder.end(0, b.rows);
+  ASSERT_EQ(b.of(seconds(60)).size(), 2u);
+  EXPECT_EQ(b.of(seconds(60)).back().polls_made, 30u);
+  ASSERT_EQ(b.of(seconds(900)).size(), 1u);
+  EXPECT_EQ(b.of(seconds(900)).front().polls_made, 90u);
+  EXPECT_EQ(b.of(seconds(900)).front().points[1].last, 189u);
+  b.builder.close_overdue(midnight + seconds(7200), b.rows);
+  EXPECT_EQ(b.rows.size(), 3u);
+}
+
 TEST(CountSlots, HalfOpenAndForAnyPhase) {
   const auto at = [](std::int64_t ms) { return UtcTime{Millis{ms}}; };
   EXPECT_EQ(count_slots(at(0), at(60'000), at(0), Millis{1000}), 60u);

@@ -26,6 +26,7 @@ TEST(Names, EveryCodeOfTheContractHasOneWord) {
   expect_distinct_words<Quality>(0, 12);
   expect_distinct_words<GapCause>(1, 14);
   expect_distinct_words<EventKind>(1, 25);
+  expect_distinct_words<EventKind>(27, 27);
   expect_distinct_words<EventKind>(30, 30);
   expect_distinct_words<Check>(0, 6);
   expect_distinct_words<EventKind>(40, 42);

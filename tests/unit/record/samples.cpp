@@ -283,4 +283,19 @@ Events example_events() {
   return {gap, silent};
 }
 
+Events example_update() {
+  return {{noon + Millis{6'000},
+           domain::EventKind::update,
+           {},
+           "Version 1.5.0 was started and is on trial.",
+           std::nullopt,
+           {},
+           {{"id", "20260301t073000z-1a2b3c4d"},
+            {"state", "trying"},
+            {"from", "1.4.0"},
+            {"to", "1.5.0"},
+            {"slot", "b"},
+            {"at", "2026-03-01T08:00:01.000Z"}}}};
+}
+
 }  // namespace jidian::record::samples

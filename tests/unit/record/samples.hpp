@@ -39,5 +39,6 @@ Header example_header(Stream stream);
 Polls example_polls();
 Rows example_rows();
 Events example_events();
+Events example_update();
 
 }  // namespace jidian::record::samples

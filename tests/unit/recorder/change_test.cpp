@@ -117,6 +117,42 @@ TEST_F(Takeover, AMeterThatComesBackHadNoSlotsWhileItWasGone) {
   EXPECT_EQ(minutes, expected);
 }
 
+TEST_F(Takeover, WhatAMeterHadOfItsRowsIsToldWhenItGoes) {
+  poll_both(0, 90);
+  change(first_alone(), {"bus-0"});
+  const auto told = rows().at("m-1");
+  ASSERT_EQ(told.size(), 3u) << "the first minute, and two in progress";
+  std::map<std::pair<UtcTime, std::int64_t>, std::uint32_t> polls;
+  for (const auto& row : told) polls[{row.start, row.length.count()}] = row.polls_made;
+  EXPECT_EQ(polls.at({second_of_change(60), 60}), 30u);
+  EXPECT_EQ(polls.at({morning, 900}), 90u);
+  for (int s = 90; s < 1000; ++s) poll("m-0", s);
+  commit();
+  EXPECT_EQ(rows().at("m-1"), told) << "nothing of it afterwards";
+}
+
+TEST_F(Takeover, AMeterThatComesBackWithinAnIntervalTellsNoRowOfItTwiceAndItsCountsGoOn) {
+  poll_both(0, 90);
+  change(first_alone(), {"bus-0"});
+  for (int s = 90; s < 300; ++s) poll("m-0", s);
+  change(plant::manifest(2), {"bus-0"});
+  poll_both(300, 1860);
+  commit();
+  std::map<std::pair<UtcTime, std::int64_t>, domain::IntervalRow> told;
+  const auto all = rows();
+  for (const auto& row : all.at("m-1")) {
+    const bool is_new = told.emplace(std::pair(row.start, row.length.count()), row).second;
+    EXPECT_TRUE(is_new) << format_utc(row.start) << " of " << row.length.count() << " s is told twice";
+  }
+  constexpr std::size_t energy = 1;
+  const auto& first = told.at({morning, 900}).points[energy];
+  const auto& second = told.at({second_of_change(900), 900}).points[energy];
+  EXPECT_EQ(first.last, 1890u);
+  EXPECT_EQ(second.first, first.last);
+  EXPECT_EQ(second.first_at, first.last_at);
+  EXPECT_EQ(told.at({second_of_change(300), 60}).polls_made, 60u);
+}
+
 TEST_F(Takeover, SlotsAreAccountedForAcrossOtherPoints) {
   poll_both(0, 30);
   auto other = plant::manifest(2);

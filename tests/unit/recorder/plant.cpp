@@ -160,13 +160,15 @@ const domain::Manifest& MemoryRecord::made_under(const Hash& hash) const {
   return other == others_.end() ? manifest_ : other->second;
 }
 
-Run::Run(const Options& options, MemoryRecord& record, HandClock& clock, bool new_epoch, PendingLimits limits)
+Run::Run(const Options& options, MemoryRecord& record, HandClock& clock, bool new_epoch, PendingLimits limits,
+         std::optional<domain::UpdateReport> update)
     : core(options, limits), record_(record), clock_(clock) {
   record.remember(core);
   store::Opening opening;
   opening.epoch = 7;
   opening.began_epoch = new_epoch;
   opening.reason = new_epoch ? "a new store" : "";
+  if (update) core.hear(*std::move(update));
   core.begin(opening, clock.now);
   commit(Flush::all);
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,8 +89,9 @@ class MemoryRecord {
 /// A core that commits to a record in memory whenever it is due.
 class Run {
  public:
-  Run(const Options& options, MemoryRecord& record, HandClock& clock, bool new_epoch = false,
-      PendingLimits limits = {});
+  /// @param update  What the box says of its newest update when the core begins.
+  Run(const Options& options, MemoryRecord& record, HandClock& clock, bool new_epoch = false, PendingLimits limits = {},
+      std::optional<domain::UpdateReport> update = {});
 
   /// Accepts a poll now, after the clock reached the end of it.
   void take(domain::Poll poll);

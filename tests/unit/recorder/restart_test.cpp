@@ -87,6 +87,26 @@ TEST_F(Restart, WithAnotherBootIdTheBoxWasOff) {
   EXPECT_EQ(gaps()[0].second.cause, GapCause::box_off);
 }
 
+TEST_F(Restart, WhereTheWatchdogEndedItTheGapSaysSo) {
+  poll_both(*first_, 0, 30);
+  first_->flush();
+  options_.ended_by_watchdog = true;
+  start_again();
+  ASSERT_EQ(gaps().size(), 1u);
+  EXPECT_EQ(gaps()[0].second.cause, GapCause::watchdog);
+  EXPECT_EQ(gaps()[0].second.missed, 2u * (301 - 30));
+}
+
+TEST_F(Restart, WithAnotherBootTheBoxWasOffWhateverTheWatchdogDidBefore) {
+  poll_both(*first_, 0, 30);
+  first_->flush();
+  options_.ended_by_watchdog = true;
+  options_.boot.fill(9);
+  start_again();
+  ASSERT_EQ(gaps().size(), 1u);
+  EXPECT_EQ(gaps()[0].second.cause, GapCause::box_off);
+}
+
 TEST_F(Restart, WithoutAGoodbyeItCrashedAndTheGapBeginsWithTheFirstLostSlot) {
   poll_both(*first_, 0, 30);
   first_->flush();

@@ -36,7 +36,7 @@ class Takeover : public testing::Test {
     commit();
   }
   void change(domain::Manifest manifest, std::vector<std::string> paused = {}) {
-    core_->settle(clock_.now);
+    core_->settle(clock_.now, manifest);
     commit();
     auto options = std::make_unique<Options>(plant::options(std::move(manifest)));
     record_.know(options->manifest);

@@ -168,7 +168,9 @@ class FakeBrokers final : public BrokerFactory {
     wires.push_back(std::make_shared<Wire>());
     return std::make_unique<FakeBroker>(wires.back());
   }
+  std::optional<UtcTime> certificate_until(const BrokerOptions& /*options*/) const override { return certificate; }
   std::vector<std::shared_ptr<Wire>> wires;
+  std::optional<UtcTime> certificate;  ///< When the one that the box shows ends.
 };
 
 /// A session with everything around it in the test's hands, and a clock that only the test moves.

@@ -192,6 +192,39 @@ TEST_F(SessionTest, ATakeoverIsReportedOnceAndWaitsAMinute) {
   EXPECT_THAT(notices[0].text, HasSubstr("two gateways have the same id"));
 }
 
+TEST_F(SessionTest, ACertificateThatEndsIsToldOnceAlsoWhileTheConnectionLasts) {
+  brokers.certificate = now.utc + std::chrono::days{31};
+  connect();
+  EXPECT_EQ(session().health(now).certificate_until, brokers.certificate);
+  EXPECT_THAT(notices, IsEmpty());
+  now.utc += std::chrono::days{1} + Millis{1};
+  step();
+  step();
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_EQ(notices[0].kind, Notice::Kind::certificate);
+  EXPECT_THAT(notices[0].text,
+              HasSubstr("shows to 'province' ends on " + format_utc(*brokers.certificate).substr(0, 10)));
+  lose();
+  reconnect();
+  EXPECT_EQ(notices.size(), 1U) << "the same one";
+}
+
+TEST_F(SessionTest, AnExpiredCertificateDoesNotKeepItFromTrying) {
+  brokers.certificate = now.utc - std::chrono::days{1};
+  for (int round = 0; round < 3; ++round) {
+    now.steady = std::max(now.steady, session().next_due(now));
+    step();
+    lose();
+  }
+  EXPECT_EQ(brokers.wires.size(), 3U);
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_THAT(notices[0].text, HasSubstr("has expired on"));
+  brokers.certificate = now.utc + std::chrono::days{365};  // somebody renewed it
+  reconnect();
+  EXPECT_TRUE(session().connected());
+  EXPECT_EQ(notices.size(), 1U);
+}
+
 TEST_F(SessionTest, ATwinIsKnownByItsStatusEvenIfTheBrokerDoesNotTell) {
   // A twin that was taken over leaves its last will behind.
   const std::string twin = R"({"state":"offline","gateway":"box-1","instance":"0000000000000001"})";

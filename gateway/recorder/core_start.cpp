@@ -1,0 +1,32 @@
+#include <utility>
+
+#include "recorder/core.hpp"
+
+/// How a core learns why the run before it ended, and what the box says of updates.
+namespace jidian::recorder {
+
+using domain::GapCause;
+
+domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
+  const std::array<std::uint8_t, 16> unknown{};
+  const bool is_other_boot = boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot;
+  if (is_other_boot && updates_.started_another_system()) return GapCause::update;
+  if (said_goodbye_ || opening.stopped_cleanly) return GapCause::clean_stop;
+  if (is_other_boot) return GapCause::box_off;
+  return options_.ended_by_watchdog ? GapCause::watchdog : GapCause::crash;
+}
+
+void Core::declare_ending(const store::Opening& opening, const Instant& now) {
+  const Ending ending{cause_of_ending(opening), alive_ ? *alive_ : *opening.last_commit};
+  for (auto& event : declare_restart(options_.manifest, holes_, ending, options_.commit_interval, now.utc))
+    tell_later(std::move(event), now);
+}
+
+/// What is told is noted with the same batches: a kill in between tells both again, or neither.
+void Core::tell_updates(const Instant& now) {
+  auto news = updates_.take(now.utc);
+  for (auto& event : news.events) tell(std::move(event), now);
+  if (news.note) notes_.push_back(*std::move(news.note));
+}
+
+}  // namespace jidian::recorder
