@@ -53,7 +53,7 @@ def power_cuts(bench, report):
         _wait_up(box, outages)
         report.expect("the system before the cuts is the one that runs", box.slot() == "a", box.slot())
         before_s = outages.total_s
-        box.expect_clean(box.finish(), before_s + CLEAN_STOP_S)
+        box.expect_clean(box.finish(), before_s + bench.slowly(CLEAN_STOP_S))
 
 
 def _wait_up(box, outages):
@@ -83,7 +83,7 @@ def _cut_of_the_record(box, chance, outages):
     _disk_is_whole(box, f"cut after {moment_s:.1f} s of records, under load")
     lost_s = (cut_ms - _newest_on_disk_ms(box)) / 1000
     box.report.expect(f"no reading is lost but those of the commit interval of {COMMIT_S} s",
-                      lost_s <= COMMIT_S + PERIOD_S + CLOCK_ERROR_MS / 1000 + FLUSH_S, f"the newest on the disk is {lost_s:.1f} s older than the cut")
+                      lost_s <= COMMIT_S + PERIOD_S + CLOCK_ERROR_MS / 1000 + box.bench.slowly(FLUSH_S), f"the newest on the disk is {lost_s:.1f} s older than the cut")
 
 
 def _wait(box, seconds):

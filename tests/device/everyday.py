@@ -16,6 +16,7 @@ import exposure  # noqa: E402
 
 START_S = 3  # from the service's start to the first record
 WATCHDOG_S = 60  # of the unit
+RESTARTS_S = 60  # of the service, together
 TRIAL_S = 30  # of a new system in these tests
 TCP_ALLOWED = {(SERVICE_ADDRESS, "22")}  # beside loopback
 UDP_PORTS_ALLOWED = {"67", "68", "546"}  # DHCP's
@@ -73,7 +74,7 @@ def everyday(bench, report):
         report.part = "full_disk"
         _full_disk(box)
         report.part = "everyday"
-        box.expect_clean(box.finish(), gap_s + box.bench.boot_s)
+        box.expect_clean(box.finish(), gap_s + box.bench.slowly(RESTARTS_S))
 
 
 def _records(box):

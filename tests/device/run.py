@@ -109,6 +109,8 @@ def main(arguments):
     print(f"image {image}, seed {given.seed}, {given.cuts} power cuts, {len(names)} scenarios behind {FIRST}\n\n{HEAD}", flush=True)
     with tempfile.TemporaryDirectory(prefix="jidian-device-") as name:
         folder = given.keep.resolve() if given.keep else pathlib.Path(name)
+        if (folder / everyday.PROVISIONED).exists() and (folder / everyday.PROVISIONED).stat().st_mtime < image.stat().st_mtime:
+            shutil.rmtree(folder)  # of another image
         folder.mkdir(parents=True, exist_ok=True)
         bench = Bench(image, folder, KEPT, Certificates(folder / "keys"), given.seed, given.cuts, given.boot_seconds)
         reports = play_all(names, bench, given.at_once)

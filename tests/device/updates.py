@@ -111,9 +111,8 @@ def update_power_cut(bench, report):
         box.restart()
         box.wait_up()
         told = box.wait_decided("good", "rolled_back", "failed")
-        state = box.console.must("/usr/lib/jidian/jidian-boot-state show")
-        report.expect("both slots are good", done.status == 0 and told["state"] == "good" and "a_ok=1" in state and "b_ok=1" in state,
-                      state.replace("\n", " "))
+        states = box.console.must("for slot in a b; do /usr/lib/jidian/jidian-boot-state get-state $slot; done").split()
+        report.expect("both slots are good", done.status == 0 and told["state"] == "good" and states == ["good", "good"], f"{states}, {told['state']}")
         box.console.tell(f"/usr/lib/jidian/update install {MOUNTED}/{updates.good().name}")
         wait_until(lambda: box.update_state()["state"] == "installing", 120, "the copy's beginning", 0.2)
         moment_s = chance.uniform(1, 12)
