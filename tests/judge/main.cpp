@@ -52,6 +52,7 @@ struct Arguments {
   std::uint32_t length_s = 0;
   std::int64_t from_ms = 0;
   std::int64_t until_ms = 0;
+  std::int64_t clock_error_ms = 0;
 };
 
 int run_receiver(const Arguments& arguments) {
@@ -80,7 +81,8 @@ int run_receiver(const Arguments& arguments) {
 
 int run_audit(const Arguments& arguments) {
   const Ledger ledger(arguments.db);
-  const auto truth = arguments.scenario.empty() ? nullptr : std::make_unique<PlantTruth>(arguments.scenario);
+  const auto truth =
+      arguments.scenario.empty() ? nullptr : std::make_unique<PlantTruth>(arguments.scenario, arguments.clock_error_ms);
   const auto verdict = audit(ledger, truth.get(), arguments.from_ms, arguments.until_ms);
   std::cout << (arguments.json ? to_json(verdict) + "\n" : to_text(verdict));
   return verdict.clean() ? 0 : 1;
@@ -156,6 +158,8 @@ int main(int argc, char** argv) {
   audit->add_option("--scenario", arguments.scenario, "The plant's scenario: compare every value with the truth");
   audit->add_option("--from-ms", arguments.from_ms, "Slots are expected from here on");
   audit->add_option("--until-ms", arguments.until_ms, "Slots are expected up to here");
+  audit->add_option("--clock-error-ms", arguments.clock_error_ms,
+                    "How far the gateway's clock may have been from the plant's");
   audit->add_flag("--json", arguments.json);
 
   auto* events = program.add_subcommand("events", "Print the events");

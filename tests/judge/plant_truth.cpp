@@ -94,7 +94,8 @@ std::optional<std::vector<std::uint16_t>> words_of(const Field& field, std::uint
 
 }  // namespace
 
-PlantTruth::PlantTruth(const std::string& scenario) : truth_(plant::load_scenario(scenario)) {}
+PlantTruth::PlantTruth(const std::string& scenario, std::int64_t clock_error_ms)
+    : truth_(plant::load_scenario(scenario)), clock_error_ms_(clock_error_ms) {}
 
 const std::vector<Field>& PlantTruth::fields_of(const std::string& meter, const std::string& quantity,
                                                 const std::string& phase) {
@@ -111,6 +112,8 @@ const std::vector<Field>& PlantTruth::fields_of(const std::string& meter, const 
 TruthSource::Answer PlantTruth::check(const std::string& meter, const std::string& quantity, const std::string& phase,
                                       int value_type, std::uint64_t bits, std::int64_t start_ms, std::int64_t end_ms) {
   const auto& fields = fields_of(meter, quantity, phase);
+  start_ms -= clock_error_ms_;
+  end_ms += clock_error_ms_;
   if (fields.empty()) return Answer::unknown;
   for (const auto& field : fields) {
     const auto words = fits(field, value_type) ? words_of(field, bits) : std::nullopt;

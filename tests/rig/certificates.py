@@ -9,15 +9,17 @@ def _openssl(*arguments, days_ago=0):
 
 
 class Certificates:
-    """Keys are EC P-256; everything is valid for a day, from now or from some days ago (that takes faketime)."""
+    """Keys are EC P-256; everything is valid for a day, from now or from some days ago (that takes faketime). An authority that is in
+    the folder already is used again."""
 
     def __init__(self, folder, name="ca"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ca_key = self.folder / f"{name}.key"
         self.ca = self.folder / f"{name}.pem"
-        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
-                 "-subj", f"/CN=Jidian test {name}", "-keyout", self.ca_key, "-out", self.ca)
+        if not self.ca.exists():
+            _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                     "-subj", f"/CN=Jidian test {name}", "-keyout", self.ca_key, "-out", self.ca)
 
     def issue(self, name, subject_names=None, days_ago=0):
         """Returns (certificate file, key file) for the common name `name`; they replace earlier ones."""

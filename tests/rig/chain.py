@@ -24,6 +24,7 @@ class Chain:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="jidian-"))
         self.tls = tls
         self.port = free_port()
+        self.broker_names = "IP:127.0.0.1,DNS:localhost"  # in its certificate
         self.scenario = None
         self.ports = None
         self.plant = self.broker = self.judge = self.gateway = None
@@ -98,7 +99,7 @@ class Chain:
                   "log_type warning", "max_queued_messages 10000", extra]
         if self.tls:
             certificates = self.certificates()
-            server, key = certificates.issue("broker", "IP:127.0.0.1,DNS:localhost")
+            server, key = certificates.issue("broker", self.broker_names)
             config += [f"cafile {certificates.ca}", f"certfile {server}", f"keyfile {key}", "require_certificate true",
                        "use_identity_as_username true"]
         else:
