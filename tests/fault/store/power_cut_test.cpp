@@ -173,7 +173,7 @@ TEST_F(PowerCut, AtAnEpochsBeginningLeavesOneOrTheOther) {
 TEST_F(PowerCut, BreaksNoPromiseWhereverThePowerFails) {
   const auto wanted = number_from_environment("JIDIAN_POWER_CUTS", phase_names.size(), cuts_max);
   const auto seed_wanted = number_from_environment("JIDIAN_SEED", 0, ~std::uint64_t{0});
-  ASSERT_FALSE(HasFailure());
+  if (HasFailure()) return;
   // Who asks for another number wants to look where nobody has looked yet.
   const std::uint64_t seed = seed_wanted ? *seed_wanted : wanted ? std::random_device{}() : seed_usual;
   std::cout << "power cuts: JIDIAN_SEED=" << seed << std::endl;
