@@ -9,6 +9,7 @@ target_compile_options(jidian_options INTERFACE
 if(CMAKE_SIZEOF_VOID_P EQUAL 4)
   # A store grows beyond 2 GiB, a disk beyond 2^32 blocks; stat() and statvfs() of either fail otherwise. Why not _TIME_BITS: ADR 0028.
   target_compile_definitions(jidian_options INTERFACE _FILE_OFFSET_BITS=64)
+  target_compile_options(jidian_options INTERFACE -Wno-psabi)  # tells only that older compilers passed some arguments otherwise
 endif()
 if(JIDIAN_SANITIZE)
   target_compile_options(jidian_options INTERFACE -fsanitize=${JIDIAN_SANITIZE} -fno-sanitize-recover=all -g1)
