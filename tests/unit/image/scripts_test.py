@@ -38,7 +38,8 @@ class ServiceShell(Script):
             path.chmod(0o755)
         (self.folder / "run").mkdir()
         self.shell = self.copy("service-shell", ("PATH=/usr/bin:/bin", f"PATH={tools}:/usr/bin:/bin"),
-                               ("/usr/lib/jidian/service-import", "service-import"), ("/run/service/", f"{self.folder}/run/"))
+                               ("/usr/lib/jidian/service-import", "service-import"), ("/run/service/", f"{self.folder}/run/"),
+                               ("/run/jidian-device/data-unusable", f"{self.folder}/unusable"))
 
     def say(self, command=None, typed=b""):
         environment = {"PATH": "/usr/bin:/bin", "BASH_ENV": "/etc/profile", "JIDIAN_SITE": "/etc/shadow"}
@@ -63,7 +64,7 @@ class ServiceShell(Script):
         self.assertEqual(self.say(words)[1], "jidian|" + "|".join(words.split()) + "|")
 
     def test_other_verbs_are_refused(self):
-        for command in ("run", "export", "verify /etc/shadow", "identity show", "sh", "/bin/sh", "../bin/sh", "-s", "--help=x; id", "jidian run", "bash -i"):
+        for command in ("run", "export", "verify /etc/shadow", "tail", "identity show", "sh", "/bin/sh", "../bin/sh", "-s", "--help=x; id", "jidian run", "bash -i"):
             code, told, said = self.say(command)
             self.assertEqual((code, told), (2, ""), command)
             self.assertIn("write help", said)
@@ -72,6 +73,18 @@ class ServiceShell(Script):
         for option in ("--site /x", "--site=/x", "-s /x", "-s/x", "--profiles=/x", "--socket /x", "--store=/x", "--output /x", "'--site' /x", '"-s"/x'):
             code, told, _ = self.say(f"check {option}")
             self.assertEqual((code, told), (2, ""), option)
+
+    def test_of_uplink_only_what_needs_no_key_goes_through(self):
+        self.assertEqual(self.say("uplink retry up")[1], "jidian|uplink|retry|up|")
+        self.assertEqual(self.say("uplink test")[:2], (2, ""))
+
+    def test_without_data_nothing_is_taken_over(self):
+        (self.folder / "unusable").write_text("the disk is gone\n")
+        for command in ("import", "site-import", "add bus 1 --profile x"):
+            code, told, said = self.say(command, b"[gateway]\n")
+            self.assertEqual((code, told), (1, ""))
+            self.assertIn("the disk is gone", said)
+        self.assertEqual(self.say("status")[1], "jidian|status|")
 
     def test_an_open_quote_is_refused(self):
         self.assertEqual(self.say('status "x')[:2], (2, ""))
