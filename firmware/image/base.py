@@ -31,7 +31,7 @@ def names(path):
 
 
 def wanted():
-    return names(HERE / "packages.txt") + names(TOP / "firmware/depends-by-hand.txt")
+    return names(HERE / "packages.txt")
 
 
 def sources():

@@ -67,7 +67,7 @@ def install_package(root, package):
     shutil.copyfile(package, inside)
     # The users are there already, with fixed numbers; nothing of the device's overlay is to run yet.
     chroot(root, ["dpkg", "--install", "/tmp/jidian.deb"],
-           f"the package {package.name} could not be installed; does firmware/depends-by-hand.txt or firmware/image/packages.txt lack a library?")
+           f"the package {package.name} could not be installed; does firmware/image/packages.txt lack a library?")
     inside.unlink()
 
 
