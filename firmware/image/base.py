@@ -7,7 +7,7 @@ import pathlib
 import re
 import subprocess
 
-from steps import Failure, HERE, TOP, run
+from steps import Failure, HERE, run
 
 RELEASE = "bookworm"
 ARCHITECTURE = "arm64"
