@@ -113,7 +113,8 @@ class Box(Chain):
                   "certificate_file": CERTIFICATE, "key_file": "credentials:uplink_gateway-key"}
         text = sites.site_text(plant(), {"lines": {"line": SERIAL_PORT}}, "/var/lib/jidian", [uplink], period=f"{PERIOD_S}s",
                                **{"line_period": f"{PERIOD_S}s", "commit": f"{COMMIT_S}s", "points": POINTS, "quota": "100MB"} | options)
-        return (text.replace('"/var/lib/jidian/api.sock"', '"/run/jidian/api.sock"')
+        interface = '"/run/jidian/api.sock"\nread_group = "jidian-read"\noperate_group = "jidian-operate"'
+        return (text.replace('"/var/lib/jidian/api.sock"', interface)
                 .replace('response_timeout = "300ms"\nworst_latency = "600ms"', f'response_timeout = "{ANSWER_S}s"\nworst_latency = "3s"'))
 
     def credentials(self):
