@@ -32,13 +32,14 @@ class ServiceShell(Script):
         tools = self.folder / "bin"
         tools.mkdir()
         self.told = self.folder / "told"
-        for name in ("jidian", "service-import"):
+        for name in ("jidian", "service-import", "bring-update", "update"):
             path = tools / name
             path.write_text(f'#!/bin/sh\nprintf "%s|" {name} "$@" >>{self.told}\nif [ {name} = service-import ]; then tar --list; fi\n')
             path.chmod(0o755)
         (self.folder / "run").mkdir()
         self.shell = self.copy("service-shell", ("PATH=/usr/bin:/bin", f"PATH={tools}:/usr/bin:/bin"),
-                               ("/usr/lib/jidian/service-import", "service-import"), ("/run/service/", f"{self.folder}/run/"),
+                               ("/usr/lib/jidian/service-import", "service-import"),
+                               ("/usr/lib/jidian/bring-update", f"{tools}/bring-update"), ("/usr/lib/jidian/update", f"{tools}/update"), ("/run/service/", f"{self.folder}/run/"),
                                ("/run/jidian-device/data-unusable", f"{self.folder}/unusable"))
 
     def say(self, command=None, typed=b""):
@@ -85,6 +86,12 @@ class ServiceShell(Script):
             self.assertEqual((code, told), (1, ""))
             self.assertIn("the disk is gone", said)
         self.assertEqual(self.say("status")[1], "jidian|status|")
+
+    def test_an_update_is_handed_on_with_nothing_but_what_may_be_asked(self):
+        for command, told in (("update", "bring-update|"), ("update --restart", "bring-update|restart|"), ("update status", "update|status|")):
+            self.assertEqual(self.say(command)[:2], (0, told))
+        for command in ("update --downgrade", "update install", "update restart", "update stick", "update status --json", "update --restart --downgrade", "update ?"):
+            self.assertEqual(self.say(command)[:2], (2, ""), command)
 
     def test_an_open_quote_is_refused(self):
         self.assertEqual(self.say('status "x')[:2], (2, ""))
