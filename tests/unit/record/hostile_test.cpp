@@ -20,8 +20,8 @@ std::size_t bytes_allocated = 0;
 
 }  // namespace
 
-// Counts what this program asks for, so that a test can bound it. Where the compiler expands one of these in place and not its
-// counterpart, it takes them for a mismatch.
+// Counts what this program asks for, so that a test can bound it. Where the compiler expands one of these in place and
+// not its counterpart, it takes them for a mismatch.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 void* operator new(std::size_t size) {
   bytes_allocated += size;
