@@ -90,6 +90,7 @@ Status StoreImpl::keep_headroom(UtcTime now) {
     const auto freed = relieve(now, true);
     if (!freed) return freed.error();
     if (!*freed) return {};
+    if (pages_cap_) retake_reserve();
   }
   return {};
 }
@@ -173,7 +174,10 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
     if (!began) began = at;
     if (at && *at - *began >= room_time_max) break;
     const auto freed = relieve(now, pages <= file_pages_max_);
-    if (freed && *freed) continue;
+    if (freed && *freed) {
+      if (pages_cap_) retake_reserve();  // what left an old file is room on the partition: no more has to go than that
+      continue;
+    }
     if (freed) return Error{ErrorKind::full, "the quota is used up and nothing may be evicted"};
     if (freed.error().kind() != ErrorKind::io) return freed.error();
     // A place that the disk refuses must not end recording: another file takes what comes.

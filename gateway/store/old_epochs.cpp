@@ -31,6 +31,11 @@ void StoreImpl::examine(OldEpoch& old) const {
     if (!extent && !old.trouble) old.trouble.emplace(extent.error());
     old.is_known[index_of(stream)] |= static_cast<bool>(extent);
     if (!extent || !*extent) continue;
+    // A log that seems to end where the disk refuses may go on behind that: it is not all there is, and not drained by
+    // it.
+    if (const auto newest = (*reader)->newest(stream, seq_max);
+        !newest && newest.error().kind() == ErrorKind::io && !old.trouble)
+      old.trouble.emplace(newest.error());
     old.extents[index_of(stream)] = *extent;
     old.late[index_of(stream)] = (*reader)->lateness(stream);
     if (const auto row = row_at(**reader, stream, {(*extent)->last, (*extent)->last}))

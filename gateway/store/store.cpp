@@ -139,12 +139,14 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
                   ledger,           manifest_,           notes_,         departed_, damage_told_};
   auto made = EpochFile::create(options_.folder, seed);
   if (!made && reserve_.release()) made = EpochFile::create(options_.folder, seed);
-  if (!made) return made;
-  auto opened = open_newest(seed.name);
-  if (!opened) {  // two of one number would follow each other in any order
+  const auto give_up = [&](const Error& why) {  // two of one number would follow each other in any order
     remove_epoch(options_.folder, seed.name);
-    return opened.error();
-  }
+    (void)sync_folder(options_.folder);
+    return why;
+  };
+  if (!made) return give_up(made.error());
+  auto opened = open_newest(seed.name);
+  if (!opened) return give_up(opened.error());
   spdlog::log(opening.predecessor ? spdlog::level::warn : spdlog::level::info, "new epoch began epoch={} why=\"{}\"",
               to_hex(opening.epoch), opening.reason);
   adopt(std::move(*opened), std::move(opening), now);
@@ -154,6 +156,7 @@ Status StoreImpl::start_epoch(Opening opening, std::uint64_t number, UtcTime now
 void StoreImpl::adopt(std::unique_ptr<EpochFile> file, Opening opening, UtcTime now) {
   file_ = std::move(file);
   heads_ = file_->found().heads;
+  pages_cap_.reset();  // it was the size of the file before
   std::erase_if(manifests_pending_, [&](const auto& pending) { return file_->has_manifest(pending.first); });
   persisted_at_ = now;
   rate_since_ = now;
