@@ -76,10 +76,20 @@ def update(bench, report):
         told = box.wait_decided("good", "rolled_back", "failed")
         report.expect("the health check commits it", told["state"] == "good", [f"{step['state']} {step['reason']}".strip() for step in told["steps"]])
         box.active_slot_is("b", "it stays first")
-        steps = [event["facts"]["state"] for event in box.events(UPDATE) if event["facts"].get("to") == updates.newer]
+        steps = _told_steps(box, updates.newer, "good", bench.slowly(20))
         report.expect("every step of it arrives as an event, once", steps == ["installing", "installed", "trying", "good"], steps)
         _refusals(box, updates)
         box.expect_clean(box.finish(), gap_s)
+
+
+def _told_steps(box, version, last, seconds):
+    """The steps of the update to `version` that arrived, once the last one did or the time is over."""
+    end = time.monotonic() + seconds
+    while True:
+        steps = [event["facts"]["state"] for event in box.events(UPDATE) if event["facts"].get("to") == version]
+        if last in steps or time.monotonic() >= end:
+            return steps
+        time.sleep(0.5)
 
 
 def _refusals(box, updates):
