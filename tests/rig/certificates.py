@@ -9,16 +9,17 @@ def _openssl(*arguments, days_ago=0):
 
 
 class Certificates:
-    """Keys are EC P-256; everything is valid for a day, from now or from some days ago (that takes faketime). An authority that is in
-    the folder already is used again."""
+    """Keys are EC P-256; everything is valid for some days, from now or from some days ago (that takes faketime). An authority that
+    is in the folder already is used again."""
 
-    def __init__(self, folder, name="ca"):
+    def __init__(self, folder, name="ca", days=1):
+        self.days = str(days)
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ca_key = self.folder / f"{name}.key"
         self.ca = self.folder / f"{name}.pem"
         if not self.ca.exists():
-            _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+            _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", self.days,
                      "-subj", f"/CN=Jidian test {name}", "-keyout", self.ca_key, "-out", self.ca)
 
     def issue(self, name, subject_names=None, days_ago=0):
@@ -28,6 +29,6 @@ class Certificates:
                  "-keyout", key, "-out", request)
         extensions = self.folder / f"{name}.ext"
         extensions.write_text(f"subjectAltName={subject_names}\n" if subject_names else "")
-        _openssl("x509", "-req", "-days", "1", "-in", request, "-CA", self.ca, "-CAkey", self.ca_key, "-CAcreateserial",
+        _openssl("x509", "-req", "-days", self.days, "-in", request, "-CA", self.ca, "-CAkey", self.ca_key, "-CAcreateserial",
                  "-extfile", extensions, "-out", certificate, days_ago=days_ago)
         return certificate, key

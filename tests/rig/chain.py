@@ -25,6 +25,7 @@ class Chain:
         self.tls = tls
         self.port = free_port()
         self.broker_names = "IP:127.0.0.1,DNS:localhost"  # in its certificate
+        self.certificate_days = 1
         self.scenario = None
         self.ports = None
         self.plant = self.broker = self.judge = self.gateway = None
@@ -120,7 +121,7 @@ class Chain:
 
     def certificates(self):
         if self._certificates is None:
-            self._certificates = Certificates(self.folder / "keys")
+            self._certificates = Certificates(self.folder / "keys", days=self.certificate_days)
         return self._certificates
 
     @property
