@@ -12,6 +12,8 @@ EVICTED = 7
 QUOTA = "16MiB"
 PAGES = 3_136  # that a file of an epoch may have in such a quota
 PAGES_FREE = 26
+READING = 3  # the stream's number in the judge's database
+ON_THE_WAY = 10  # batches that may be with the judge without the gateway knowing: the window of an uplink
 
 
 def _fill(chain):
@@ -29,6 +31,14 @@ def _seqs_in_ledger(chain):
     """The readings' batches that the ledger says are gone."""
     told = [event["facts"] for event in chain.events(EVICTED) if event["subject"] == "reading"]
     return {seq for facts in told for seq in range(int(facts["first"]), int(facts["last"]) + 1)}
+
+
+def _missing(chain):
+    """The readings' batches that the judge never got, by what it has on both sides."""
+    with sqlite3.connect(chain.folder / "judge.db") as database:
+        got = {seq for (seq,) in database.execute("SELECT seq FROM batch WHERE stream = ?", (READING,))}
+    database.close()
+    return set(range(min(got), max(got))) - got
 
 
 def evicted(_):
@@ -52,10 +62,13 @@ def evicted(_):
         until_ms = chain.finish_gateway(60)
         chain.judge.stop()
         verdict = chain.audit("--until-ms", until_ms)
-        gone = _seqs_in_ledger(chain)
+        gone, missing = _seqs_in_ledger(chain), _missing(chain)
         expect_clean(verdict, allow=("holes", "chain_breaks"))
-        expect(gone, "the ledger says nothing")
-        expect(verdict["holes"] == len(gone), f"{verdict['holes']} batches are missing, the ledger has {len(gone)}")
+        expect(missing, "no batch is missing")
+        expect(verdict["holes"] == len(missing), f"{verdict['holes']} holes, {len(missing)} batches of readings are missing")
+        expect(missing <= gone, f"the ledger does not tell of {sorted(missing - gone)}")
+        # A batch whose receipt did not come before the broker went is evicted as unconfirmed, and the judge has it.
+        expect(len(gone - missing) <= ON_THE_WAY, f"the ledger has {sorted(gone - missing)}, which the judge has too")
         report(verdict, evicted=len(gone), gaps=verdict["gaps"])
 
 
