@@ -316,8 +316,10 @@ void StoreImpl::note_left(Leaving leaving) {
 
 std::chrono::hours StoreImpl::retention_of(record::Stream stream) const {
   constexpr std::chrono::hours half_a_year(183 * 24);
+  constexpr std::chrono::hours year(366 * 24);
   const auto found = options_.retention.find(stream);
-  return found == options_.retention.end() ? half_a_year : found->second;
+  if (found != options_.retention.end()) return found->second;
+  return stream == record::Stream::reading ? half_a_year : year;
 }
 
 /// Lets go what everybody has and whose time is over.

@@ -26,8 +26,8 @@ struct Options {
   std::filesystem::path folder;
   std::uint64_t quota_bytes = 2ULL << 30;   ///< All epochs together, below the partition's size.
   std::uint64_t flash_endurance_bytes = 0;  ///< What the flash takes in its life; 0: not declared.
-  std::map<record::Stream, std::chrono::hours>
-      retention;  ///< Confirmed batches younger than this stay; default 6 months.
+  /// Confirmed batches younger than this stay. Default: 6 months for readings, 12 for intervals and events.
+  std::map<record::Stream, std::chrono::hours> retention;
   /// Which destination takes which streams: decides what "confirmed by all" means.
   std::map<std::string, std::vector<record::Stream>> destinations;
 };

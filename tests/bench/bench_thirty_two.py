@@ -28,7 +28,8 @@ NO_LIVE = "1h"
 WARM_UP_S = 45
 WITH_LIVE_S, WITHOUT_LIVE_S = 60, 180  # whole minutes
 COMMITS = {"10s": "", "60s": ".commit_60s"}  # with what is added to the figures' names
-DAY_S, MONTH_DAYS, RETENTION_DAYS = 86_400, 30.4, 183
+DAY_S, MONTH_DAYS = 86_400, 30.4
+RETENTION_DAYS = {"event": 366, "interval": 366, "reading": 183}
 DISK_BYTES = 4e9
 ROW_ROUNDS_A_DAY = 1_440 + 96 + 24 + 1 + 3  # minutes, and as if each were one: quarter hours, hours, the day, its shifts
 STREAMS = ("event", "interval", "reading")
@@ -85,10 +86,13 @@ class Rig:
                                                     "-F", "%U %l %t", "--cafile", self.chain.certificates().ca, "--cert", certificate,
                                                     "--key", key])
 
-    def run(self, live, commit):
-        """Starts the gateway, on one core, with a store of its own."""
+    def write_site(self, live, commit):
         self.chain.write_site(period="10s", live=live, commit=commit, quota="4GB", facilities=facilities(),
                               uplinks=[self.chain.uplink(url=f"mqtts://127.0.0.1:{self.wire.port}", receipt_timeout="60s")])
+
+    def run(self, live, commit):
+        """Starts the gateway, on one core, with a store of its own."""
+        self.write_site(live, commit)
         site = self.chain.site_file.read_text().replace('utc_offset = "+08:00"\n', 'utc_offset = "+08:00"\nsliding_demand = "1m"\n')
         self.chain.site_file.write_text(site.replace(f'{self.chain.folder}/store"', f'{self.store(live, commit)}"'))
         self.chain.start_gateway(before=("taskset", "-c", "0"))
@@ -188,7 +192,7 @@ def tell_flash(window, store, ending):
     tell("thirty_two.months" + ending, [DISK_BYTES / sum(kept.values()) / MONTH_DAYS], "months")
     for stream in STREAMS:
         print(f"  {stream:<8} {kept[stream] / 1e6:7.2f} MB a day in the file ({factors[stream]:.2f} x payload), "
-              f"{kept[stream] * RETENTION_DAYS / 1e9:5.2f} GB in the six months of the default retention, "
+              f"{kept[stream] * RETENTION_DAYS[stream] / 1e9:5.2f} GB in the {RETENTION_DAYS[stream]} days of the default retention, "
               f"{100 * kept[stream] / sum(kept.values()):.0f} %")
     without = kept["event"] + kept["interval"]
     print(f"  4 GB hold {DISK_BYTES / sum(kept.values()) / MONTH_DAYS:.1f} months of everything; with readings for one month "

@@ -25,6 +25,7 @@ PROGRAMS = {
     "fleet": [BUILD / "bench_fleet"],
     "gateway": ["/usr/bin/python3", ROOT / "tests/bench/bench_gateway.py"],
     "thirty_two": ["/usr/bin/python3", ROOT / "tests/bench/bench_thirty_two.py"],
+    "eight": ["/usr/bin/python3", ROOT / "tests/bench/bench_eight.py"],
     "scan": ["/usr/bin/python3", ROOT / "tests/bench/bench_scan.py"],
 }
 
@@ -95,6 +96,12 @@ ROWS = [
     Row("  the store grows", "thirty_two.store", "-", "-"),
     Row("  4 GB hold", "thirty_two.months", ">= 6", "-"),
     Row("    with commits every minute", "thirty_two.months.commit_60s", ">= 6", "-"),
+    Row("8 meters at 1 s: a reading kept takes", "eight.reading", "-", "-"),
+    Row("    with commits every minute", "eight.reading.commit_60s", "-", "-"),
+    Row("  6 months of readings, 12 of rows and events", "eight.kept", "<= 4", "-"),
+    Row("    with commits every minute", "eight.kept.commit_60s", "<= 4", "-"),
+    Row("  beside a year of rows, 4 GB hold readings for", "eight.reading_months", ">= 6", "-"),
+    Row("    with commits every minute", "eight.reading_months.commit_60s", ">= 6", "-"),
 ]
 
 

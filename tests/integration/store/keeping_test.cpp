@@ -60,6 +60,19 @@ TEST_F(Keeping, OnlyConfirmedBatchesPastTheirRetentionGo) {
   EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(5, 10));
 }
 
+TEST_F(Keeping, ReadingsStayForHalfAYearAndEventsForAYearUnlessToldOtherwise) {
+  const auto store = open_or_fail(options_);
+  for (const Stream stream : record::all_streams) record_batches(*store, stream, 3);
+  for (const Stream stream : record::all_streams) acknowledge(*store, "province", stream, 3);
+  const auto left_after = [&](int days) {
+    maintain(*store, after(24h * days));
+    return std::pair(seqs(*store, Stream::reading).size(), seqs(*store, Stream::event).size());
+  };
+  EXPECT_EQ(left_after(182), std::pair(std::size_t{3}, std::size_t{3}));
+  EXPECT_EQ(left_after(365), std::pair(std::size_t{1}, std::size_t{3}));
+  EXPECT_EQ(left_after(367), std::pair(std::size_t{1}, std::size_t{1}));
+}
+
 TEST_F(Keeping, BatchesPastTheirRetentionGoManyAtATimeForTheSakeOfTheFlash) {
   options_.quota_bytes = 4 << 20;
   options_.retention = {{Stream::reading, 1h}};
