@@ -13,7 +13,7 @@ namespace {
 constexpr Millis persist_interval = std::chrono::seconds(60);
 
 /// Pages a commit may need besides its batches: acknowledgements, ledger, the trees' upper levels.
-constexpr std::uint64_t pages_beside = 8;
+constexpr std::uint64_t pages_beside = 32;
 
 }  // namespace
 

@@ -123,6 +123,9 @@ Result<Found> inspect(const fs::path& folder, const EpochName& name) {
   const auto reader = identify(folder, name);
   if (!reader) return reader.error();
   Found found;
+  const auto format = (*reader)->format();
+  if (!format) return format.error();
+  found.format = *format;
   for (const record::Stream stream : record::all_streams) {
     const auto row = newest_row(**reader, stream);
     if (!row) return row.error();

@@ -38,6 +38,7 @@ struct Found {
   std::optional<std::uint64_t> predecessor;
   std::optional<UtcTime> last_commit;
   bool stopped_cleanly = false;
+  std::int64_t format = 0;
 };
 
 /// A transaction that is rolled back unless it is committed.

@@ -56,7 +56,7 @@ Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, c
 Status EpochReader::check_format() {
   const auto id = db_.number("PRAGMA application_id");
   if (!id) return id.error();
-  const auto version = db_.number("PRAGMA user_version");
+  const auto version = format();
   if (!version) return version.error();
   if (*id != application_id) return Error{ErrorKind::corrupt, name_.file() + " is not an epoch of a gateway"};
   if (*version > format_version)

@@ -63,6 +63,7 @@ class EpochReader {
   Result<std::optional<std::string>> meta(const std::string& key);
   /// Errors: corrupt (another program's file), unsupported (a newer release's).
   Status check_format();
+  Result<std::int64_t> format() { return db_.number("PRAGMA user_version"); }
 
  private:
   EpochReader(EpochName name, Db db) : name_(name), db_(std::move(db)) {}

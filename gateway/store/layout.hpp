@@ -11,10 +11,14 @@
 
 namespace jidian::store {
 
-/// What an epoch's file looks like inside. A file with a higher `format_version` belongs to a newer release.
-inline constexpr std::int64_t format_version = 1;
+/// What an epoch's file looks like inside. A file with a higher `format_version` belongs to a newer release; one with a
+/// lower is read and drained, and not continued. Format 1 had pages of 4096 bytes.
+inline constexpr std::int64_t format_version = 2;
 inline constexpr std::int64_t application_id = 0x4A444E31;  ///< "JDN1", for file(1) and against foreign files.
-inline constexpr std::uint64_t page_bytes = 4096;
+/// Of the files that this release makes. A row of more than half a page has the page to itself: with pages of 4096 bytes
+/// batches of 2 KiB to 4 KiB left up to half of the file empty. And of what a commit touches but does not fill, small
+/// pages cost the flash least.
+inline constexpr std::uint64_t page_bytes = 1024;
 inline constexpr std::uint64_t seq_max = (1ULL << 63) - 1;  ///< SQLite's integers are signed.
 
 /// Times in a log may stand out of order by this much before its `late_key` has to say so.

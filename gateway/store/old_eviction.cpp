@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Length of the log at which a file that only shrinks is checkpointed: it is done after each step anyway.
-constexpr std::uint64_t old_log_frames_max = 256;
+constexpr std::uint64_t old_log_frames_max = 1024;
 
 /// Stretches of an old epoch that are stepped over, or found empty, in one call.
 constexpr int steps_max = 64;

@@ -9,7 +9,7 @@ namespace jidian::store {
 namespace {
 
 /// However small the quota is, so many pages an epoch's file may have.
-constexpr std::uint64_t file_pages_min = 48;
+constexpr std::uint64_t file_pages_min = 192;
 
 std::uint64_t minus(std::uint64_t a, std::uint64_t b) {
   return a > b ? a - b : 0;
@@ -66,7 +66,7 @@ Eviction& enter(std::vector<Eviction>& ledger, const Eviction& eviction) {
 
 Budget Budget::of(std::uint64_t quota_bytes, std::uint64_t old_bytes) {
   Budget budget;
-  budget.log_frames_max = std::clamp<std::uint64_t>(quota_bytes / page_bytes / 32, 32, 1000);
+  budget.log_frames_max = std::clamp<std::uint64_t>(quota_bytes / page_bytes / 32, 128, 4000);
   budget.reserve_bytes = budget.log_frames_max * page_bytes * 3 / 2;
   const std::uint64_t others = budget.reserve_bytes + 2 * budget.log_frames_max * page_bytes;
   const std::uint64_t bytes = std::min(quota_bytes - quota_bytes / 8, minus(quota_bytes, old_bytes));

@@ -43,6 +43,13 @@ std::string why_outdated(const EpochFile& file, const Progress& progress) {
   return {};
 }
 
+/// Likewise, of a file that an older release made.
+std::string why_too_old(const EpochFile& file) {
+  if (file.found().format == format_version) return {};
+  return file.name().file() + " has format " + std::to_string(file.found().format) + ", this release writes " +
+         std::to_string(format_version);
+}
+
 }  // namespace
 
 StoreImpl::StoreImpl(Options options, FolderLock lock)
@@ -74,12 +81,16 @@ Status StoreImpl::open(UtcTime now) {
     if (progress && progress->name.number > names.back().number) opening.predecessor = progress->name.epoch;
   }
 
-  if (file && opening.reason.empty()) {
+  const bool is_whole = file && opening.reason.empty();
+  if (is_whole) {
+    opening.reason = why_too_old(*file);
+    opening.last_commit = file->found().last_commit;
+    opening.stopped_cleanly = file->found().stopped_cleanly;
+  }
+  if (is_whole && opening.reason.empty()) {
     load_beside({names.back()});
     opening.epoch = file->name().epoch;
     opening.predecessor = file->found().predecessor;
-    opening.last_commit = file->found().last_commit;
-    opening.stopped_cleanly = file->found().stopped_cleanly;
     adopt(std::move(file), std::move(opening), now);
     return {};
   }
@@ -88,7 +99,7 @@ Status StoreImpl::open(UtcTime now) {
     const bool is_noted = progress && progress->name == names.back();
     retire(names.back(), is_noted ? progress->last_seqs : std::array<std::uint64_t, 3>{});
     load_beside(names);
-    opening.last_commit = last_commit_of(old_.back());
+    if (!is_whole) opening.last_commit = last_commit_of(old_.back());
     if (!opening.last_commit && progress) opening.last_commit = progress->at;
   }
   std::uint64_t number = names.empty() ? 0 : names.back().number;

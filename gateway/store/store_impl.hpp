@@ -53,7 +53,7 @@ inline constexpr std::size_t rows_step = 32;
 
 /// Pages of the present file beyond its share that the account of what leaves may take: its going makes room elsewhere,
 /// and only afterwards.
-inline constexpr std::uint64_t ledger_pages = 8;
+inline constexpr std::uint64_t ledger_pages = 32;
 
 /// Batches that are about to leave, and the account of it.
 struct Leaving {

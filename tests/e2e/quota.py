@@ -10,8 +10,8 @@ from scenarios import LOAD_POINTS
 
 EVICTED = 7
 QUOTA = "16MiB"
-PAGES = 3_136  # that a file of an epoch may have in such a quota
-PAGES_FREE = 26
+PAGES = 12_544  # that a file of an epoch may have in such a quota
+PAGES_FREE = 104
 READING = 3  # the stream's number in the judge's database
 ON_THE_WAY = 10  # batches that may be with the judge without the gateway knowing: the window of an uplink
 
@@ -22,7 +22,7 @@ def _fill(chain):
     with sqlite3.connect(file) as database:
         database.execute("CREATE TABLE filler(bytes BLOB)")
         while (pages := database.execute("PRAGMA page_count").fetchone()[0]) < PAGES - PAGES_FREE:
-            size = min(64, PAGES - PAGES_FREE - pages) * 4_092
+            size = min(256, PAGES - PAGES_FREE - pages) * 1_020
             database.execute("INSERT INTO filler VALUES(zeroblob(?))", (size - 100,))
     database.close()
 

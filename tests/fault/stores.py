@@ -11,7 +11,7 @@ from rig.processes import wait_until
 from rig.store_files import batches, epoch_files, received
 
 START_S = 6
-PAGE = 4096
+PAGE = 1024
 STORE_DAMAGED = 16  # the kind of event
 NO_MOUNTS = "this machine allows no file system of our own"
 

@@ -1,5 +1,6 @@
 // The disk refuses to give a place back: for a moment, or for good.
 #include "store/damage.hpp"
+#include "store/layout.hpp"
 #include "tests/fault/store/sqlite_spy.hpp"
 #include "tests/unit/store/fixture.hpp"
 
@@ -10,8 +11,6 @@ using namespace std::chrono_literals;
 using record::Stream;
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t page_size = 4096;
-
 /// A disk that answers reads of one page of one file with a code, so many times or until it is mended.
 class BadPage final : public fault::FileObserver {
  public:
@@ -19,7 +18,7 @@ class BadPage final : public fault::FileObserver {
 
   void fail(const fs::path& file, std::uint64_t offset, int code, int times) {
     file_ = file.filename();
-    offset_ = offset / page_size * page_size;
+    offset_ = offset / page_bytes * page_bytes;
     code_ = code;
     times_ = times;
   }
@@ -28,7 +27,7 @@ class BadPage final : public fault::FileObserver {
 
   int reading(const std::string& path, std::uint64_t offset, std::uint64_t size) override {
     if (times_ == 0 || fs::path(path).filename() != file_) return SQLITE_OK;
-    if (offset + size <= offset_ || offset_ + page_size <= offset) return SQLITE_OK;
+    if (offset + size <= offset_ || offset_ + page_bytes <= offset) return SQLITE_OK;
     if (times_ > 0) --times_;
     ++failed_;
     return code_;
@@ -51,8 +50,8 @@ std::uint64_t leaf_with(const fs::path& file, const Bytes& content) {
   std::ifstream stream(file, std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   const std::string wanted(content.begin(), content.end());
-  for (std::uint64_t at = page_size; at + page_size <= text.size(); at += page_size)
-    if (text[at] == leaf_of_table && text.substr(at, page_size).find(wanted) != std::string::npos) return at;
+  for (std::uint64_t at = page_bytes; at + page_bytes <= text.size(); at += page_bytes)
+    if (text[at] == leaf_of_table && text.substr(at, page_bytes).find(wanted) != std::string::npos) return at;
   ADD_FAILURE() << "no page has it";
   return 0;
 }
@@ -61,7 +60,7 @@ std::uint64_t leaf_with(const fs::path& file, const Bytes& content) {
 class ReadErrors : public testing::Test {
  protected:
   static constexpr std::uint64_t batches = 60;
-  static constexpr std::size_t bytes = 500;  // about seven a page
+  static constexpr std::size_t bytes = 110;  // about seven a page
 
   ReadErrors() {
     options_.folder = folder_.path() / "store";

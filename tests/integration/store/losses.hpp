@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include <optional>
 
 #include "store/damage.hpp"
+#include "store/layout.hpp"
 #include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
@@ -39,7 +41,7 @@ class FewDescriptors {
 /// While it lives, the disk refuses to give back a part of a file. One at a time, in programs of one thread.
 class RefusedFile {
  public:
-  static constexpr off_t page = 4096;
+  static constexpr auto page = static_cast<off_t>(page_bytes);
 
   /// @param at  The page that is refused; nothing: all of them.
   explicit RefusedFile(const std::filesystem::path& file, std::optional<std::uint64_t> at = std::nullopt) {
@@ -97,9 +99,15 @@ class Losses : public testing::Test {
   }
   std::filesystem::path newest_file() const { return epoch_files(options_.folder).back(); }
 
+  /// What of a batch stands on its leaf in any case.
+  static Bytes beginning_of(std::uint64_t epoch, std::uint64_t seq, std::size_t size) {
+    constexpr std::size_t local_least = 60;
+    return content_of({epoch, record::Stream::reading, seq}, std::min(size, local_least));
+  }
+
   /// Where the page begins that a batch of 4000 bytes stands on, in a file without a log.
   std::uint64_t page_of(std::uint64_t epoch, std::uint64_t seq) const {
-    return offset_of(newest_file(), content_of({epoch, record::Stream::reading, seq}, 4000)) / 4096 * 4096;
+    return offset_of(newest_file(), beginning_of(epoch, seq, 4000)) / page_bytes * page_bytes;
   }
 
   /// Spoils the page that a batch stands on. Pages that were split keep traces of what they held.
@@ -109,12 +117,12 @@ class Losses : public testing::Test {
   static void spoil_page_of(const std::filesystem::path& file, std::uint64_t epoch, std::uint64_t seq,
                             std::size_t size) {
     constexpr char leaf_of_table = 0x0D;
-    const Bytes content = content_of({epoch, record::Stream::reading, seq}, std::min<std::size_t>(size, 300));
+    const Bytes content = beginning_of(epoch, seq, size);
     std::ifstream stream(file, std::ios::binary);
     const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-    for (std::size_t at = 4096; at + 4096 <= text.size(); at += 4096)
+    for (std::size_t at = page_bytes; at + page_bytes <= text.size(); at += page_bytes)
       if (text[at] == leaf_of_table &&
-          text.substr(at, 4096).find(std::string(content.begin(), content.end())) != std::string::npos)
+          text.substr(at, page_bytes).find(std::string(content.begin(), content.end())) != std::string::npos)
         return flip_byte(file, at);
     ADD_FAILURE() << "no page has batch " << seq;
   }

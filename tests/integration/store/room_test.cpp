@@ -11,7 +11,7 @@ using record::Stream;
 
 /// So many batches of 4000 bytes want more pages than the old epoch leaves the present file, and fewer than that one
 /// may have alone.
-constexpr std::uint64_t large_commit = 97;
+constexpr std::uint64_t large_commit = 160;
 
 TEST_F(OldEpochGivesRoom, ToACommitThatIsLargerThanWhatItLeavesThePresentFile) {
   const auto done = record_together(*store_, Stream::reading, large_commit, now_, 4000);
