@@ -159,12 +159,12 @@ Status Gateway::start_parts() {
   options.update_news = [updates] { return updates->news(); };
   options.ended_by_watchdog = host::has_last_words();
   manifest_hash_ = to_hex(record::encode(options.manifest).hash);
-  auto recorder = recorder::Recorder::start(
-      std::move(options), *store_, clock_, board_,
-      {.committed = [this] { relay_.committed(); }, .live = [this](const std::string& json) { relay_.live(json); }});
+  auto recorder = recorder::Recorder::start(std::move(options), *store_, clock_, board_,
+                                            {.committed = [this] { relay_.committed(); },
+                                             .live = [this](const std::string& json) { relay_.live(json); },
+                                             .start_stored = [] { host::take_last_words_away(); }});
   if (!recorder) return recorder.error().during("starting the recorder");
   recorder_ = std::move(*recorder);
-  host::take_last_words_away();  // the gap of it is told
   tell_of_last_good();
 
   make_commands();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 namespace jidian::domain {
 namespace {
@@ -77,7 +78,29 @@ bool UpdateWatch::restore(const Note& note) {
   told_id_ = id;
   told_number_ = told;
   told_state_ = state;
+  is_restored_ = true;
   return true;
+}
+
+void UpdateWatch::begin(const Start& start) {
+  if (is_restored_ && start.epoch_goes_on) return;
+  unknown_from_ = std::min(start.alive.value_or(start.now), start.now);
+  pass_over_old(start.now);
+}
+
+/// Steps come in their order: with one that is old, all before it are.
+void UpdateWatch::pass_over_old(UtcTime now) {
+  if (!unknown_from_ || !report_) return;
+  for (const UpdateStep& step : report_->steps)
+    if ((step.at < *unknown_from_ || step.at > now) && !is_told(step)) count_as_told(step);
+  unknown_from_.reset();
+}
+
+void UpdateWatch::count_as_told(const UpdateStep& step) {
+  told_id_ = report_->id;
+  told_number_ = step.number;
+  told_state_ = name_of(step.state);
+  is_unnoted_ = true;
 }
 
 /// A step that stands where the last told one stood, and is another one, took its place: then the box keeps no list.
@@ -103,21 +126,21 @@ bool UpdateWatch::started_another_system() const {
 UpdateWatch::News UpdateWatch::take(UtcTime now) {
   News news;
   if (!report_) return news;
+  pass_over_old(now);
   if (!since_ || now < *since_ || now - *since_ >= update_hour) {
     since_ = now;
     told_ = 0;
   }
   for (const UpdateStep& step : report_->steps) {
     if (is_told(step)) continue;
-    if (told_ >= an_hour) return news;
+    if (told_ >= an_hour) break;
     ++told_;
     news.events.push_back(event_of(*report_, step, now));
-    told_id_ = report_->id;
-    told_number_ = step.number;
-    told_state_ = name_of(step.state);
+    count_as_told(step);
+  }
+  if (std::exchange(is_unnoted_, false))
     news.note =
         Note{std::string(update_note_name), told_id_ + "\n" + std::to_string(told_number_) + "\n" + told_state_ + "\n"};
-  }
   return news;
 }
 

@@ -1,5 +1,4 @@
 #include <spdlog/spdlog.h>
-#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "base/bytes.hpp"
 #include "host/clock_notice.hpp"
 #include "host/clock_quality.hpp"
+#include "host/clock_reading.hpp"
 #include "host/host.hpp"
 
 namespace jidian::host {
@@ -23,26 +23,11 @@ constexpr const char* synchronised_flag = "/run/systemd/timesync/synchronized";
 // Pollers ask at every read; the kernel's state changes once in minutes.
 constexpr Millis quality_age_max = notice_interval;
 
-/// What the kernel's clock shows. The C++ library asks with seconds of 32 bits on 32-bit ARM: after 2038 it gets no
-/// answer, and returns what stood on its stack.
-UtcTime kernel_time() {
-#ifdef SYS_clock_gettime64  // machines whose other call ends in 2038
-  struct {
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-  } now;
-  if (syscall(SYS_clock_gettime64, CLOCK_REALTIME, &now) == 0)
-    return UtcTime{std::chrono::seconds{now.seconds} +
-                   std::chrono::floor<Millis>(std::chrono::nanoseconds{now.nanoseconds})};
-#endif
-  return std::chrono::floor<Millis>(std::chrono::system_clock::now());
-}
-
 class SystemClock final : public Clock {
  public:
   explicit SystemClock(std::filesystem::path notices) : notices_(std::move(notices)) {}
 
-  UtcTime utc_now() override { return kernel_time(); }
+  UtcTime utc_now() override { return UtcTime{std::chrono::floor<Millis>(read_clock(CLOCK_REALTIME))}; }
 
   SteadyTime steady_now() override { return std::chrono::floor<Millis>(std::chrono::steady_clock::now()); }
 

@@ -12,6 +12,8 @@
 #include <ctime>
 #include <system_error>
 
+#include "host/clock_reading.hpp"
+
 namespace jidian::host {
 namespace {
 
@@ -26,12 +28,6 @@ constexpr Millis step_min{50};
 // Between the looks at the two clocks the process may be put aside: the narrowest of some tries counts.
 constexpr int moment_tries = 5;
 constexpr std::chrono::nanoseconds moment_width{1'000'000};
-
-std::chrono::nanoseconds read_clock(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-}
 
 /// The number that follows a blank at the front of `text`, which is cut off.
 template <typename Number>

@@ -18,6 +18,8 @@ void note_fed();
 
 /// Whether an earlier run was ended by the watchdog, and nobody has taken the word of it away.
 bool has_last_words();
+
+/// To be called once the gap of it is in the store: until then a run that ends leaves the word to the next one.
 void take_last_words_away();
 
 }  // namespace jidian::host

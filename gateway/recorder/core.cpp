@@ -119,6 +119,7 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   // An epoch that an earlier run began and never wrote to is as good as new.
   const bool is_new_epoch = opening.began_epoch || epoch_before_ != opening.epoch;
   if (!is_new_epoch) in_force_ = manifest_before_;
+  updates_.begin({now.utc, last_life(opening), !is_new_epoch});
   if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
   tell(start_event(opening, now), now);
   Facts::News news;
@@ -137,8 +138,7 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
 domain::Event Core::start_event(const store::Opening& opening, const Instant& now) const {
   domain::Event event{now.utc, EventKind::start, {}, "The gateway records.", std::nullopt, {}, {}};
   event.facts = {{"version", options_.version}, {"clock", std::string(name_of(now.clock))}};
-  std::optional<UtcTime> alive = alive_ ? alive_ : opening.last_commit;
-  if (alive_noted_ && (!alive || *alive_noted_ > *alive)) alive = alive_noted_;
+  const auto alive = last_life(opening);
   if (!alive) return event;
   event.facts.emplace_back("ended", std::string(name_of(cause_of_ending(opening))));
   event.facts.emplace_back("alive_until", format_utc(*alive));

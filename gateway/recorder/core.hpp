@@ -103,7 +103,8 @@ class Core {
   /// Whether they changed since the last time this was asked.
   bool take_directives_changed() { return std::exchange(directives_changed_, false); }
 
-  /// What the box says of its newest update. Before `begin` it also says why the box was away.
+  /// What the box says of its newest update. Before `begin` it also says why the box was away; there what is old is
+  /// told from what is new, by the notes or, if they are lost, by the last sign of life (`UpdateWatch::begin`).
   void hear(domain::UpdateReport report) { updates_.hear(std::move(report)); }
 
   /// What is to be noted with the next batches.
@@ -180,6 +181,7 @@ class Core {
   void drop_overflow(const Instant& now);
   domain::GapCause cause_of_ending(const store::Opening& opening) const;
   void declare_ending(const store::Opening& opening, const Instant& now);
+  std::optional<UtcTime> last_life(const store::Opening& opening) const;
   domain::Event start_event(const store::Opening& opening, const Instant& now) const;
   domain::Event epoch_event(const store::Opening& opening, UtcTime now) const;
   domain::Event manifest_event(UtcTime now) const;

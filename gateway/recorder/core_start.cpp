@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "recorder/core.hpp"
@@ -6,6 +7,11 @@
 namespace jidian::recorder {
 
 using domain::GapCause;
+
+/// The last sign of life of the runs before, to a minute; nothing if there was none. What is on record may end earlier.
+std::optional<UtcTime> Core::last_life(const store::Opening& opening) const {
+  return std::max({alive_, alive_noted_, opening.last_commit, opening.last_progress});
+}
 
 domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
   const std::array<std::uint8_t, 16> unknown{};

@@ -174,7 +174,15 @@ Status RecorderImpl::flush(Flush flush) {
   core_->committed(flush, instant);
   note_success();
   if (!batches.empty() && listeners_.committed) listeners_.committed();
+  tell_start_stored();
   return {};
+}
+
+/// What the start tells are the first events of all: it is stored once none waits.
+void RecorderImpl::tell_start_stored() {
+  if (is_start_stored_ || core_->has_pending_events()) return;
+  is_start_stored_ = true;
+  if (listeners_.start_stored) listeners_.start_stored();
 }
 
 void RecorderImpl::note_failure(const Error& error, const Instant& now) {

@@ -40,17 +40,21 @@ struct Options {
   std::function<std::optional<domain::UpdateReport>()> update_news = {};
 };
 
-/// What the recorder tells others. Called from the recorder's thread; must not block.
+/// What the recorder tells others. Called from the recorder's thread, or by who starts it; must not block.
 struct Listeners {
   std::function<void()> committed;                    ///< New batches are in the store.
   std::function<void(const std::string& json)> live;  ///< A new view of the newest values.
+  /// Once: what the start tells is in the store, with the gap before it and its cause. With a store that takes nothing
+  /// that is long after the start, or never.
+  std::function<void()> start_stored = {};
 };
 
 /// Turns polls into batches and commits them: owns all domain state and the one writer thread.
 /// Destruction drains the inbox, writes the `stop` event and commits.
 class Recorder {
  public:
-  /// Writes the `start` event (with the gap since the last commit and its cause) and the manifest before it returns.
+  /// Writes the `start` event (with the gap since the last commit and its cause) and the manifest before it returns, as
+  /// far as the store takes them.
   static Result<std::unique_ptr<Recorder>> start(Options options, store::Store& store, Clock& clock,
                                                  health::Board& board, Listeners listeners);
   virtual ~Recorder() = default;

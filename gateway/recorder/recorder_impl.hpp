@@ -92,6 +92,7 @@ class RecorderImpl final : public Recorder {
   Status flush(Flush flush);
   void note_failure(const Error& error, const Instant& now);
   void note_success();
+  void tell_start_stored();
   void serve_epoch_request();
   void serve_copies();
   void take_statements();
@@ -131,6 +132,7 @@ class RecorderImpl final : public Recorder {
   std::string trouble_;  ///< Why the last commit failed; empty while all is well.
   bool news_ = true;     ///< The board does not know the newest yet.
   bool committed_ = false;
+  bool is_start_stored_ = false;
   bool unmaintained_ = false;
   std::uint64_t lost_told_ = 0;
   SteadyTime said_at_{};  ///< When the store last heard that this run lives.

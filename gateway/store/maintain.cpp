@@ -81,7 +81,7 @@ void StoreImpl::begin_relief() {
 /// Makes room for the next commits ahead of them.
 Status StoreImpl::keep_headroom(UtcTime now) {
   begin_relief();
-  const std::uint64_t headroom = std::min(commits_ahead * pages_wanted_, file_pages_max_ / 4);
+  const std::uint64_t headroom = std::min(commits_ahead * pages_wanted_, pages_limit() / 4);
   for (int steps = 0; steps < relief_steps_max; ++steps) {
     const auto pages = room();
     if (!pages) return pages.error();
@@ -133,11 +133,16 @@ std::vector<std::string> StoreImpl::lacking(std::uint64_t epoch, record::Stream 
   return takers;
 }
 
+/// How long the present file may be.
+std::uint64_t StoreImpl::pages_limit() const {
+  return std::min(file_pages_max_, pages_cap_.value_or(file_pages_max_));
+}
+
 /// Pages that can still be written.
 Result<std::uint64_t> StoreImpl::room() {
   const auto pages = file_->pages();
   if (!pages) return pages.error();
-  const std::uint64_t limit = std::min(file_pages_max_, pages_cap_.value_or(file_pages_max_));
+  const std::uint64_t limit = pages_limit();
   return pages->free + (limit > pages->total ? limit - pages->total : 0);
 }
 
@@ -156,7 +161,8 @@ void StoreImpl::begin_round_without_commits(UtcTime now) {
   damage_->begin_round();
 }
 
-/// Makes room for a commit. Old epochs may leave the present file less than it takes: then only what leaves them helps.
+/// Makes room for a commit. Old epochs may leave the present file less than it takes, or a full partition may: then
+/// only what leaves them helps.
 Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
   const std::uint64_t pages_most = Budget::of(options_.quota_bytes, 0).file_pages_max;
   if (pages > pages_most)
@@ -173,12 +179,14 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
     const auto at = step();
     if (!began) began = at;
     if (at && *at - *began >= room_time_max) break;
-    const auto freed = relieve(now, pages <= file_pages_max_);
+    const auto freed = relieve(now, pages <= pages_limit());
     if (freed && *freed) {
       if (pages_cap_) retake_reserve();  // what left an old file is room on the partition: no more has to go than that
       continue;
     }
-    if (freed) return Error{ErrorKind::full, "the quota is used up and nothing may be evicted"};
+    if (freed)
+      return Error{ErrorKind::full, pages_cap_ ? "the partition is full, and nothing that may go makes room for it"
+                                               : "the quota is used up and nothing may be evicted"};
     if (freed.error().kind() != ErrorKind::io) return freed.error();
     // A place that the disk refuses must not end recording: another file takes what comes.
     return Error{ErrorKind::corrupt, "batches cannot be evicted: " + freed.error().message()};
@@ -188,6 +196,9 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
 
 /// Gives something up, the most dispensable first: what everybody has, then what the fewest destinations lack, so that
 /// a dead one does not cost the others their data; of that the oldest epoch's oldest. False if there is nothing left.
+///
+/// What leaves an old file lengthens the present one's limit. On a full partition it is room for everybody there: that
+/// may let the present file grow, what leaves the present one surely helps, so old ones give only what that cannot.
 /// @param own_helps  Whether what leaves the present file makes the room that is wanted.
 Result<bool> StoreImpl::relieve(UtcTime now, bool own_helps) {
   for (std::size_t i = 0; i < old_.size(); ++i)
@@ -195,18 +206,31 @@ Result<bool> StoreImpl::relieve(UtcTime now, bool own_helps) {
       if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
       return true;
     }
-  const bool old_helps = !pages_cap_ && file_pages_max_ < Budget::of(options_.quota_bytes, 0).file_pages_max;
+  const bool is_limited = file_pages_max_ < Budget::of(options_.quota_bytes, 0).file_pages_max;
+  const bool old_helps = pages_cap_ ? !own_helps : is_limited;
   for (std::size_t lacking = 0; lacking <= options_.destinations.size(); ++lacking) {
-    for (std::size_t i = 0; old_helps && i < old_.size(); ++i)
-      if (auto freed = evict_old(i, lacking, now); !freed || *freed) return freed;
+    if (old_helps)
+      if (auto freed = evict_of_old(lacking, now); !freed || *freed) return freed;
     if (!own_helps) continue;
     if (auto freed = evict_rows(lacking, now); !freed || *freed) return freed;
   }
+  for (std::size_t lacking = 0; pages_cap_ && lacking <= options_.destinations.size(); ++lacking)
+    if (auto freed = evict_of_old(lacking, now); !freed || *freed) return freed;
   for (std::size_t i = 0; i < old_.size(); ++i) {
     if (!old_[i].readable) examine(old_[i]);
     if (old_[i].rests || (old_[i].trouble && refuse(old_[i], *old_[i].trouble) == Taken::later)) continue;
     if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
     return true;
+  }
+  return false;
+}
+
+/// Evicts a few batches of the oldest old epoch that has such. False also where the partition is so full that not even
+/// what leaves finds room in a log: only a whole file can go then.
+Result<bool> StoreImpl::evict_of_old(std::size_t lacking_max, UtcTime now) {
+  for (std::size_t i = 0; i < old_.size(); ++i) {
+    auto freed = evict_old(i, lacking_max, now);
+    if (freed ? *freed : freed.error().kind() != ErrorKind::full) return freed;
   }
   return false;
 }

@@ -67,6 +67,7 @@ Status StoreImpl::open(UtcTime now) {
   for (std::size_t i = 0; i + 1 < names.size(); ++i) retire(names[i]);
 
   Opening opening;
+  if (progress) opening.last_progress = progress->at;
   std::unique_ptr<EpochFile> file;
   if (names.empty()) {
     opening.reason = progress ? "the file of epoch " + to_hex(progress->name.epoch) + " is missing" : "a new store";

@@ -61,7 +61,8 @@ struct Opening {
   bool began_epoch = false;                  ///< Whether this start created the epoch.
   std::optional<std::uint64_t> predecessor;  ///< The epoch before it, if any.
   std::string reason;                        ///< Why a new epoch was begun, for people; empty if none was.
-  std::optional<UtcTime> last_commit;        ///< The last commit before this start.
+  std::optional<UtcTime> last_commit;        ///< The last commit before this start, as far as the files tell.
+  std::optional<UtcTime> last_progress;      ///< As noted beside the files, of which one may be an older copy now.
   bool stopped_cleanly = false;              ///< Whether the last run said goodbye.
 };
 

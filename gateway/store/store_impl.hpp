@@ -145,6 +145,7 @@ class StoreImpl final : public Store {
   std::vector<std::string> takers_of(record::Stream stream) const;
   std::vector<Ranges> holders_of(std::uint64_t epoch, record::Stream stream) const;
   std::vector<std::string> lacking(std::uint64_t epoch, record::Stream stream, SeqRange range) const;
+  std::uint64_t pages_limit() const;
   Result<std::uint64_t> room();
   void note_maintained(const Status& done);
   void retake_reserve();
@@ -154,6 +155,7 @@ class StoreImpl final : public Store {
   void begin_round_without_commits(UtcTime now);
   Status make_room(std::uint64_t pages, UtcTime now);
   Result<bool> relieve(UtcTime now, bool own_helps);
+  Result<bool> evict_of_old(std::size_t lacking_max, UtcTime now);
   Result<bool> evict_rows(std::size_t lacking_max, UtcTime now);
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);
   Result<Leaving> leaving(EpochFile& from, record::Stream stream, const std::vector<RowTimes>& rows, Parting why,

@@ -351,6 +351,20 @@ TEST_F(Epochs, OlderCopyPutBackIsNoticed) {
   expect_new_epoch(epoch, "older copy");
 }
 
+TEST_F(Epochs, BehindAnOlderCopyTheProgressOfTheNewerOneIsKnown) {
+  stopped_store(3);
+  fs::copy(newest_file(), folder_.path() / "copy.db");
+  {
+    const auto store = open_or_fail(options_, after(1h));
+    record_batches(*store, Stream::reading, 2, after(1h));
+    ASSERT_TRUE(store->close(after(1h + 20s)));
+  }
+  fs::copy(folder_.path() / "copy.db", newest_file(), fs::copy_options::overwrite_existing);
+  const auto store = open_or_fail(options_, after(2h));
+  EXPECT_EQ(store->opening().last_progress, after(1h + 20s));
+  EXPECT_LE(store->opening().last_commit, after(20s)) << "what is on record ends there";
+}
+
 TEST_F(Epochs, LostLogIsNoticed) {
   const auto copy = folder_.path() / "copy";
   std::uint64_t epoch = 0;

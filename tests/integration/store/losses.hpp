@@ -81,6 +81,42 @@ class RefusedFile {
   static inline off_t at_ = 0;
 };
 
+/// Once, the partition has no room for a page more. In programs of one thread.
+class FullOnce {
+ public:
+  FullOnce() {
+    is_due_ = true;
+    set("write", reinterpret_cast<sqlite3_syscall_ptr>(&write_or_refuse));
+    for (const char* name : {"pwrite", "pwrite64"}) set(name, reinterpret_cast<sqlite3_syscall_ptr>(&pwrite_or_refuse));
+  }
+  ~FullOnce() {
+    EXPECT_FALSE(is_due_) << "nothing was written";
+    for (const char* name : {"write", "pwrite", "pwrite64"}) set(name, nullptr);
+  }
+  FullOnce(const FullOnce&) = delete;
+  FullOnce& operator=(const FullOnce&) = delete;
+
+ private:
+  static void set(const char* name, sqlite3_syscall_ptr call) {
+    sqlite3_vfs* const vfs = sqlite3_vfs_find(nullptr);
+    vfs->xSetSystemCall(vfs, name, call);
+  }
+  static bool is_refused(std::size_t bytes) {
+    if (bytes < 4096 || !is_due_) return false;
+    is_due_ = false;
+    errno = ENOSPC;
+    return true;
+  }
+  static ssize_t pwrite_or_refuse(int descriptor, const void* from, std::size_t bytes, off_t at) {
+    return is_refused(bytes) ? -1 : pwrite(descriptor, from, bytes, at);
+  }
+  static ssize_t write_or_refuse(int descriptor, const void* from, std::size_t bytes) {
+    return is_refused(bytes) ? -1 : write(descriptor, from, bytes);
+  }
+
+  static inline bool is_due_ = false;
+};
+
 /// A store in a folder of its own, and ways to spoil what it wrote.
 class Losses : public testing::Test {
  protected:

@@ -101,6 +101,47 @@ TEST_F(OldEpochGivesRoom, ForAsLongAsACommitMayTakeAndSaysThatItLives) {
   EXPECT_TRUE(record_together(*store_, Stream::reading, 150, now_, 4000)) << "and goes on the next time";
 }
 
+/// The same on a partition that others filled: the present file may not grow before the reserve is set aside again, and
+/// that it can be once room is made for the first time.
+class OldEpochGivesRoomOnAFullPartition : public OldEpochGivesRoom {
+ protected:
+  void fill_until_room_is_made() {
+    const auto reserve = options_.folder / "reserve";
+    std::filesystem::remove(reserve);
+    std::filesystem::create_directories(reserve / "filled");
+    store_->call_between_steps([reserve] {
+      if (std::filesystem::is_directory(reserve)) std::filesystem::remove_all(reserve);
+      return SteadyTime{};
+    });
+  }
+};
+
+TEST_F(OldEpochGivesRoomOnAFullPartition, AndThePresentOneGivesNothingThatIsNotEnough) {
+  record_batches(*store_, Stream::reading, 5, now_, 4000);
+  fill_until_room_is_made();
+  {
+    const FullOnce full;
+    const auto done = record_together(*store_, Stream::reading, 40, after(90s), 4000);
+    ASSERT_TRUE(done) << done.error().message();
+  }
+  EXPECT_EQ(present(), seqs_between(1, 45)) << "all it has is less than the commit takes";
+  EXPECT_EQ(left(), joined(seqs_between(1, 40), seqs_between(71, 200))) << "what everybody has";
+  EXPECT_EQ(store_->health().evicted, 0U);
+}
+
+TEST_F(OldEpochGivesRoomOnAFullPartition, BatchByBatchOnceThePresentOneHasNoneToGive) {
+  record_batches(*store_, Stream::reading, 1, now_, 4000);
+  fill_until_room_is_made();
+  {
+    const FullOnce full;
+    const auto done = record_together(*store_, Stream::reading, 1, after(90s), 4000);
+    ASSERT_TRUE(done) << done.error().message();
+  }
+  EXPECT_EQ(present(), seqs_between(1, 2));
+  EXPECT_EQ(left(), joined(seqs_between(1, 40), seqs_between(71, 200))) << "and not its whole file";
+  EXPECT_EQ(store_->health().evicted, 0U);
+}
+
 TEST_F(Losses, AManifestThatTheFileHasWantsNoRoomAgain) {
   options_.quota_bytes = 2 << 20;
   const auto store = open_or_fail(options_);

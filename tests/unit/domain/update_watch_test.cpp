@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace jidian::domain {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::seconds;
 
 constexpr UtcTime update_day{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
@@ -49,13 +53,110 @@ TEST(UpdateWatch, KnowsAfterARestartWhatWasTold) {
   EXPECT_EQ(told_by(after), "rolled_back ");
 }
 
-TEST(UpdateWatch, ANoteOfSomebodyElseIsNotItsOwnAndADamagedOneTellsAgain) {
+TEST(UpdateWatch, ANoteOfSomebodyElseIsNotItsOwnAndADamagedOneIsNone) {
   UpdateWatch watch;
   EXPECT_FALSE(watch.restore({"alive", "1"}));
   for (const char* text : {"", "u-1", "u-1\nmany\ngood\n", "u-1\n-1\ngood\n", "u-1\n99999999999999999999\ngood\n"})
     EXPECT_TRUE(watch.restore({"update", text}));
   watch.hear(report_of({UpdateState::refused}));
   EXPECT_EQ(told_by(watch), "refused ");
+  UpdateWatch of_old;
+  EXPECT_TRUE(of_old.restore({"update", "u-1\nmany\ngood\n"}));
+  of_old.hear(report_of({UpdateState::refused}));
+  of_old.begin({update_day + hours(9), update_day + hours(8), true});
+  EXPECT_EQ(told_by(of_old, update_day + hours(9)), "") << "it was refused before the last run ended";
+}
+
+/// What `watch` tells of `report` at a start of which it is known when the last run before lived.
+std::string told_at_start(UpdateReport report, std::optional<UtcTime> alive, UtcTime now, UpdateWatch watch = {}) {
+  watch.hear(std::move(report));
+  watch.begin({now, alive, false});
+  return told_by(watch, now);
+}
+
+TEST(UpdateWatch, WithoutANoteOnlyWhatCameSinceTheLastLifeIsNews) {
+  using enum UpdateState;
+  const auto report = report_of({installing, installed, trying, good});  // one a second, the first at the day's begin
+  const UtcTime now = update_day + hours(1);
+  EXPECT_EQ(told_at_start(report, update_day + hours(1), now), "") << "months ago";
+  EXPECT_EQ(told_at_start(report, update_day + seconds(2), now), "trying good ") << "it was away for these";
+  EXPECT_EQ(told_at_start(report, update_day, now), "installing installed trying good ");
+  EXPECT_EQ(told_at_start(report, {}, now), "") << "nothing is known of any run: nor is it of the update";
+}
+
+TEST(UpdateWatch, WithoutANoteAStepOfAWrongClockIsOldAndSoIsAllBeforeIt) {
+  using enum UpdateState;
+  const UtcTime alive = update_day - hours(1);
+  const UtcTime now = update_day + hours(1);
+  auto report = report_of({installing, installed, trying, good});
+  report.steps[2].at = UtcTime{};  // the box started without a clock
+  EXPECT_EQ(told_at_start(report, alive, now), "good ");
+  report = report_of({installing, installed, trying, good});
+  report.steps[1].at = now + hours(1);
+  EXPECT_EQ(told_at_start(report, alive, now), "trying good ");
+  report = report_of({installing, installed, trying, good});
+  EXPECT_EQ(told_at_start(report, alive, UtcTime{}), "") << "the clock of this start is wrong";
+  EXPECT_EQ(told_at_start(report, now + hours(1), now), "") << "that of the last life was";
+}
+
+TEST(UpdateWatch, ANoteThatGoesOnNeedsNoClock) {
+  using enum UpdateState;
+  UpdateWatch before;
+  before.hear(report_of({installing, installed}));
+  const auto note = before.take(update_day).note;
+  ASSERT_TRUE(note);
+  auto report = report_of({installing, installed, trying});
+  report.steps[2].at = UtcTime{};
+  UpdateWatch after;
+  after.restore(*note);
+  after.hear(report);
+  after.begin({UtcTime{}, update_day + seconds(1), true});
+  EXPECT_TRUE(after.started_another_system());
+  EXPECT_EQ(told_by(after, UtcTime{}), "trying ");
+}
+
+TEST(UpdateWatch, ANoteOfAnotherEpochMayBeOldAndTheClockDecidesWithIt) {
+  using enum UpdateState;
+  UpdateWatch before;
+  before.hear(report_of({installing, installed}));
+  const auto note = before.take(update_day).note;
+  ASSERT_TRUE(note);
+  const auto report = report_of({installing, installed, trying, good});
+  const UtcTime now = update_day + hours(1);
+  UpdateWatch after;
+  after.restore(*note);
+  EXPECT_EQ(told_at_start(report, update_day - hours(1), now, after), "trying good ") << "what it says was told, was";
+  EXPECT_EQ(told_at_start(report, update_day + seconds(3), now, after), "good ") << "an older copy was put back";
+}
+
+TEST(UpdateWatch, WhatIsPassedOverIsNotedSoThatItStaysOld) {
+  using enum UpdateState;
+  UpdateWatch watch;
+  watch.hear(report_of({installing, installed, trying, good}));
+  watch.begin({update_day + hours(1), {}, false});
+  const auto news = watch.take(update_day + hours(1));
+  EXPECT_TRUE(news.events.empty());
+  ASSERT_TRUE(news.note);
+  EXPECT_FALSE(watch.take(update_day + hours(1)).note) << "once";
+  UpdateWatch next;
+  next.restore(*news.note);
+  next.hear(report_of({installing, installed, trying, good}));
+  next.begin({update_day + hours(2), update_day - hours(1), true});
+  EXPECT_EQ(told_by(next, update_day + hours(2)), "");
+}
+
+TEST(UpdateWatch, WhatIsHeardFirstWhileItRunsIsJudgedOnceAndThenNothingIsOldAnyMore) {
+  using enum UpdateState;
+  UpdateWatch watch;
+  watch.begin({update_day, {}, false});
+  watch.hear(report_of({installing}));
+  EXPECT_EQ(told_by(watch, update_day + seconds(4)), "installing ") << "a first update";
+  UpdateWatch late;
+  late.begin({update_day + hours(1), update_day + hours(1), false});
+  late.hear(report_of({installing, installed, trying, good}));
+  EXPECT_EQ(told_by(late, update_day + hours(2)), "") << "the file could not be read at the start";
+  late.hear(report_of({refused}, "u-2"));
+  EXPECT_EQ(told_by(late, update_day + hours(2)), "refused ") << "the clock was set back meanwhile";
 }
 
 TEST(UpdateWatch, AnotherUpdateBeginsAnewWithTheSameSteps) {
@@ -109,6 +210,21 @@ TEST(UpdateWatch, AnotherSystemIsStartedByTheFirstTryAndByTheWayBack) {
   EXPECT_FALSE(started(report_of({installing, trying, good}), report_of({installing, trying, good, rolled_back})))
       << "it was good: power failed three times";
   EXPECT_FALSE(UpdateWatch().started_another_system());
+}
+
+TEST(UpdateWatch, WithoutANoteAnotherSystemWasStartedIfItWasSinceTheLastLife) {
+  using enum UpdateState;
+  const auto started = [](std::vector<UpdateState> states, std::optional<UtcTime> alive) {
+    UpdateWatch watch;
+    watch.hear(report_of(std::move(states)));
+    watch.begin({update_day + hours(1), alive, false});
+    return watch.started_another_system();
+  };
+  EXPECT_TRUE(started({installing, installed, trying, good}, update_day + seconds(2)));
+  EXPECT_TRUE(started({installing, installed, trying, rolled_back}, update_day + seconds(3)));
+  EXPECT_FALSE(started({installing, installed, trying, good}, update_day + seconds(3)));
+  EXPECT_FALSE(started({installing, installed, trying, good}, update_day + hours(1)));
+  EXPECT_FALSE(started({installing, installed, trying, good}, {}));
 }
 
 TEST(UpdateWatch, TheEventNamesVersionsSlotTimeAndReasonAndLeavesOutWhatIsEmpty) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "host/clock_notice.hpp"
 #include "host/clock_quality.hpp"
 #include "host/host.hpp"
 
@@ -58,6 +59,14 @@ TEST(SystemClockIn2040, TellsThatYear) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours sets variables
   if (std::getenv("FAKETIME") == nullptr) GTEST_SKIP() << "the clock is this machine's";
   EXPECT_EQ(format_utc(make_system_clock()->utc_now()).substr(0, 5), "2040-");
+}
+
+/// What `jidian-clock` writes down, and the gateway compares with it. Both clocks hold: their sum is the year.
+TEST(SystemClockIn2040, TheMomentOfANoticeIsOfThatYear) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours sets variables
+  if (std::getenv("FAKETIME") == nullptr) GTEST_SKIP() << "the clock is this machine's";
+  const Moment moment = moment_now();
+  EXPECT_EQ(format_utc(UtcTime{moment.since_boot + moment.utc_ahead}).substr(0, 5), "2040-");
 }
 
 TEST(SystemClock, KnowsItsQualityFromTheFirstQuestion) {

@@ -125,6 +125,55 @@ TEST_F(Updates, AnyOtherRestartKeepsItsCause) {
   EXPECT_EQ(cause_of_last_gap(), GapCause::clean_stop);
 }
 
+TEST_F(Updates, WhereTheNotesAreLostAnUpdateOfMonthsAgoIsNeitherToldAgainNorACause) {
+  record(5);
+  const auto report = update_of({installing, installed, trying, good});
+  hear(report);
+  for (const bool is_new_epoch : {false, true}) {
+    record_.notes.clear();
+    clock_.pass(std::chrono::hours(24 * 60));
+    start(is_new_epoch ? 3 : 2, report, is_new_epoch);
+    EXPECT_EQ(told(), "installing installed trying good ");
+    EXPECT_EQ(cause_of_last_gap(), GapCause::box_off);
+    EXPECT_TRUE(record_.notes.contains("update")) << "the next start knows it by that";
+    record(5);
+  }
+}
+
+TEST_F(Updates, WhereTheNotesAreLostOneSinceTheLastLifeIsToldAndTheCause) {
+  record(5);
+  hear(update_of({installing, installed}));
+  run_->stop();
+  record_.notes.clear();
+  auto report = update_of({installing, installed, trying});
+  report.steps[2].at = clock_.now.utc + seconds(30);
+  start(2, report);
+  EXPECT_EQ(told(), "installing installed trying ");
+  EXPECT_EQ(cause_of_last_gap(), GapCause::update);
+}
+
+TEST_F(Updates, AnIntactStoreThatKnowsOfNoUpdateIsToldOfItsFirst) {
+  record(5);
+  run_->stop();
+  auto report = update_of({installing, installed, trying});
+  for (auto& step : report.steps) step.at = clock_.now.utc + seconds(10);  // the gateway was down for all of it
+  start(2, report);
+  EXPECT_EQ(told(), "installing installed trying ");
+  EXPECT_EQ(cause_of_last_gap(), GapCause::update);
+}
+
+TEST_F(Updates, TheFirstStartOfAllTellsNothingOfWhatCameBeforeTheRecord) {
+  run_.reset();
+  record_ = plant::MemoryRecord(options_.manifest);
+  clock_.pass(minutes(1));
+  start(1, update_of({installing, installed, trying, good}), true);
+  EXPECT_EQ(told(), "");
+  auto next = update_of({refused});
+  next.id = "u-2";
+  hear(next);
+  EXPECT_EQ(told(), "refused ");
+}
+
 TEST_F(Updates, AnotherConfigurationChangesNothingInWhatWasTold) {
   hear(update_of({installing, installed}));
   auto wider = plant::options(plant::manifest(2));
