@@ -1,7 +1,6 @@
-#include <sqlite3.h>
+#include "tests/integration/store/epochs.hpp"
 
 #include "store/layout.hpp"
-#include "tests/unit/store/fixture.hpp"
 
 namespace jidian::store {
 namespace {
@@ -9,48 +8,6 @@ namespace {
 using namespace std::chrono_literals;
 using record::Stream;
 namespace fs = std::filesystem;
-
-class Epochs : public testing::Test {
- protected:
-  Epochs() {
-    options_.folder = folder_.path() / "store";
-    options_.quota_bytes = 64 << 20;
-    options_.destinations = {{"province", {Stream::event, Stream::interval, Stream::reading}}};
-  }
-
-  /// A store with one epoch of some batches, stopped. Gives the epoch.
-  std::uint64_t stopped_store(std::uint64_t batches, std::size_t size = 4000) {
-    const auto store = open_or_fail(options_);
-    EXPECT_TRUE(record_together(*store, Stream::reading, batches, noon, size));
-    EXPECT_TRUE(store->close(noon));
-    return store->opening().epoch;
-  }
-
-  fs::path newest_file() const { return epoch_files(options_.folder).back(); }
-
-  /// Opens and expects a new epoch after `before`, for a reason with this word in it.
-  std::unique_ptr<Store> expect_new_epoch(std::uint64_t before, const std::string& word) {
-    auto store = open_or_fail(options_, after(1h));
-    if (!store) return store;
-    EXPECT_TRUE(store->opening().began_epoch);
-    EXPECT_NE(store->opening().epoch, before);
-    EXPECT_EQ(store->opening().predecessor, before);
-    EXPECT_NE(store->opening().reason.find(word), std::string::npos) << store->opening().reason;
-    EXPECT_EQ(store->head(Stream::reading).next_seq, 1U);
-    record_batches(*store, Stream::reading, 1, after(1h));
-    return store;
-  }
-
-  static void run_sql(const fs::path& file, const char* sql) {
-    sqlite3* raw = nullptr;
-    ASSERT_EQ(sqlite3_open(file.c_str(), &raw), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(raw, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(raw);
-    sqlite3_close(raw);
-  }
-
-  TempFolder folder_;
-  Options options_;
-};
 
 TEST_F(Epochs, NotesOutliveStartsAndEpochs) {
   using Notes = std::map<std::string, std::string>;
@@ -228,22 +185,6 @@ TEST_F(Epochs, TruncatedFileKeepsTheRowsThatAreThere) {
   const std::vector<std::uint64_t> seqs = seqs_of(read_all(*reader, epoch, Stream::reading));
   EXPECT_EQ(seqs, seqs_between(1, seqs.back()));
   EXPECT_GE(seqs.back(), 440U);
-}
-
-TEST_F(Epochs, NewerFormatStaysAndIsStillRead) {
-  const std::uint64_t epoch = stopped_store(3);
-  run_sql(newest_file(), "PRAGMA user_version=3");
-  const auto store = expect_new_epoch(epoch, "format 3");
-  EXPECT_EQ(seqs_of(read_all(**store->reader(), epoch, Stream::reading)), seqs_between(1, 3));
-}
-
-TEST_F(Epochs, FileOfAnOlderFormatIsEndedInGoodOrderAndRead) {
-  const std::uint64_t epoch = stopped_store(3);
-  run_sql(newest_file(), "PRAGMA user_version=1");
-  const auto store = expect_new_epoch(epoch, "format 1");
-  EXPECT_TRUE(store->opening().stopped_cleanly);
-  EXPECT_EQ(store->opening().last_commit, noon);
-  EXPECT_EQ(seqs_of(read_all(**store->reader(), epoch, Stream::reading)), seqs_between(1, 3));
 }
 
 TEST_F(Epochs, FileUnderAnotherEpochsNameBeginsANewEpoch) {
