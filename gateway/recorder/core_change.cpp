@@ -70,7 +70,7 @@ std::vector<std::string> unchanged_facilities(const domain::Manifest& from, cons
 void Core::settle(const Instant& now, const domain::Manifest& next) {
   std::vector<domain::IntervalRow> rows;
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
-    if (!meter_named(next, options_.manifest.meters[i].id)) facts_.end(static_cast<MeterIndex>(i), rows);
+    if (!meter_named(next, options_.manifest.meters[i].id)) facts_.end(static_cast<MeterIndex>(i), now.utc, rows);
   for (auto& row : rows) pending_.add(std::move(row), in_force_);
   for (auto& event : holes_.take_due(now.utc, true)) tell_later(std::move(event), now);
   commit_at_ = now.steady;
