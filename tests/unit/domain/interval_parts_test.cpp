@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/unit/domain/one_meter.hpp"
+#include "tests/unit/domain/summed_plant.hpp"
 
 /// Rows of a meter that goes and comes back within an interval.
 namespace jidian::domain {
@@ -97,6 +98,33 @@ TEST_F(MeterThatComesBack, AndGoesOnceMoreHasAThirdRow) {
   EXPECT_EQ(third.rows.front().start, at(60));
   EXPECT_EQ(third.rows.front().polls_made, 10u);
   EXPECT_EQ(third.rows.front().polls_expected, 10u);
+}
+
+/// A minute of a meter whose energy counter went from one count to another.
+IntervalRow minute_of(MeterIndex meter, int from, std::uint64_t first, int until, std::uint64_t last) {
+  IntervalRow row{meter, summed::midnight, seconds(60), 2, 2, std::vector<PointInterval>(2)};
+  row.points[0].first = first;
+  row.points[0].first_at = summed::midnight + seconds(from);
+  row.points[0].last = last;
+  row.points[0].last_at = summed::midnight + seconds(until);
+  return row;
+}
+
+TEST(AggregateBuilder, ARowWaitsForTheSecondPartOfAMeterThatCameBackAndHasBoth) {
+  const Manifest manifest = summed::plant();
+  AggregateBuilder aggregates(manifest);
+  AggregateBuilder::Rows told;
+  aggregates.restore(minute_of(0, 0, 100, 20, 102));
+  aggregates.resume(0, summed::midnight + seconds(40));
+  const auto told_of_press = [&] { return std::ranges::count(told, summed::press, &AggregateRow::subject); };
+  aggregates.add(minute_of(1, 0, 700, 60, 705), told);
+  EXPECT_EQ(told_of_press(), 0);
+  aggregates.add(minute_of(0, 20, 102, 60, 106), told);
+  ASSERT_EQ(told_of_press(), 1);
+  const AggregateRow row = *std::ranges::find(told, summed::press, &AggregateRow::subject);
+  EXPECT_EQ(row.amounts[0].value, (106 - 100 + 705 - 700) * 10'000);
+  EXPECT_TRUE(row.amounts[0].is_partial) << "no part of it is the whole minute";
+  EXPECT_EQ(row.polls_made, 6u);
 }
 
 }  // namespace
