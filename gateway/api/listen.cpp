@@ -136,6 +136,16 @@ Result<Listener> Listener::on_loopback(const std::string& text) {
   return listener;
 }
 
+Status Listener::give_to(gid_t group) {
+  struct stat file {};
+  if (lstat(path_.c_str(), &file) != 0 || file.st_ino != inode_)
+    return Error{ErrorKind::not_found, path_.native() + " is not there any more"};
+  if (lchown(path_.c_str(), static_cast<uid_t>(-1), group) != 0)
+    return Error{errno == EPERM ? ErrorKind::denied : ErrorKind::io, std::generic_category().message(errno)};
+  if (chmod(path_.c_str(), 0660) != 0) return failure("setting the mode of " + path_.native(), errno);
+  return {};
+}
+
 Listener::Listener(Listener&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       path_(std::exchange(other.path_, {})),

@@ -35,6 +35,10 @@ class Listener {
 
   int fd() const { return fd_; }
 
+  /// Gives the file of a Unix socket to `group`, mode 0660, while it listens. Errors: denied (the process may not give
+  /// files to that group), not_found (the file is not ours any more), io. Nothing is changed then.
+  Status give_to(gid_t group);
+
   /// Why its file was not given to its group, as the system says it; empty: it was, or none was wanted.
   const std::string& why_closed() const { return why_closed_; }
 

@@ -9,6 +9,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <functional>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <string_view>
@@ -129,6 +130,8 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
+  Listener& listener() { return listener_; }
+
  private:
   Daemon(Listener listener, Handler handler) : listener_(std::move(listener)), handler_(std::move(handler)) {}
 
@@ -139,17 +142,31 @@ class Daemon {
 
 using Troubles = std::vector<health::InterfaceTrouble>;
 
-class HttpServer final : public Server {
+/// Who may ask: read by the threads of requests, changed once the groups are there.
+class Door {
  public:
-  HttpServer(std::unique_ptr<Daemon> local, std::unique_ptr<Daemon> scrape, Troubles troubles)
-      : local_(std::move(local)), scrape_(std::move(scrape)), troubles_(std::move(troubles)) {}
-
-  const Troubles& troubles() const override { return troubles_; }
+  explicit Door(Access access) : access_(access) {}
+  Access access() const {
+    const std::scoped_lock lock(mutex_);
+    return access_;
+  }
+  void open_to(const Access& access) {
+    const std::scoped_lock lock(mutex_);
+    access_ = access;
+  }
 
  private:
-  std::unique_ptr<Daemon> local_;
-  std::unique_ptr<Daemon> scrape_;
-  Troubles troubles_;
+  mutable std::mutex mutex_;
+  Access access_;
+};
+
+/// The groups that the site file names, and which of them are not there.
+struct Groups {
+  Access access{.owner = geteuid(), .read_group = {}, .operate_group = {}};
+  Troubles missing;
+
+  /// The file has one group: the wider one, if there are two.
+  std::optional<gid_t> of_file() const { return access.read_group ? access.read_group : access.operate_group; }
 };
 
 /// The group that the site file names under `key`; nothing if it names none. One that is not there is a trouble.
@@ -163,25 +180,19 @@ std::optional<gid_t> group_of(const char* key, const std::string& name, Troubles
   return std::nullopt;
 }
 
-/// The socket that members of the groups may use, or nobody but its owner if one of the groups cannot be had. What
-/// becomes of `access` is who may ask.
-Result<Listener> open_socket(const Options& options, Access& access, Troubles& troubles) {
-  access.read_group = group_of("read_group", options.read_group, troubles);
-  access.operate_group = group_of("operate_group", options.operate_group, troubles);
-  // The file has one group: the wider one, if there are two.
-  const auto group = access.read_group ? access.read_group : access.operate_group;
-  auto socket = Listener::at_path(options.socket, group,
-                                  group && troubles.empty() ? Listener::Door::group : Listener::Door::owner);
-  if (!socket) return socket;
-  if (!socket->why_closed().empty()) {
-    const auto& name = options.read_group.empty() ? options.operate_group : options.read_group;
-    troubles.push_back({"the socket could not be given to the group '" + name + "' (" + socket->why_closed() +
-                            "), so only root and the gateway's own user may ask",
-                        "`usermod -aG " + name + " " + name_of_user(access.owner) +
-                            "`, then `systemctl restart jidian`: only a member gives files to a group"});
-  }
-  if (!troubles.empty()) access.read_group = access.operate_group = std::nullopt;
-  return socket;
+Groups groups_of(const Options& options) {
+  Groups groups;
+  groups.access.read_group = group_of("read_group", options.read_group, groups.missing);
+  groups.access.operate_group = group_of("operate_group", options.operate_group, groups.missing);
+  return groups;
+}
+
+health::InterfaceTrouble not_given(const Options& options, const std::string& why) {
+  const auto& name = options.read_group.empty() ? options.operate_group : options.read_group;
+  return {"the socket could not be given to the group '" + name + "' (" + why +
+              "), so only root and the gateway's own user may ask",
+          "`usermod -aG " + name + " " + name_of_user(geteuid()) +
+              "`, then `systemctl restart jidian`: only a member gives files to a group"};
 }
 
 Result<std::unique_ptr<Daemon>> start_scraping(const std::string& address, command::Commands& commands) {
@@ -194,37 +205,98 @@ Result<std::unique_ptr<Daemon>> start_scraping(const std::string& address, comma
   return scrape;
 }
 
+class HttpServer final : public Server {
+ public:
+  HttpServer(Options options, command::Commands& commands) : options_(std::move(options)), commands_(commands) {}
+
+  /// Errors: those of `Server::start`.
+  Status open() {
+    const Groups groups = groups_of(options_);
+    const auto group = groups.of_file();
+    auto socket = Listener::at_path(options_.socket, group,
+                                    group && groups.missing.empty() ? Listener::Door::group : Listener::Door::owner);
+    if (!socket) return socket.error();
+    closed_ = groups.missing;
+    is_group_missing_ = !groups.missing.empty();
+    if (!socket->why_closed().empty()) closed_.push_back(not_given(options_, socket->why_closed()));
+    if (closed_.empty()) door_.open_to(groups.access);
+    local_ = Daemon::start(
+        std::move(*socket),
+        [this](const Request& request, int connection_fd) {
+          const auto peer = peer_of(connection_fd);
+          return peer ? answer(request, caller_of(*peer, door_.access()), commands_) : answer_of(peer.error());
+        },
+        connections_max);
+    if (local_ == nullptr) return Error{ErrorKind::io, "the local interface could not start its threads"};
+    open_scraping();
+    sum_up();
+    return {};
+  }
+
+  const Troubles& troubles() const override { return troubles_; }
+
+  bool try_again() override {
+    const bool is_opened = is_group_missing_ && give_to_groups();
+    const bool is_scraped = !unscraped_.empty() && open_scraping();
+    if (!is_opened && !is_scraped) return false;
+    sum_up();
+    return true;
+  }
+
+ private:
+  /// Whether all groups are there by now: then they have the socket, or it is known why not.
+  bool give_to_groups() {
+    const Groups groups = groups_of(options_);
+    if (!groups.missing.empty()) return false;
+    is_group_missing_ = false;
+    closed_.clear();
+    if (const auto given = local_->listener().give_to(*groups.of_file()); !given)
+      closed_.push_back(not_given(options_, given.error().message()));
+    else
+      door_.open_to(groups.access);
+    return true;
+  }
+
+  /// Whether the metrics port is open, or none is wanted.
+  bool open_scraping() {
+    unscraped_.clear();
+    if (options_.metrics_address.empty()) return true;
+    auto started = start_scraping(options_.metrics_address, commands_);
+    if (started) {
+      scrape_ = std::move(*started);
+      return true;
+    }
+    unscraped_.push_back({"the metrics port is not open: " + started.error().message(),
+                          "end what uses it and it opens within five minutes, or correct `metrics` in [api] of the "
+                          "site file; then `systemctl restart jidian`"});
+    return false;
+  }
+
+  void sum_up() {
+    troubles_ = closed_;
+    troubles_.insert(troubles_.end(), unscraped_.begin(), unscraped_.end());
+  }
+
+  const Options options_;
+  command::Commands& commands_;
+  Door door_{Access{.owner = geteuid(), .read_group = {}, .operate_group = {}}};
+  bool is_group_missing_ = false;
+  Troubles closed_;     ///< Why the socket is not open to the groups.
+  Troubles unscraped_;  ///< Why the metrics port is not open.
+  Troubles troubles_;
+  std::unique_ptr<Daemon> local_;
+  std::unique_ptr<Daemon> scrape_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(const Options& options, command::Commands& commands) {
-  Access access{.owner = geteuid(), .read_group = {}, .operate_group = {}};
-  Troubles troubles;
-  auto socket = open_socket(options, access, troubles);
-  if (!socket) return socket.error();
-  auto local = Daemon::start(
-      std::move(*socket),
-      [&commands, access](const Request& request, int connection_fd) {
-        const auto peer = peer_of(connection_fd);
-        return peer ? answer(request, caller_of(*peer, access), commands) : answer_of(peer.error());
-      },
-      connections_max);
-  if (local == nullptr) return Error{ErrorKind::io, "the local interface could not start its threads"};
-
-  std::unique_ptr<Daemon> scrape;
-  if (!options.metrics_address.empty()) {
-    auto started = start_scraping(options.metrics_address, commands);
-    if (started)
-      scrape = std::move(*started);
-    else
-      troubles.push_back({"the metrics port is not open: " + started.error().message(),
-                          "end what uses it, or correct `metrics` in [api] of the site file; then "
-                          "`systemctl restart jidian`"});
-  }
-  for (const auto& trouble : troubles)
+  auto server = std::make_unique<HttpServer>(options, commands);
+  if (const auto opened = server->open(); !opened) return opened.error();
+  for (const auto& trouble : server->troubles())
     spdlog::error("local interface is not as configured, recording goes on why=\"{}\" do=\"{}\"", trouble.what,
                   trouble.advice);
-  return std::unique_ptr<Server>(
-      std::make_unique<HttpServer>(std::move(local), std::move(scrape), std::move(troubles)));
+  return std::unique_ptr<Server>(std::move(server));
 }
 
 }  // namespace jidian::api

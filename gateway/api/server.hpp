@@ -28,8 +28,12 @@ class Server {
   static Result<std::unique_ptr<Server>> start(const Options& options, command::Commands& commands);
   virtual ~Server() = default;
 
-  /// What is not as `options` had it; it stays so as long as the server lives.
+  /// What is not as `options` had it, as of the start or the last `try_again`.
   virtual const std::vector<health::InterfaceTrouble>& troubles() const = 0;
+
+  /// Tries once more what may succeed by now: the metrics port, and groups that were not there. Whether `troubles`
+  /// changed. Requests go on meanwhile. `troubles` and this from one thread.
+  virtual bool try_again() = 0;
 };
 
 }  // namespace jidian::api

@@ -175,26 +175,12 @@ Status Gateway::start_parts() {
     ready_ = true;
   }
 
-  open_local_interface(*running);
+  local_interface_ = std::make_unique<LocalInterface>(api::Options{.socket = running->api.socket,
+                                                                   .read_group = running->api.read_group,
+                                                                   .operate_group = running->api.operate_group,
+                                                                   .metrics_address = running->api.metrics},
+                                                      *commands_, board_, clock_.steady_now());
   return {};
-}
-
-/// Whatever is wrong with it, readings are recorded.
-void Gateway::open_local_interface(const config::Site& running) {
-  auto server = api::Server::start({.socket = running.api.socket,
-                                    .read_group = running.api.read_group,
-                                    .operate_group = running.api.operate_group,
-                                    .metrics_address = running.api.metrics},
-                                   *commands_);
-  if (!server) {
-    spdlog::error("no local interface, recording goes on without it socket={} why=\"{}\"", running.api.socket.string(),
-                  server.error().message());
-    board_.post(std::vector<health::InterfaceTrouble>{
-        {server.error().message(), "settle that, then `systemctl restart jidian`"}});
-    return;
-  }
-  server_ = std::move(*server);
-  board_.post(server_->troubles());
 }
 
 void Gateway::make_commands() {
@@ -317,7 +303,7 @@ Gateway::~Gateway() {
     const std::scoped_lock lock(commands_mutex_);
     ready_ = false;
   }
-  server_.reset();                                      // no reload any more either
+  local_interface_.reset();                             // no reload any more either
   for (auto& bus : buses_) bus.poller->request_stop();  // all finish their transactions at the same time
   if (commands_ != nullptr) commands_->stop_jobs();     // they hold their pollers
   for (auto& bus : buses_) {

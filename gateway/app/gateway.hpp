@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "acquire/poller.hpp"
-#include "api/server.hpp"
 #include "app/last_good.hpp"
+#include "app/local_interface.hpp"
 #include "app/reloaded.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -95,6 +95,10 @@ class Gateway {
   /// as a rule; one at a time. From any thread.
   Reloaded reload(const std::string& by);
 
+  /// Tries again what the local interface lacks, when it is time for that. Call it now and then, from the thread that
+  /// started the gateway; a reload may go on meanwhile.
+  void look_after_local_interface() { local_interface_->look_after(clock_.steady_now()); }
+
   /// What it runs by, for the log: "gateway=… buses=… meters=… uplinks=…".
   std::string described() const;
 
@@ -116,7 +120,6 @@ class Gateway {
   Status start_parts();
   void make_commands();
   void start_uplinks();
-  void open_local_interface(const config::Site& running);
   std::shared_ptr<const config::Site> site() const;
   std::shared_ptr<acquire::Poller> poller_of(const std::string& bus) const;
 
@@ -162,9 +165,9 @@ class Gateway {
   std::unique_ptr<recorder::Recorder> recorder_;  // 4. drain the inbox, last commit
   std::unique_ptr<uplink::BrokerFactory> brokers_;
   std::list<std::pair<std::string, std::unique_ptr<uplink::Uplink>>>
-      uplinks_;                          // 3. settle what is in flight, say goodbye
-  std::list<PolledBus> buses_;           // 2. finish the current transaction, and the jobs with theirs
-  std::unique_ptr<api::Server> server_;  // 1. no more requests
+      uplinks_;                                      // 3. settle what is in flight, say goodbye
+  std::list<PolledBus> buses_;                       // 2. finish the current transaction, and the jobs with theirs
+  std::unique_ptr<LocalInterface> local_interface_;  // 1. no more requests
 };
 
 }  // namespace jidian::app

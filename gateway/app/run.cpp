@@ -58,7 +58,8 @@ Exit run(const Common& common, const RunOptions& options) {
   spdlog::info("recording version={} {}", version, (*gateway)->described());
 
   const auto summary = [&gateway] { return (*gateway)->summary(); };
-  while (host::run_until_signalled(*clock, (*gateway)->board(), summary) == host::Signal::reload)
+  const auto chores = [&gateway] { (*gateway)->look_after_local_interface(); };
+  while (host::run_until_signalled(*clock, (*gateway)->board(), summary, chores) == host::Signal::reload)
     reload_watched(**gateway, *clock);
 
   spdlog::info("stopping");

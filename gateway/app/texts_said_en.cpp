@@ -244,7 +244,8 @@ constexpr auto english_of_said = std::to_array<Sentence>({
      "`usermod -aG {group} {user}`, then `systemctl restart jidian`: only a member gives files to a group"},
     {"said.metrics-closed", "the metrics port is not open: {why}"},
     {"said.metrics-closed-do",
-     "end what uses it, or correct `metrics` in [api] of the site file; then `systemctl restart jidian`"},
+     "end what uses it and it opens within five minutes, or correct `metrics` in [api] of the site file; then "
+     "`systemctl restart jidian`"},
     {"said.check-no-group",
      "api: there is no group '{group}' on this machine (`{key}`), so only root and the gateway's own user could ask; "
      "run `groupadd --system {name}`, or name a group that is there"},

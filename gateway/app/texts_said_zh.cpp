@@ -208,7 +208,7 @@ constexpr auto chinese_of_said = std::to_array<Sentence>({
      "`usermod -aG {group} {user}`，然后 `systemctl restart jidian`：只有组的成员才能把文件交给该组"},
     {"said.metrics-closed", "指标端口未打开：{why}"},
     {"said.metrics-closed-do",
-     "请结束占用它的程序，或改正站点文件 [api] 中的 `metrics`；然后 `systemctl restart jidian`"},
+     "请结束占用它的程序，端口将在五分钟内打开；或改正站点文件 [api] 中的 `metrics`，然后 `systemctl restart jidian`"},
     {"said.check-no-group",
      "api：本机没有组“{group}”（`{key}`），因此只有 root 和网关自己的用户可以询问；请运行 `groupadd --system "
      "{name}`，或写一个已有的组"},

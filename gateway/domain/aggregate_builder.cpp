@@ -84,6 +84,14 @@ void AggregateBuilder::add(const IntervalRow& row, Rows& rows) {
   }
 }
 
+void AggregateBuilder::resume(MeterIndex meter, UtcTime now) {
+  for (std::size_t i = 0; i < SubjectRows::lengths.size(); ++i) {
+    auto& until = frontiers_[meter].until[i];
+    const UtcTime start = align(now, SubjectRows::lengths[i]);
+    if (until && *until == start + SubjectRows::lengths[i]) until = start;
+  }
+}
+
 void AggregateBuilder::add(const Stretch& stretch) {
   if (SubjectRows* subject = find({SubjectKind::facility, stretch.facility})) subject->add(stretch);
 }

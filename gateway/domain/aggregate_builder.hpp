@@ -39,6 +39,9 @@ class AggregateBuilder {
   /// the same instant may follow.
   void add(const IntervalRow& row, Rows& rows);
 
+  /// The meter comes back at `now`, within an interval that it has a row of: another one may follow.
+  void resume(MeterIndex meter, UtcTime now);
+
   /// A time in a state of a facility. What it completes is told with the next call of another kind.
   void add(const Stretch& stretch);
 

@@ -111,6 +111,7 @@ void DataWatch::take_over(const DataWatch& before, MeterIndex theirs, MeterIndex
   meter.begun = state.begun;
   meter.hour = state.hour;
   meter.minutes = state.minutes;
+  meter.minute = state.minute;
   meter.lacking = state.lacking;
 }
 
@@ -238,7 +239,9 @@ void DataWatch::count(const IntervalRow& row, std::vector<Event>* events) {
     meter.minutes = 0;
     meter.hour = judged < hours_most ? meter.hour + whole_hour : hour;
   }
-  if (meter.hour == hour && row.polls_made > 0) ++meter.minutes;
+  if (meter.hour != hour || row.polls_made == 0 || meter.minute == row.start) return;
+  meter.minute = row.start;
+  ++meter.minutes;
 }
 
 void DataWatch::judge_hour(MeterIndex index, std::vector<Event>* events) {

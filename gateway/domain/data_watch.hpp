@@ -91,9 +91,10 @@ class DataWatch {
     std::optional<Column> own_clock;
     std::vector<Opening> openings;
     std::array<ValueFinding, 3> values;
-    std::optional<UtcTime> begun;  ///< Its first row that is known.
-    UtcTime hour;                  ///< The hour in progress.
-    std::uint32_t minutes = 0;     ///< Of it, with values.
+    std::optional<UtcTime> begun;   ///< Its first row that is known.
+    UtcTime hour;                   ///< The hour in progress.
+    std::uint32_t minutes = 0;      ///< Of it, with values.
+    std::optional<UtcTime> minute;  ///< The last one of them: it may have two rows.
     Spell lacking;
     bool checks_rows = true;
     bool checks_negative = true;

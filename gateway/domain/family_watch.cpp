@@ -29,8 +29,11 @@ std::optional<Column> column_of(const MeterEntry& meter, std::string_view quanti
 constexpr Millis edge_most = std::chrono::minutes(1);
 constexpr std::uint32_t polls_least_percent = 80;
 
-bool is_whole(const IntervalRow& row) {
-  return std::uint64_t{row.polls_made} * 100 >= std::uint64_t{row.polls_expected} * polls_least_percent;
+/// Also of a meter that was not there all the time.
+bool is_whole(const IntervalRow& row, Millis period) {
+  const auto slots = static_cast<std::uint64_t>(Millis{row.length} / period);
+  return std::uint64_t{row.polls_made} * 100 >=
+         std::max<std::uint64_t>(row.polls_expected, slots) * polls_least_percent;
 }
 
 bool is_near(UtcTime edge, UtcTime bound, Millis period) {
@@ -121,7 +124,7 @@ std::optional<FamilyWatch::Mean> FamilyWatch::mean_of(const Member& member, cons
   const MeterEntry& meter = manifest_.meters[row.meter];
   const auto samples = samples_of(meter, row);
   std::optional<double> polled;
-  if (member.power && is_whole(row))
+  if (member.power && is_whole(row, meter.period))
     polled = mean_power(*member.power, meter.points[member.power->position()], row.points[member.power->position()],
                         samples);
   const auto count = [&](const std::optional<Column>& column) -> std::optional<Energy> {

@@ -25,13 +25,14 @@ struct PointInterval {
   friend bool operator==(const PointInterval&, const PointInterval&) = default;
 };
 
-/// One meter's row for an aligned interval, labelled by its start.
+/// One meter's row for an aligned interval, labelled by its start. A meter that went and came back within it has one
+/// row for each part.
 struct IntervalRow {
   MeterIndex meter = 0;
   UtcTime start;
   std::chrono::seconds length{60};
   std::uint32_t polls_made = 0;
-  std::uint32_t polls_expected = 0;
+  std::uint32_t polls_expected = 0;   ///< Slots while the meter was configured.
   std::vector<PointInterval> points;  ///< One per point of the meter, in manifest order.
   friend bool operator==(const IntervalRow&, const IntervalRow&) = default;
 };

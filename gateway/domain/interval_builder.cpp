@@ -53,6 +53,7 @@ void IntervalBuilder::restore(const IntervalRow& row) {
   if (length == lengths.end()) return;
   Interval& interval = meters_[row.meter].intervals[static_cast<std::size_t>(length - lengths.begin())];
   interval.start = row.start + row.length;
+  interval.told.add(row.start, row.polls_made);
   for (const PointEntry& point : manifest_.meters[row.meter].points)
     if (point.scale_point && row.points[*point.scale_point].last_at != UtcTime{})
       meters_[row.meter].latest[*point.scale_point] = {row.points[*point.scale_point].last,
@@ -70,6 +71,7 @@ void IntervalBuilder::add(const Poll& poll, Rows& rows) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     Interval& interval = meter.intervals[i];
     const UtcTime start = align(poll.slot, lengths[i]);
+    if (has_any_value(poll)) interval.seen.add(start, 1);
     if (!interval.start) begin(interval, poll.meter, start);
     for (int made = 0; *interval.start < start; ++made) {
       const bool is_jump = made == empty_rows_max;
@@ -138,7 +140,9 @@ void IntervalBuilder::close(MeterIndex index, std::size_t length, const Poll* ne
   Meter& meter = meters_[index];
   Interval& interval = meter.intervals[length];
   const UtcTime end = *interval.start + lengths[length];
-  const std::uint64_t expected = count_slots(*interval.start, end, meter.phase, entry.period);
+  const UtcTime slots_from = std::max(*interval.start, interval.slots_from.value_or(*interval.start));
+  const UtcTime slots_until = std::min(end, interval.slots_until.value_or(end));
+  const std::uint64_t expected = count_slots(slots_from, slots_until, meter.phase, entry.period);
   if (expected > 0 || interval.polls_made > 0) {
     IntervalRow row{index, *interval.start, lengths[length], interval.polls_made, static_cast<std::uint32_t>(expected),
                     {}};
@@ -146,6 +150,7 @@ void IntervalBuilder::close(MeterIndex index, std::size_t length, const Poll* ne
     for (std::size_t i = 0; i < entry.points.size(); ++i)
       row.points.push_back(
           finish_point(meter, i, interval.points[i], entry.points[i], end, next, interval.polls_made == 0));
+    interval.told.add(row.start, row.polls_made);
     rows.push_back(std::move(row));
   }
   begin(interval, index, end);
@@ -203,6 +208,7 @@ void IntervalBuilder::skip_to(UtcTime now, Rows& rows) {
     for (std::size_t k = 0; k < lengths.size(); ++k) {
       Interval& interval = meters_[i].intervals[k];
       const UtcTime start = align(now, lengths[k]);
+      if (interval.slots_from && *interval.slots_from > now) interval.slots_from.reset();
       if (!interval.start || *interval.start == start) continue;
       const bool is_complete = *interval.start < start;
       if (is_complete || interval.polls_made > 0) close(static_cast<MeterIndex>(i), k, nullptr, rows);
@@ -210,22 +216,32 @@ void IntervalBuilder::skip_to(UtcTime now, Rows& rows) {
     }
 }
 
-void IntervalBuilder::end(MeterIndex index, Rows& rows) {
+void IntervalBuilder::end(MeterIndex index, UtcTime now, Rows& rows) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     Interval& interval = meters_[index].intervals[i];
+    interval.slots_until = now;
     if (interval.start && interval.polls_made > 0) close(index, i, nullptr, rows);
     interval.start.reset();
+    interval.slots_until.reset();
   }
+}
+
+/// Whether the rows of an interval have no poll of it behind those seen until now: the meter went within it.
+bool IntervalBuilder::is_told_in_part(const Interval& interval, UtcTime start, std::chrono::seconds length) {
+  const std::uint32_t seen = interval.seen.start == start ? interval.seen.polls : 0;
+  return interval.start == start + length && interval.told.start == start && interval.told.polls <= seen;
 }
 
 void IntervalBuilder::resume(MeterIndex index, UtcTime now, Rows& rows) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     Interval& interval = meters_[index].intervals[i];
-    if (interval.start && *interval.start > now) continue;
+    const UtcTime start = align(now, lengths[i]);
+    if (interval.start && *interval.start > now && !is_told_in_part(interval, start, lengths[i])) continue;
     const bool has_polls = interval.start && interval.polls_made > 0;
-    if (has_polls && *interval.start == align(now, lengths[i])) continue;
+    if (has_polls && *interval.start == start) continue;
     if (has_polls) close(index, i, nullptr, rows);
     interval.start.reset();
+    interval.slots_from = now;
   }
 }
 

@@ -18,6 +18,7 @@ namespace jidian::domain {
 /// A poll belongs to the interval its slot lies in. A row is complete with the meter's first poll of a later interval,
 /// or once two periods (at least 10 s) have passed without one; a poll that comes later still is in no row, which
 /// `polls_made` shows. Rows without any poll are made while the gateway runs, so that a silent meter is visible.
+/// A meter that goes and comes back within an interval has two rows of it, each of which expects the polls of its part.
 ///
 /// - Instantaneous points: extremes and sum of the interval's good samples.
 /// - Counters: `first` is the sample that ended the row before, `last` the one nearest the end, be it before or after
@@ -68,11 +69,12 @@ class IntervalBuilder {
   /// in progress that do not contain `now`, and goes on with those that do.
   void skip_to(UtcTime now, Rows& rows);
 
-  /// The meter has no slots any more: completes what it has polls for.
-  void end(MeterIndex meter, Rows& rows);
+  /// The meter has no slots any more from `now` on: completes what it has polls for, and expects none behind `now`.
+  void end(MeterIndex meter, UtcTime now, Rows& rows);
 
-  /// The meter was known earlier and had no slots from then until `now`: completes what it has polls for, makes no row
-  /// without any, and goes on with its next poll. What goes on behind `now` already is left as it is.
+  /// The meter had no slots before `now`, since it was known last or ever: completes what it has polls for, makes no
+  /// row without any, goes on with its next poll and expects none before `now`. Where the interval has the row that
+  /// `end` made, what follows is another row of it. What goes on behind `now` already is left as it is.
   void resume(MeterIndex meter, UtcTime now, Rows& rows);
 
  private:
@@ -90,10 +92,23 @@ class IntervalBuilder {
     bool rescaled = false;  ///< Its exponent changed in this row, after samples had been taken.
     Edge first;             ///< Counters: what ended the row before. Others: the first sample inside.
   };
+  /// Polls with values of one interval.
+  struct Count {
+    UtcTime start{};
+    std::uint32_t polls = 0;
+    void add(UtcTime of, std::uint32_t more) {
+      if (start != of) *this = {of, 0};
+      polls += more;
+    }
+  };
   struct Interval {
     std::optional<UtcTime> start;  ///< Unset before the meter's first poll.
     std::uint32_t polls_made = 0;
     std::vector<PointState> points;
+    std::optional<UtcTime> slots_from;   ///< The meter had none before.
+    std::optional<UtcTime> slots_until;  ///< It has none from then on.
+    Count told;                          ///< In the rows of the interval told last.
+    Count seen;                          ///< Of the newest interval with polls, whether they are in a row or not.
   };
   struct Meter {
     std::array<Interval, lengths.size()> intervals;
@@ -102,6 +117,7 @@ class IntervalBuilder {
     UtcTime since{};           ///< Counts before that are another meter's.
   };
 
+  static bool is_told_in_part(const Interval& interval, UtcTime start, std::chrono::seconds length);
   void drop_counts_before(MeterIndex index, UtcTime since);
   void collect(const Poll& poll, Interval& interval);
   static bool is_rescaled(const Meter& meter, const PointEntry& point, const Poll& poll);

@@ -52,8 +52,10 @@ enum class Signal : std::uint8_t { stop, reload };
 void block_signals();
 
 /// Tells systemd READY=1, then waits for a signal, feeding the watchdog while no loop of the board is stuck and posting
-/// `status` as STATUS= now and then. Returns at SIGTERM, SIGINT (stop) or SIGHUP (reload).
-Signal run_until_signalled(Clock& clock, const health::Board& board, const std::function<std::string()>& status);
+/// `status` as STATUS= now and then; both are called at least every 5 s, `chores` first. Returns at SIGTERM, SIGINT
+/// (stop) or SIGHUP (reload).
+Signal run_until_signalled(Clock& clock, const health::Board& board, const std::function<std::string()>& status,
+                           const std::function<void()>& chores = {});
 
 /// Feeds the watchdog while no loop of the board is stuck, until `is_over`, which waits up to the time that it is
 /// given.

@@ -56,10 +56,12 @@ void block_signals() {
   (void)std::signal(SIGPIPE, SIG_IGN);
 }
 
-Signal run_until_signalled(Clock& clock, const health::Board& board, const std::function<std::string()>& status) {
+Signal run_until_signalled(Clock& clock, const health::Board& board, const std::function<std::string()>& status,
+                           const std::function<void()>& chores) {
   const sigset_t set = awaited_signals();
   Supervision supervision(watchdog_interval());
   while (true) {
+    if (chores) chores();
     const auto step = supervision.step(board.stuck(clock.steady_now()), status ? status() : std::string());
     log_stuck(step);
     if (!step.notify.empty()) notify_and_note(step.notify);

@@ -114,7 +114,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
   for (auto& event : news.events) pending_.add(std::move(event), manifest_.hash);
 }
 
-void Core::begin(const store::Opening& opening, const Instant& now) {
+void Core::begin(const store::Opening& opening, const Instant& now, Core* last) {
   (void)clock_watch_.observe(now);
   // An epoch that an earlier run began and never wrote to is as good as new.
   const bool is_new_epoch = opening.began_epoch || epoch_before_ != opening.epoch;
@@ -125,7 +125,10 @@ void Core::begin(const store::Opening& opening, const Instant& now) {
   Facts::News news;
   end_recall(nullptr, now, news);
   const auto returning = forget_returning();
-  if (alive_ || opening.last_commit) declare_ending(opening, now);
+  if (alive_ || opening.last_commit) {
+    const domain::Gap box = declare_ending(opening, now);
+    if (last != nullptr) tell_gone(*last, box, now);
+  }
   if (in_force_ != manifest_.hash) tell(manifest_event(now.utc), now);
   in_force_ = manifest_.hash;
   for (const Returning& meter : returning) come_back(meter, now, news);
@@ -305,9 +308,7 @@ std::vector<record::EncodedManifest> Core::held_manifests() const {
 
 void Core::begin_epoch(const store::Opening& opening, const Instant& now) {
   record::Events first{epoch_event(opening, now.utc)};
-  for (const auto& held : held_manifests())
-    first.push_back(
-        manifest_event(held, "A manifest that was in force before: some of what follows was made under it.", now.utc));
+  for (const auto& held : held_manifests()) first.push_back(manifest_event(held, std::string(held_text), now.utc));
   first.push_back(manifest_event(now.utc));
   pending_.add_first(std::move(first), Hash{});
   pending_.cut();

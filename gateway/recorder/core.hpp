@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -67,8 +68,14 @@ class Core {
   /// nothing had been, what lasts at the others is told anew.
   void go_on(Core& before, Change change, const Instant& now);
 
-  /// What is first to be told: a new epoch, the start, the gap before it, the manifest unless the record has it.
-  void begin(const store::Opening& opening, const Instant& now);
+  /// The manifest that the record was under last, if it has meters that the present one has not. A core of that one,
+  /// shown the same record, says in `begin` what became of them. Behind the record.
+  std::optional<domain::Manifest> manifest_of_gone() const;
+
+  /// What is first to be told: a new epoch, the start, the gap before it, the end of meters that are gone, the manifest
+  /// unless the record has it.
+  /// @param last  Of `manifest_of_gone`; good for nothing afterwards. Null: there is none.
+  void begin(const store::Opening& opening, const Instant& now, Core* last = nullptr);
 
   /// Watches the clocks. Call it before what came is accepted: that is older than `now`.
   void observe(const Instant& now);
@@ -161,6 +168,8 @@ class Core {
   void go_on_with_meters(const Core& before);
   void resume_meters(const Core& before, const Instant& now, Facts::News& news);
   void note_in_force(const record::Decoded& batch, const domain::Manifest* made_under);
+  void see_in_force(const Hash& hash, const domain::Manifest& manifest, UtcTime at);
+  void tell_gone(Core& last, const domain::Gap& box, const Instant& now);
   void note_return(const domain::Poll& poll, Facts::News& news);
   void note_back(domain::MeterIndex meter, UtcTime back, Facts::News& news);
   void account_back(domain::MeterIndex meter, UtcTime back);
@@ -180,12 +189,14 @@ class Core {
   void note_pending(const Instant& now);
   void drop_overflow(const Instant& now);
   domain::GapCause cause_of_ending(const store::Opening& opening) const;
-  void declare_ending(const store::Opening& opening, const Instant& now);
+  domain::Gap declare_ending(const store::Opening& opening, const Instant& now);
   std::optional<UtcTime> last_life(const store::Opening& opening) const;
   domain::Event start_event(const store::Opening& opening, const Instant& now) const;
   domain::Event epoch_event(const store::Opening& opening, UtcTime now) const;
   domain::Event manifest_event(UtcTime now) const;
   static domain::Event manifest_event(const record::EncodedManifest& manifest, std::string text, UtcTime now);
+  static constexpr std::string_view held_text =
+      "A manifest that was in force before: some of what follows was made under it.";
 
   const Options& options_;
   const record::EncodedManifest manifest_;
@@ -213,7 +224,8 @@ class Core {
   bool said_goodbye_ = false;
   std::uint64_t epoch_before_ = 0;
   Hash manifest_before_{};
-  std::optional<Hash> same_slots_under_;  ///< The manifest that `same_slots_` is about.
+  std::optional<domain::Manifest> in_force_before_;  ///< That one, unless it is the present one.
+  std::optional<Hash> same_slots_under_;             ///< The manifest that `same_slots_` is about.
   std::vector<bool> same_slots_;
   Absences absences_;  ///< In earlier runs, and until the present change.
 

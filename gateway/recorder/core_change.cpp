@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -70,7 +73,7 @@ std::vector<std::string> unchanged_facilities(const domain::Manifest& from, cons
 void Core::settle(const Instant& now, const domain::Manifest& next) {
   std::vector<domain::IntervalRow> rows;
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i)
-    if (!meter_named(next, options_.manifest.meters[i].id)) facts_.end(static_cast<MeterIndex>(i), rows);
+    if (!meter_named(next, options_.manifest.meters[i].id)) facts_.end(static_cast<MeterIndex>(i), now.utc, rows);
   for (auto& row : rows) pending_.add(std::move(row), in_force_);
   for (auto& event : holes_.take_due(now.utc, true)) tell_later(std::move(event), now);
   commit_at_ = now.steady;
@@ -186,7 +189,7 @@ void Core::come_back(const Returning& returning, const Instant& now, Facts::News
 void Core::note_in_force(const record::Decoded& batch, const domain::Manifest* made_under) {
   const auto& events = std::get<record::Events>(batch.body);
   const bool is_known = made_under != nullptr && batch.header.manifest != Hash{};
-  if (is_known) absences_.see(batch.header.manifest, *made_under, events.front().time);
+  if (is_known) see_in_force(batch.header.manifest, *made_under, events.front().time);
   for (std::size_t i = 0; i < events.size(); ++i) {
     const domain::Event& event = events[i];
     // At the head of an epoch those that what waits was made under stand before the one in force.
@@ -195,10 +198,53 @@ void Core::note_in_force(const record::Decoded& batch, const domain::Manifest* m
     const Hash hash = record::sha256(event.manifest);
     if (!absences_.is_news(hash)) continue;
     if (hash == manifest_.hash)
-      absences_.see(hash, options_.manifest, event.time);
+      see_in_force(hash, options_.manifest, event.time);
     else if (const auto manifest = record::decode_manifest(event.manifest))
-      absences_.see(hash, *manifest, event.time);
+      see_in_force(hash, *manifest, event.time);
   }
+}
+
+void Core::see_in_force(const Hash& hash, const domain::Manifest& manifest, UtcTime at) {
+  if (!absences_.is_news(hash)) return;
+  absences_.see(hash, manifest, at);
+  if (goes_on_ || hash == manifest_.hash)
+    in_force_before_.reset();
+  else
+    in_force_before_ = manifest;
+}
+
+std::optional<domain::Manifest> Core::manifest_of_gone() const {
+  if (!in_force_before_ || record::encode(*in_force_before_).hash != manifest_before_) return std::nullopt;
+  const auto is_gone = [&](const domain::MeterEntry& meter) { return !meter_named(options_.manifest, meter.id); };
+  return std::ranges::any_of(in_force_before_->meters, is_gone) ? in_force_before_ : std::nullopt;
+}
+
+/// Meters that `last` has and this manifest has not had slots until this start. What came last of them is told, and
+/// their rows in progress, under the manifest that has them. `box`: what the whole box missed until now.
+void Core::tell_gone(Core& last, const domain::Gap& box, const Instant& now) {
+  last.holes_.declare({}, box);
+  const auto& meters = last.options_.manifest.meters;
+  std::set<MeterIndex> gone;
+  Facts::News news;
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    if (meter_named(options_.manifest, meters[i].id)) continue;
+    const auto meter = *gone.insert(static_cast<MeterIndex>(i)).first;
+    if (const auto back = last.absences_.take_return(meter, UtcTime::max())) last.note_back(meter, *back, news);
+    last.holes_.end(meter, now.utc, options_.commit_interval);
+    for (auto& event : last.holes_.take_all(meter, now.utc)) tell_later(std::move(event), now);
+    last.facts_.end(meter, now.utc, news.rows);
+  }
+  std::vector<domain::IntervalRow> rows;  // first those that were complete, and not on record yet
+  for (const auto& waiting : last.pending_.waiting(record::Stream::interval))
+    for (const auto& row : std::get<record::Rows>(*waiting.body))
+      if (const auto* it = std::get_if<domain::IntervalRow>(&row); it != nullptr && gone.contains(it->meter))
+        rows.push_back(*it);
+  std::ranges::move(news.rows, std::back_inserter(rows));
+  if (rows.empty()) return;
+  if (in_force_ != last.manifest_.hash) tell(manifest_event(last.manifest_, std::string(held_text), now.utc), now);
+  const auto made_under = std::make_shared<const domain::Manifest>(last.options_.manifest);
+  for (auto& row : rows) pending_.add(std::move(row), last.manifest_.hash, made_under);
+  note_pending(now);
 }
 
 /// A remembered poll behind a time without slots: there were no holes, and are no rows, from that time.

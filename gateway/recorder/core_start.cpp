@@ -22,10 +22,15 @@ domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
   return options_.ended_by_watchdog ? GapCause::watchdog : GapCause::crash;
 }
 
-void Core::declare_ending(const store::Opening& opening, const Instant& now) {
+/// Gives the gap of the whole box.
+domain::Gap Core::declare_ending(const store::Opening& opening, const Instant& now) {
   const Ending ending{cause_of_ending(opening), alive_ ? *alive_ : *opening.last_commit};
-  for (auto& event : declare_restart(options_.manifest, holes_, ending, options_.commit_interval, now.utc))
+  domain::Gap box;
+  for (auto& event : declare_restart(options_.manifest, holes_, ending, options_.commit_interval, now.utc)) {
+    if (event.subject.empty()) box = event.gap.value_or(box);
     tell_later(std::move(event), now);
+  }
+  return box;
 }
 
 /// What is told is noted with the same batches: a kill in between tells both again, or neither.

@@ -50,6 +50,7 @@ void Facts::resume(domain::MeterIndex meter, UtcTime now, News& news) {
   const std::size_t first_row = news.rows.size();
   intervals_.resume(meter, now, news.rows);
   add_up(news, first_row);
+  aggregates_.resume(meter, now);
 }
 
 void Facts::compare_families(News& news, std::size_t first_row) {

@@ -67,11 +67,14 @@ class Facts {
   /// The time until `now` was not lived through: the box was off, or the clock was set.
   void skip_to(UtcTime now, News& news);
 
-  /// The meter was known earlier, and had no slots from then until `now`. Behind the polls on record.
+  /// The meter had no slots until `now`, since it was known last or ever. Behind the polls on record.
   void resume(domain::MeterIndex meter, UtcTime now, News& news);
 
-  /// The meter has no slots any more: its own rows in progress. Nothing else is made of parts of intervals.
-  void end(domain::MeterIndex meter, std::vector<domain::IntervalRow>& rows) { intervals_.end(meter, rows); }
+  /// The meter has no slots any more from `now` on: its own rows in progress. Nothing else is made of parts of
+  /// intervals.
+  void end(domain::MeterIndex meter, UtcTime now, std::vector<domain::IntervalRow>& rows) {
+    intervals_.end(meter, now, rows);
+  }
 
   /// The meter was exchanged at `since`.
   void begin_anew(domain::MeterIndex meter, UtcTime since) { intervals_.begin_anew(meter, since); }

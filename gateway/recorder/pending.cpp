@@ -87,6 +87,11 @@ void Pending::add(domain::Poll poll, const Hash& manifest) {
   append(Stream::reading, std::move(poll), weight, manifest);
 }
 
+void Pending::add(record::Row row, const Hash& manifest, std::shared_ptr<const domain::Manifest> made_under) {
+  add(std::move(row), manifest);
+  parts_[index_of(Stream::interval)].back().made_under = std::move(made_under);
+}
+
 void Pending::add_first(record::Events events, const Hash& manifest) {
   const std::size_t weight = events.size();
   weights_[index_of(Stream::event)] += weight;

@@ -59,6 +59,9 @@ class Pending {
   void add(record::Row row, const Hash& manifest);
   void add(domain::Poll poll, const Hash& manifest);
 
+  /// A row of a meter that the manifest in force has not.
+  void add(record::Row row, const Hash& manifest, std::shared_ptr<const domain::Manifest> made_under);
+
   /// Events that stand before everything that waits, in a batch of their own.
   void add_first(record::Events events, const Hash& manifest);
 

@@ -38,25 +38,40 @@ health::UpdateHealth health_of(const domain::UpdateReport& report) {
 
 }  // namespace
 
+/// Shows a core that was made of `options` what the store has of earlier runs.
+void RecorderImpl::recall(Core& core, const Options& options) {
+  for (const auto& [name, text] : store_.notes()) core.remember(domain::Note{name, text});
+  const auto reader = store_.reader();
+  if (!reader) {
+    spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
+    return;
+  }
+  read_back(**reader, store_.opening(), {options.manifest, core.manifest().hash},
+            {.remember = [&](const record::Decoded& batch,
+                             const domain::Manifest* made_under) { core.remember(batch, made_under); },
+             .missing =
+                 [&](const MissingPolls& polls) {
+                   polls.may_come_back ? core.remember_unread(polls.gap) : core.remember_missing(polls.gap);
+                 }});
+}
+
 void RecorderImpl::begin() {
   const store::Opening opening = store_.opening();
-  for (const auto& [name, text] : store_.notes()) core_->remember(domain::Note{name, text});
-  const auto reader = store_.reader();
-  if (reader)
-    read_back(**reader, opening, {options_->manifest, core_->manifest().hash},
-              {.remember = [this](const record::Decoded& batch,
-                                  const domain::Manifest* made_under) { core_->remember(batch, made_under); },
-               .missing =
-                   [this](const MissingPolls& polls) {
-                     polls.may_come_back ? core_->remember_unread(polls.gap) : core_->remember_missing(polls.gap);
-                   }});
-  else
-    spdlog::warn("record not read back, counter steps and some gaps stay unknown why=\"{}\"", reader.error().message());
+  recall(*core_, *options_);
+  Options of_last = *options_;
+  std::unique_ptr<Core> last;
+  if (auto before = core_->manifest_of_gone()) {
+    of_last.manifest = *std::move(before);
+    last = std::make_unique<Core>(of_last);
+    recall(*last, of_last);
+  }
   const Instant start = now();
   look_at_updates(start);
-  core_->begin(opening, start);
+  core_->begin(opening, start, last.get());
+  last.reset();
   marks_.set(core_->marks(start.utc));
   live_.put(core_->directives());
+  for (auto& held : core_->held_manifests()) store_.add_manifest(held.hash, std::move(held.bytes));
   store_.add_manifest(core_->manifest().hash, core_->manifest().bytes);
   (void)flush(Flush::all);
   post_health(now());

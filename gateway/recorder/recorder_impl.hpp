@@ -84,6 +84,7 @@ class RecorderImpl final : public Recorder {
   std::string directives() const override { return live_.directives(); }
 
  private:
+  void recall(Core& core, const Options& options);
   void run(std::stop_token stop);
   void take(std::vector<Inbox::Item> items);
   void take(Inbox::Item item, const Instant& instant);

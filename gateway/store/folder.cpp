@@ -26,8 +26,11 @@ constexpr std::array<std::string_view, 3> companions{"-wal", "-shm", "-journal"}
 /// The reserve is only taken back when this many times its size is free.
 constexpr std::uint64_t ample = 2;
 
+/// What the system said last. A lack of descriptors or memory says nothing of the disk.
 Error system_error(const std::string& action) {
-  return Error{ErrorKind::io, action + ": " + std::generic_category().message(errno)};
+  const bool is_for_want = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+  return Error{is_for_want ? ErrorKind::unreachable : ErrorKind::io,
+               action + ": " + std::generic_category().message(errno)};
 }
 
 template <typename Visit>

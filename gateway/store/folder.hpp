@@ -32,10 +32,10 @@ void remove_leftovers(const std::filesystem::path& folder);
 /// Removes an epoch's file and its companions.
 void remove_epoch(const std::filesystem::path& folder, const EpochName& name);
 
-/// Makes the folder's entries durable.
+/// Makes the folder's entries durable. Errors: io, unreachable (no descriptor is left).
 Status sync_folder(const std::filesystem::path& folder);
 
-/// 64 bits nobody else has.
+/// 64 bits nobody else has. Errors: io.
 Result<std::uint64_t> random_epoch();
 
 /// Bytes that a file and its write-ahead log take of the disk; 0 if it is not there. Space that was given back inside
@@ -53,7 +53,7 @@ std::uint64_t free_bytes(const std::filesystem::path& folder);
 /// The only writer's hold on a folder: released with the object, and by the system if the process dies.
 class FolderLock {
  public:
-  /// Errors: conflict (another process holds it), io.
+  /// Errors: conflict (another process holds it), io, unreachable (no descriptor is left).
   static Result<FolderLock> take(const std::filesystem::path& folder);
   FolderLock(FolderLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
   FolderLock& operator=(FolderLock&&) = delete;

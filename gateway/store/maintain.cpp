@@ -43,13 +43,14 @@ Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
   round_at_ = now;
   damage_->begin_round();
   retake_reserve();
+  const Status forgotten = forget_dropped();
   Status done = miss_deleted(now);
   if (done) done = keep_headroom(now);
   if (done && (!retired_at_ || now - *retired_at_ >= retirement_interval || now < *retired_at_)) {
     retired_at_ = now;
     done = retire(now);
   }
-  note_maintained(done);
+  note_maintained(done ? forgotten : done);
   refresh_health(now);
   return due_evictions(now);
 }

@@ -255,7 +255,7 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
   ledger_ = std::move(ledger);
   departed_ = std::move(departed);
   remove_epoch(options_.folder, name);
-  acknowledgements_.forget(name.epoch);
+  dropped_.push_back(name.epoch);
   damage_->forget(name.epoch);
   for (LogRanges* logs : {&damage_told_, &damage_telling_})
     std::erase_if(*logs, [&](const auto& log) { return std::ranges::find(forgotten, log.first) != forgotten.end(); });
@@ -271,9 +271,20 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
     const std::scoped_lock lock(health_mutex_);
     for (const Eviction& loss : losses) health_.evicted += loss.range.size();
   }
-  // Only now: a file that is back after a power cut must not be sent as a whole once more.
+  return forget_dropped();
+}
+
+/// Forgets who has what of the epochs whose files were removed, once that is durable: a file that is back after a power
+/// cut must not be sent as a whole once more. What fails is tried again with the next round of maintenance.
+Status StoreImpl::forget_dropped() {
+  if (dropped_.empty()) return {};
   if (auto done = sync_folder(options_.folder); !done) return done;
-  return file_->remove_acknowledged(name.epoch);
+  while (!dropped_.empty()) {
+    if (auto done = file_->remove_acknowledged(dropped_.back()); !done) return done;
+    acknowledgements_.forget(dropped_.back());
+    dropped_.pop_back();
+  }
+  return {};
 }
 
 /// Enters into the ledger what goes with the present file: it was deleted, so that nobody but us can look into it.

@@ -192,6 +192,7 @@ class StoreImpl final : public Store {
                                   SeqRange missing) const;
   Eviction loss_unseen(const OldEpoch& old, record::Stream stream, SeqRange missing) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
+  Status forget_dropped();
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;
   std::vector<std::pair<std::uint64_t, record::Stream>> damage_to_forget(const DepartedLogs& departed,
@@ -218,7 +219,8 @@ class StoreImpl final : public Store {
   std::atomic<const Opening*> opening_{nullptr};
   std::unique_ptr<EpochFile> file_;  ///< Empty once closed.
   Heads heads_;
-  std::vector<OldEpoch> old_;  ///< Oldest first.
+  std::vector<OldEpoch> old_;           ///< Oldest first.
+  std::vector<std::uint64_t> dropped_;  ///< Epochs whose files were removed, and may be back after a power cut.
   Acknowledgements acknowledgements_;
   UtcTime persisted_at_;                            ///< When acknowledgements were last written.
   std::optional<std::pair<Hash, Bytes>> manifest_;  ///< The last one added: a new epoch begins with it.

@@ -71,6 +71,21 @@ TEST(ListenAtPath, AClosedDoorIsTheOwnersAlone) {
   EXPECT_EQ(listener->why_closed(), "");
 }
 
+TEST(ListenAtPath, OpensADoorThatWasClosedToItsGroup) {
+  const TemporaryFolder folder;
+  auto listener = Listener::at_path(folder / "api.sock", std::nullopt, Listener::Door::owner);
+  ASSERT_TRUE(listener) << listener.error().message();
+  ASSERT_TRUE(listener->give_to(getegid()));
+  struct stat file {};
+  ASSERT_EQ(stat((folder / "api.sock").c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777U, 0660U);
+  EXPECT_EQ(file.st_gid, getegid());
+  std::filesystem::remove(folder / "api.sock");
+  const auto given = listener->give_to(getegid());
+  ASSERT_FALSE(given);
+  EXPECT_EQ(given.error().kind(), ErrorKind::not_found);
+}
+
 TEST(ListenAtPath, MakesTheFolder) {
   const TemporaryFolder folder;
   EXPECT_TRUE(Listener::at_path(folder / "run/jidian/api.sock", std::nullopt));

@@ -100,7 +100,7 @@ class LocalAccessTest(unittest.TestCase):
         self.assertIn(f"site.toml:{line}:14: ", checked.stdout)
         self.assertIn("`groupadd --system no-such-group-here`", checked.stdout)
 
-    def test_it_records_without_any_local_interface(self):
+    def test_it_records_without_any_local_interface_and_opens_it_once_it_can(self):
         self.write_site("")
         with socket.socket(socket.AF_UNIX) as other:
             other.bind(str(self.socket))
@@ -109,7 +109,9 @@ class LocalAccessTest(unittest.TestCase):
             self.addCleanup(gateway.stop)
             wait_until(lambda: "no local interface, recording goes on" in gateway.log(), 30, "the start")
             wait_until(lambda: "recording version=" in gateway.log(), 30, "recording")
-        self.assertTrue(gateway.is_running())
+        wait_until(lambda: self.status().get("recording"), 60, "the interface, once nobody else listens there")
+        self.assertEqual(gateway.log().count("local interface is open as configured"), 1)
+        self.assertEqual([each for each in self.status()["findings"] if each["about"] == "local interface"], [])
 
     @unittest.skipIf(os.geteuid() != 0, "only root can ask as somebody else")
     def test_a_stranger_is_told_that_he_may_not_ask_and_how_he_could(self):

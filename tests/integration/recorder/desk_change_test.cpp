@@ -5,13 +5,14 @@
 #include <future>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "record/manifest.hpp"
 #include "recorder/recorder.hpp"
 #include "tests/unit/recorder/plant.hpp"
 #include "tests/unit/temporary_folder.hpp"
 
-// What else may happen to the recorder while it takes over another configuration.
+// What else may happen to the recorder while it takes over another configuration, or starts with one.
 namespace jidian::recorder {
 namespace {
 
@@ -94,6 +95,40 @@ TEST(DeskAndChange, AFileDeletedBeforeIsFollowedByAnEpochInWhichWhatWaitedCanBeR
   ASSERT_TRUE(header);
   EXPECT_EQ(header->manifest, record::encode(options.manifest).hash);
   EXPECT_TRUE((*reader)->manifest(header->manifest)) << "without it nobody can read them";
+}
+
+TEST(StartWithoutAMeter, TellsItsRowsInANewEpochSoThatTheyCanBeRead) {
+  TemporaryFolder folder{memory_or_disk()};
+  WallClock clock;
+  health::Board board;
+  const auto options = plant::options(plant::manifest(2));
+  store::Options place;
+  place.folder = folder / "store";
+  place.quota_bytes = 64 << 20;
+  auto store = store::open_store(place, clock.utc_now());
+  ASSERT_TRUE(store) << store.error().message();
+  auto recorder = Recorder::start(options, **store, clock, board, {});
+  ASSERT_TRUE(recorder);
+  (*recorder)->inbox().offer(plant::poll(1, std::chrono::floor<std::chrono::seconds>(clock.utc_now())));
+  recorder->reset();
+  ASSERT_TRUE((*store)->begin_epoch("test", clock.utc_now()));
+  recorder = Recorder::start(plant::options(plant::manifest(1)), **store, clock, board, {});
+  ASSERT_TRUE(recorder);
+  recorder->reset();
+  EXPECT_TRUE((*store)->close(clock.utc_now()));
+
+  auto reader = store::open_reader(place.folder);
+  ASSERT_TRUE(reader);
+  const auto batches = (*reader)->read((*reader)->epochs().back(), record::Stream::interval, {1, 9}, 9, 1 << 20);
+  ASSERT_TRUE(batches);
+  ASSERT_EQ(batches->size(), 1u);
+  const auto decoded = record::decode(batches->front().bytes, &options.manifest);
+  ASSERT_TRUE(decoded) << decoded.error().message();
+  EXPECT_EQ(decoded->header.manifest, record::encode(options.manifest).hash);
+  EXPECT_TRUE((*reader)->manifest(decoded->header.manifest)) << "without it nobody can read them";
+  const auto& rows = std::get<record::Rows>(decoded->body);
+  ASSERT_EQ(rows.size(), 2u) << "its minute and its quarter hour";
+  for (const auto& row : rows) EXPECT_EQ(std::get<domain::IntervalRow>(row).meter, 1u);
 }
 
 }  // namespace

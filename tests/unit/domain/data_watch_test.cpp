@@ -82,6 +82,16 @@ class DataWatchTest : public testing::Test {
   UtcTime now_ = noon;
 };
 
+TEST_F(DataWatchTest, AMinuteWithTwoRowsIsOne) {
+  begin();
+  rows(noon, 60);
+  events_.clear();
+  for (int i = 0; i < 60; ++i)
+    for (int part = 0; part < 2; ++part) watch_->add(row(noon + hours(1) + minutes(i), i < 40 ? 30 : 0), events_);
+  watch_->add(row(noon + hours(2), 60), events_);
+  EXPECT_THAT(told(), ElementsAre("rows begun")) << "40 minutes with values, not 80";
+}
+
 TEST_F(DataWatchTest, PowerBelowZeroIsToldWhereNothingGenerates) {
   begin();
   EXPECT_THAT(polls(2, -5), IsEmpty());

@@ -8,64 +8,18 @@
 #include <random>
 
 #include "domain/slots.hpp"
+#include "tests/unit/domain/one_meter.hpp"
 
 namespace jidian::domain {
 namespace {
 
+using one_meter::Builder;
+using one_meter::hole;
+using one_meter::midnight;
+using one_meter::plant;
+using one_meter::poll;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-constexpr UtcTime midnight{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
-
-/// Points: power (signed), energy (counter), temperature (float32), mode (state).
-Manifest plant(Millis period, std::size_t meters = 1) {
-  Manifest manifest;
-  for (std::size_t i = 0; i < meters; ++i) {
-    MeterEntry meter;
-    meter.period = period;
-    meter.points.resize(4);
-    meter.points[0].type = ValueType::signed_integer;
-    meter.points[1].kind = PointKind::counter;
-    meter.points[2].type = ValueType::float32;
-    meter.points[3].kind = PointKind::state;
-    manifest.meters.push_back(meter);
-  }
-  return manifest;
-}
-
-Poll poll(UtcTime slot, std::int64_t power, std::uint64_t energy, float temperature = 20.5F, std::uint64_t mode = 1) {
-  Poll poll;
-  poll.slot = slot;
-  poll.start = slot + Millis{10};
-  poll.end = slot + Millis{30};
-  poll.samples = {{static_cast<std::uint64_t>(power), Quality::ok},
-                  {energy, Quality::ok},
-                  {std::bit_cast<std::uint32_t>(temperature), Quality::ok},
-                  {mode, Quality::ok}};
-  return poll;
-}
-
-Poll hole(UtcTime slot) {
-  Poll hole = poll(slot, 0, 0);
-  for (Sample& sample : hole.samples) sample = {0, Quality::no_answer};
-  return hole;
-}
-
-struct Builder {
-  explicit Builder(Millis period = Millis{1000}) : manifest(plant(period)), builder(manifest) {}
-
-  void add(const Poll& poll) { builder.add(poll, rows); }
-  std::vector<IntervalRow> of(seconds length) const {
-    std::vector<IntervalRow> found;
-    for (const auto& row : rows)
-      if (row.length == length) found.push_back(row);
-    return found;
-  }
-
-  Manifest manifest;
-  IntervalBuilder builder;
-  IntervalBuilder::Rows rows;
-};
 
 TEST(IntervalBuilder, AReturnLeavesWhatGoesOnBehindItAsItIs) {
   Builder first;
@@ -82,9 +36,11 @@ TEST(IntervalBuilder, AReturnLeavesWhatGoesOnBehindItAsItIs) {
 TEST(IntervalBuilder, AMeterThatGoesTellsWhatItHadAndNothingMore) {
   Builder b;
   for (int s = 0; s < 90; ++s) b.add(poll(midnight + seconds(s), 5, 100u + static_cast<unsigned>(s)));
-  b.builder.end(0, b.rows);
+  b.builder.end(0, midnight + seconds(95), b.rows);
   ASSERT_EQ(b.of(seconds(60)).size(), 2u);
+  EXPECT_EQ(b.of(seconds(60)).front().polls_expected, 60u);
   EXPECT_EQ(b.of(seconds(60)).back().polls_made, 30u);
+  EXPECT_EQ(b.of(seconds(60)).back().polls_expected, 35u) << "none behind its end";
   ASSERT_EQ(b.of(seconds(900)).size(), 1u);
   EXPECT_EQ(b.of(seconds(900)).front().polls_made, 90u);
   EXPECT_EQ(b.of(seconds(900)).front().points[1].last, 189u);

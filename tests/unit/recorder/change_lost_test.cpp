@@ -227,6 +227,66 @@ TEST_F(ReturnOfAMeter, WhoseLastPollsAreTooOldToBeReadBackMakesNoRowWithoutPolls
   expect_no_row_without_polls();
 }
 
+TEST_F(Takeover, AMeterThatIsGoneWithAStartHasItsRowsToldByThatStart) {
+  poll_both(0, 90);
+  core_->stop(clock_.now);
+  commit();
+  clock_.pass(seconds(5));  // 08:01:34.020
+  begin(first_alone());
+  const auto told = rows().at("m-1");
+  ASSERT_EQ(told.size(), 3u) << "the first minute, and two in progress";
+  std::map<std::pair<UtcTime, std::int64_t>, std::pair<std::uint32_t, std::uint32_t>> polls;
+  for (const auto& row : told) polls[{row.start, row.length.count()}] = {row.polls_made, row.polls_expected};
+  EXPECT_EQ(polls.at({second_of_change(60), 60}), std::pair(30u, 35u));
+  EXPECT_EQ(polls.at({morning, 900}), std::pair(90u, 95u));
+  EXPECT_TRUE(gaps_of("m-1").empty()) << "the gap of the box has all that it missed";
+  for (int s = 95; s < 120; ++s) poll("m-0", s);
+  EXPECT_EQ(rows().at("m-1"), told);
+  change(plant::manifest(2), {"bus-0"});
+  poll_both(120, 910);
+  commit();
+  std::vector<domain::IntervalRow> quarter;
+  const auto all = rows();
+  for (const auto& row : all.at("m-1"))
+    if (row.start == morning && row.length == seconds(900)) quarter.push_back(row);
+  ASSERT_EQ(quarter.size(), 2u);
+  EXPECT_EQ(quarter[1].polls_made, 780u);
+  EXPECT_EQ(quarter[1].polls_expected, 780u);
+  EXPECT_EQ(quarter[1].points[1].first, quarter[0].points[1].last);
+  EXPECT_TRUE(gaps_of("m-1").empty());
+}
+
+TEST_F(Takeover, AMeterThatIsGoneWithANewEpochHasItsManifestToldBeforeItsRows) {
+  poll_both(0, 30);
+  commit();
+  const Hash before = core_->manifest().hash;
+  const Options alone = plant::options(first_alone());
+  Core next(alone);
+  record_.know(alone.manifest);
+  record_.remember(next, alone.manifest, [](record::Stream) {});
+  const auto had_it = next.manifest_of_gone();
+  ASSERT_TRUE(had_it);
+  const Options of_last = plant::options(*had_it);
+  Core last(of_last);
+  record_.remember(last, of_last.manifest, [](record::Stream) {});
+  store::Opening opening;
+  opening.epoch = 8;
+  opening.predecessor = 7;
+  opening.began_epoch = true;
+  next.begin(opening, clock_.now, &last);
+  ASSERT_EQ(next.held_manifests().size(), 1u);
+  plant::MemoryRecord fresh(plant::manifest(2));
+  fresh.know(first_alone());
+  fresh.commit(next.build(Flush::all, 8, fresh.heads(), clock_.now));
+  const auto manifests = fresh.events(domain::EventKind::manifest);
+  ASSERT_EQ(manifests.size(), 2u);
+  EXPECT_EQ(fact(manifests[0], "sha256"), to_hex(before));
+  EXPECT_EQ(fact(manifests[1], "sha256"), to_hex(next.manifest().hash)) << "the one in force stands last";
+  const auto batches = fresh.decoded(record::Stream::interval);
+  ASSERT_EQ(batches.size(), 1u);
+  EXPECT_EQ(batches[0].header.manifest, before);
+}
+
 /// A run in which "m-1" misses polls, and that is killed; the next one does not have the meter.
 class CrashAndStartWithoutAMeter : public Takeover {
  protected:
@@ -249,7 +309,20 @@ class CrashAndStartWithoutAMeter : public Takeover {
   const domain::Gap untold_ = gap(GapCause::crash, 20, second_of_change(21), 1);
 };
 
-TEST_F(CrashAndStartWithoutAMeter, WhatItMissedBeforeIsToldByTheStartThatHasItAgain) {
+TEST_F(CrashAndStartWithoutAMeter, ThatStartTellsWhatItMissedAndItsRows) {
+  run_without(30, 35);
+  const auto last = gap(GapCause::crash, 30, second_of_change(34) + Millis{20}, 5);
+  EXPECT_EQ(gaps_of("m-1"), (std::vector{told_, untold_, last}));
+  const auto told = rows().at("m-1");
+  ASSERT_EQ(told.size(), 2u);
+  for (const auto& row : told) {
+    EXPECT_EQ(row.start, morning);
+    EXPECT_EQ(row.polls_made, 28u);
+    EXPECT_EQ(row.polls_expected, 40u) << "up to the start without it";
+  }
+}
+
+TEST_F(CrashAndStartWithoutAMeter, NothingOfItIsToldAgainByTheStartThatHasItAgain) {
   run_without(30, 35);
   begin(plant::manifest(2));
   poll_both(80, 150);
@@ -261,7 +334,7 @@ TEST_F(CrashAndStartWithoutAMeter, WhatItMissedBeforeIsToldByTheStartThatHasItAg
   EXPECT_EQ(gaps_of("m-1"), (std::vector{told_, untold_, last}));
 }
 
-TEST_F(CrashAndStartWithoutAMeter, WhatItMissedBeforeIsToldByTheChangeThatBringsItBack) {
+TEST_F(CrashAndStartWithoutAMeter, NothingOfItIsToldAgainByTheChangeThatBringsItBack) {
   run_without(30, 35);
   change(plant::manifest(2), {"bus-0"});
   poll_both(80, 150);

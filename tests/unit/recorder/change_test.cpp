@@ -131,26 +131,63 @@ TEST_F(Takeover, WhatAMeterHadOfItsRowsIsToldWhenItGoes) {
   EXPECT_EQ(rows().at("m-1"), told) << "nothing of it afterwards";
 }
 
-TEST_F(Takeover, AMeterThatComesBackWithinAnIntervalTellsNoRowOfItTwiceAndItsCountsGoOn) {
-  poll_both(0, 90);
-  change(first_alone(), {"bus-0"});
-  for (int s = 90; s < 300; ++s) poll("m-0", s);
-  change(plant::manifest(2), {"bus-0"});
+/// "m-1" is away from 90 s to 300 s, within a quarter hour.
+class ReturnWithinAnInterval : public Takeover {
+ protected:
+  using Told = std::map<std::pair<UtcTime, std::int64_t>, std::vector<domain::IntervalRow>>;
+
+  void go_and_come_back() {
+    poll_both(0, 90);
+    change(first_alone(), {"bus-0"});
+    for (int s = 90; s < 300; ++s) poll("m-0", s);
+    change(plant::manifest(2), {"bus-0"});
+  }
+  Told told() const {
+    Told told;
+    const auto all = rows();
+    for (const auto& row : all.at("m-1")) told[{row.start, row.length.count()}].push_back(row);
+    return told;
+  }
+};
+
+TEST_F(ReturnWithinAnInterval, HasARowOfEachPartOfItAndItsCountsGoOn) {
+  go_and_come_back();
   poll_both(300, 1860);
   commit();
-  std::map<std::pair<UtcTime, std::int64_t>, domain::IntervalRow> told;
-  const auto all = rows();
-  for (const auto& row : all.at("m-1")) {
-    const bool is_new = told.emplace(std::pair(row.start, row.length.count()), row).second;
-    EXPECT_TRUE(is_new) << format_utc(row.start) << " of " << row.length.count() << " s is told twice";
-  }
+  auto all = told();
+  const auto quarter = all.extract({morning, 900}).mapped();
+  ASSERT_EQ(quarter.size(), 2u);
+  EXPECT_EQ(quarter[0].polls_made, 90u);
+  EXPECT_EQ(quarter[0].polls_expected, 90u);
+  EXPECT_EQ(quarter[1].polls_made, 600u);
+  EXPECT_EQ(quarter[1].polls_expected, 600u);
+  for (const auto& [label, rows_of] : all) EXPECT_EQ(rows_of.size(), 1u) << format_utc(label.first);
   constexpr std::size_t energy = 1;
-  const auto& first = told.at({morning, 900}).points[energy];
-  const auto& second = told.at({second_of_change(900), 900}).points[energy];
-  EXPECT_EQ(first.last, 1890u);
-  EXPECT_EQ(second.first, first.last);
-  EXPECT_EQ(second.first_at, first.last_at);
-  EXPECT_EQ(told.at({second_of_change(300), 60}).polls_made, 60u);
+  EXPECT_EQ(quarter[0].points[energy].last, 1890u);
+  EXPECT_EQ(quarter[1].points[energy].first, quarter[0].points[energy].last);
+  EXPECT_EQ(quarter[1].points[energy].first_at, quarter[0].points[energy].last_at);
+  const auto& next = all.at({second_of_change(900), 900}).front().points[energy];
+  EXPECT_EQ(next.first, quarter[1].points[energy].last);
+  EXPECT_EQ(all.at({second_of_change(300), 60}).front().polls_made, 60u);
+  EXPECT_TRUE(gaps_of("m-1").empty());
+}
+
+TEST_F(ReturnWithinAnInterval, HasTheSameRowsWhereTheGatewayIsKilledBehindIt) {
+  go_and_come_back();
+  poll_both(300, 1860);
+  commit();
+  const auto expected = told();
+  core_.reset();
+  record_ = plant::MemoryRecord(plant::manifest(2));
+  clock_ = {};
+  begin(plant::manifest(2));
+  go_and_come_back();
+  poll_both(300, 400);
+  commit();
+  begin(plant::manifest(2));  // at once, so that no slot is missed
+  poll_both(400, 1860);
+  commit();
+  EXPECT_EQ(told(), expected);
 }
 
 TEST_F(Takeover, SlotsAreAccountedForAcrossOtherPoints) {

@@ -32,7 +32,15 @@ class Takeover : public testing::Test {
     store::Opening opening;
     opening.epoch = 7;
     opening.began_epoch = record_.commits == 0;
-    core_->begin(opening, clock_.now);
+    auto before = core_->manifest_of_gone();
+    if (!before) {
+      core_->begin(opening, clock_.now);
+    } else {
+      const Options of_last = plant::options(*std::move(before));
+      Core last(of_last);
+      record_.remember(last, of_last.manifest, [](record::Stream) {});
+      core_->begin(opening, clock_.now, &last);
+    }
     commit();
   }
   void change(domain::Manifest manifest, std::vector<std::string> paused = {}) {
