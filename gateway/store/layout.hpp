@@ -15,9 +15,9 @@ namespace jidian::store {
 /// lower is read and drained, and not continued. Format 1 had pages of 4096 bytes.
 inline constexpr std::int64_t format_version = 2;
 inline constexpr std::int64_t application_id = 0x4A444E31;  ///< "JDN1", for file(1) and against foreign files.
-/// Of the files that this release makes. A row of more than half a page has the page to itself: with pages of 4096 bytes
-/// batches of 2 KiB to 4 KiB left up to half of the file empty. And of what a commit touches but does not fill, small
-/// pages cost the flash least.
+/// Of the files that this release makes. A row of more than half a page has the page to itself: with pages of 4096
+/// bytes batches of 2 KiB to 4 KiB left up to half of the file empty. And of what a commit touches but does not fill,
+/// small pages cost the flash least.
 inline constexpr std::uint64_t page_bytes = 1024;
 inline constexpr std::uint64_t seq_max = (1ULL << 63) - 1;  ///< SQLite's integers are signed.
 
