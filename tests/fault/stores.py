@@ -7,7 +7,7 @@ import time
 
 from attack import COMMIT_S, Attack, utc_ms
 from rig.disks import LoopDisk, Tmpfs, loop_allowed, mounts_allowed
-from rig.processes import wait_until
+from rig.processes import RigError, wait_until
 from rig.store_files import batches, epoch_files, received
 
 START_S = 6
@@ -193,12 +193,22 @@ def damaged_confirmed(row, options):
         chain.finish(gap_s=START_S)
 
 
+def _stop_drained(chain):
+    """Stops the gateway with nothing in its store that the judge lacks. What a stop commits may not go out in time."""
+    for _ in range(5):
+        chain.wait_drained(20)
+        chain.stop_gateway()
+        if batches(_store(chain)).keys() <= received(chain.folder / "judge.db").keys():
+            return
+        chain.start_gateway()
+    raise RigError("five times what the stop committed did not go out in time")
+
+
 def rubbish_file(row, options):
     """The whole file is rubbish after a stop: a new epoch begins, and what was confirmed is not missed."""
     with Attack(row, options) as chain:
         chain.begin()
-        chain.wait_drained(20)
-        chain.stop_gateway()
+        _stop_drained(chain)
         file = epoch_files(_store(chain))[-1]
         file.write_bytes(random.Random(options.seed).randbytes(file.stat().st_size))
         chain.start_gateway()
