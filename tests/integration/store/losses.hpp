@@ -102,7 +102,7 @@ class FullOnce {
     vfs->xSetSystemCall(vfs, name, call);
   }
   static bool is_refused(std::size_t bytes) {
-    if (bytes < 4096 || !is_due_) return false;
+    if (bytes < page_bytes || !is_due_) return false;
     is_due_ = false;
     errno = ENOSPC;
     return true;
