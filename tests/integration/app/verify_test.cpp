@@ -183,7 +183,7 @@ TEST_F(Wrecks, ADamagedFrameInFrontOfLaterTransactionsIsAFinding) {
   fs::remove(wreck / "progress");
   {
     std::fstream log(log_in(wreck), std::ios::in | std::ios::out | std::ios::binary);
-    log.seekp(static_cast<std::streamoff>(first_bytes + 24 + 2000));  // within the page of the next frame
+    log.seekp(static_cast<std::streamoff>(first_bytes + 24 + 2000));  // within a page of the next transaction
     log.put('\x5A').put('\xA5').put('\x5A').put('\xA5');
   }
   const auto told = verify_json(wreck);
