@@ -52,21 +52,37 @@ if test -z "${jidian_slot}"; then
   setenv b_left 3
   if test "${order}" = "a b"; then setenv jidian_slot a; else setenv jidian_slot b; fi
 fi
-if test ${jidian_slot} = a; then setexpr a_left ${a_left} - 1; else setexpr b_left ${b_left} - 1; fi
-setexpr generation ${generation} + 1
+if test ${jidian_slot} = a; then setenv jidian_slots "a b"; else setenv jidian_slots "b a"; fi
 
-if test -n "${jidian_spare}"; then
-  env export -c -s 1000 ${jidian_copy_a} ${jidian_fields}
-  if ${devtype} write ${jidian_copy_a} ${jidian_spare} 8; then true; else echo "jidian: the boot state cannot be written"; fi
-fi
+# A slot that cannot be loaded is not good, and has no tries left: the other one has its turn in this very boot (docs/adr/0031). Each turn writes the copy that does not rule, so that the second one writes the other copy.
+for slot in ${jidian_slots}; do
+  if test ${slot} = a; then setenv jidian_left ${a_left}; else setenv jidian_left ${b_left}; fi
+  if test ${jidian_left} -gt 0; then setexpr jidian_left ${jidian_left} - 1; fi
+  if test ${slot} = a; then setenv a_left ${jidian_left}; else setenv b_left ${jidian_left}; fi
+  setexpr generation ${generation} + 1
 
-echo "jidian: starting slot ${jidian_slot} (order ${order}, tries left: a ${a_left}, b ${b_left})"
-if part number ${devtype} ${devnum} rootfs-${jidian_slot} jidian_part; then
-  # gpt: a partition table that is damaged at the beginning of the disk is replaced by the one at its end.
-  setenv bootargs "root=PARTLABEL=rootfs-${jidian_slot} ro rootwait rauc.slot=${jidian_slot} panic=10 gpt quiet console=ttyAMA0"
-  if load ${devtype} ${devnum}:${jidian_part} ${kernel_addr_r} /boot/vmlinuz && load ${devtype} ${devnum}:${jidian_part} ${ramdisk_addr_r} /boot/initrd.img; then
-    booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdtcontroladdr}
+  if test -n "${jidian_spare}"; then
+    env export -c -s 1000 ${jidian_copy_a} ${jidian_fields}
+    if ${devtype} write ${jidian_copy_a} ${jidian_spare} 8; then
+      if test ${jidian_spare} = ${jidian_block_a}; then setenv jidian_spare ${jidian_block_b}; else setenv jidian_spare ${jidian_block_a}; fi
+    else
+      echo "jidian: the boot state cannot be written"
+    fi
   fi
-fi
-echo "jidian: slot ${jidian_slot} cannot be started"
+
+  echo "jidian: starting slot ${slot} (order ${order}, tries left: a ${a_left}, b ${b_left})"
+  if part number ${devtype} ${devnum} rootfs-${slot} jidian_part; then
+    # gpt: a partition table that is damaged at the beginning of the disk is replaced by the one at its end.
+    setenv bootargs "root=PARTLABEL=rootfs-${slot} ro rootwait rauc.slot=${slot} panic=10 gpt quiet console=ttyAMA0"
+    if load ${devtype} ${devnum}:${jidian_part} ${kernel_addr_r} /boot/vmlinuz && load ${devtype} ${devnum}:${jidian_part} ${ramdisk_addr_r} /boot/initrd.img; then
+      booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdtcontroladdr}
+    fi
+  fi
+  echo "jidian: slot ${slot} cannot be started"
+  if test ${slot} = a; then setenv a_left 0; setenv a_ok 0; else setenv b_left 0; setenv b_ok 0; fi
+done
+# The tries of the second one are on record; in the end both have none, and get all of them again. Not at full speed: each
+# round writes to the flash.
+echo "jidian: no slot can be started"
+sleep 10
 reset

@@ -126,7 +126,8 @@ Result<State> decode(std::span<const std::uint8_t> bytes) {
   for (const Slot slot : {Slot::a, Slot::b}) {
     const std::string name{name_of(slot)};
     const auto left = number_in(fields, name + "_left", 10);
-    if (!left || *left > tries_max) return corrupt("the tries of slot " + name + " are no number from 0 to 3");
+    if (!left || *left > tries_when_good)
+      return corrupt("the tries of slot " + name + " are no number from 0 to " + std::to_string(tries_when_good));
     const auto ok = number_in(fields, name + "_ok", 10);
     if (!ok || *ok > 1) return corrupt("whether slot " + name + " is good is neither 0 nor 1");
     state.of(slot) = {static_cast<int>(*left), *ok == 1};
@@ -151,11 +152,11 @@ Slot next_slot(const State& state) {
 
 void set_primary(State& state, Slot slot) {
   state.first = slot;
-  state.of(slot).left = tries_max;
+  state.of(slot).left = state.of(slot).ok ? tries_when_good : tries_on_trial;
 }
 
 void set_good(State& state, Slot slot, bool good) {
-  state.of(slot) = {good ? tries_max : 0, good};
+  state.of(slot) = {good ? tries_when_good : 0, good};
 }
 
 std::string describe(const Ruling& ruling) {

@@ -21,13 +21,18 @@ std::string_view name_of(Slot slot);
 /// The slot of a letter; nothing for any other text.
 std::optional<Slot> slot_of(std::string_view name);
 
-/// How often a slot is tried before the other one has its turn.
-inline constexpr int tries_max = 3;
+/// How often a slot that has not proved itself is tried before the other one has its turn.
+inline constexpr int tries_on_trial = 3;
+
+/// How often a good one is: power cuts come in series, and must not send a box to its older system (docs/adr/0031).
+/// Below ten: boot.scr counts in hexadecimal.
+inline constexpr int tries_when_good = 8;
 
 /// What is known about one slot.
 struct SlotState {
-  int left = tries_max;  ///< Tries left, 0 to `tries_max`. boot.scr takes one away before it starts the slot.
-  bool ok = false;       ///< A health check found it good, and nothing was written to it since.
+  int left =
+      tries_on_trial;  ///< Tries left, 0 to `tries_when_good`. boot.scr takes one away before it starts the slot.
+  bool ok = false;     ///< A health check found it good, and nothing was written to it since.
 
   bool operator==(const SlotState&) const = default;
 };
@@ -68,10 +73,11 @@ Ruling weigh(const Result<State>& first, const Result<State>& second);
 /// The slot that boot.scr would start next: the first in order that has tries left; if none has, the first in order.
 Slot next_slot(const State& state);
 
-/// `slot` is tried first from now on, with all its tries. Whether it is good is not touched: a health check says so.
+/// `slot` is tried first from now on, with all tries of a good one or of one on trial. Whether it is good is not
+/// touched: a health check says so.
 void set_primary(State& state, Slot slot);
 
-/// Good: it has all its tries again. Bad: it has none.
+/// Good: it has all tries of a good one. Bad: it has none.
 void set_good(State& state, Slot slot, bool good);
 
 /// For people: one line a field.

@@ -64,9 +64,9 @@ def boot_state(fields):
 
 
 def state_as_shipped():
-    """Slot a is what was tested; slot b is empty, so it has no tries. The second copy is written at the first start."""
+    """Slot a is what was tested, with the tries of a good one; slot b is empty, so it has no tries. The second copy is written at the first start."""
     partition = bytearray(STATE_BYTES)
-    copy = boot_state({"generation": "1", "order": "a b", "a_left": 3, "a_ok": 1, "b_left": 0, "b_ok": 0})
+    copy = boot_state({"generation": "1", "order": "a b", "a_left": 8, "a_ok": 1, "b_left": 0, "b_ok": 0})
     partition[STATE_OFFSETS[0]:STATE_OFFSETS[0] + COPY_BYTES] = copy
     return bytes(partition)
 

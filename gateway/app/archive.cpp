@@ -1,5 +1,6 @@
 #include "app/archive.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -28,18 +29,44 @@ const domain::Manifest* Manifests::find(const Hash& hash) {
 
 Status for_each_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until,
                       const std::function<bool(const store::StoredBatch&)>& visit) {
+  bool goes_on = true;
+  const auto visit_and_note = [&](const store::StoredBatch& batch) { return goes_on = visit(batch); };
   for (const auto epoch : reader.epochs()) {
-    const auto found = reader.find(epoch, stream, from, until);
-    if (!found) return found.error();
-    if (!*found) continue;
-    for (std::uint64_t next = (*found)->first; next <= (*found)->last;) {
-      const auto batches = reader.read(epoch, stream, {next, (*found)->last}, rows_per_read, bytes_per_read);
-      if (!batches) return batches.error();
-      if (batches->empty()) break;
-      for (const auto& batch : *batches)
-        if (batch.start < until && batch.end >= from && !visit(batch)) return {};
-      next = batches->back().key.seq + 1;
-    }
+    const auto walked = for_each_batch_of(reader, epoch, stream, from, until, visit_and_note);
+    if (!walked || !goes_on) return walked;
+  }
+  return {};
+}
+
+void for_each_readable_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until, Unread& unread,
+                             const std::function<bool(const store::StoredBatch&)>& visit) {
+  bool goes_on = true;
+  const auto visit_and_note = [&](const store::StoredBatch& batch) { return goes_on = visit(batch); };
+  for (const auto epoch : reader.epochs()) {
+    const auto walked = for_each_batch_of(reader, epoch, stream, from, until, visit_and_note);
+    if (!walked && !has_left(reader, epoch, walked.error())) unread.emplace(epoch, walked.error());
+    if (!goes_on) return;
+  }
+}
+
+bool has_left(store::Reader& reader, std::uint64_t epoch, const Error& why) {
+  if (why.kind() != ErrorKind::not_found) return false;
+  const auto epochs = reader.epochs();
+  return std::ranges::find(epochs, epoch) == epochs.end();
+}
+
+Status for_each_batch_of(store::Reader& reader, std::uint64_t epoch, record::Stream stream, UtcTime from, UtcTime until,
+                         const std::function<bool(const store::StoredBatch&)>& visit) {
+  const auto found = reader.find(epoch, stream, from, until);
+  if (!found) return found.error();
+  if (!*found) return {};
+  for (std::uint64_t next = (*found)->first; next <= (*found)->last;) {
+    const auto batches = reader.read(epoch, stream, {next, (*found)->last}, rows_per_read, bytes_per_read);
+    if (!batches) return batches.error();
+    if (batches->empty()) break;
+    for (const auto& batch : *batches)
+      if (batch.start < until && batch.end >= from && !visit(batch)) return {};
+    next = batches->back().key.seq + 1;
   }
   return {};
 }

@@ -33,6 +33,21 @@ class Manifests {
 Status for_each_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until,
                       const std::function<bool(const store::StoredBatch&)>& visit);
 
+/// The same for one epoch alone. Errors: also not_found, if there is no such epoch any more.
+Status for_each_batch_of(store::Reader& reader, std::uint64_t epoch, record::Stream stream, UtcTime from, UtcTime until,
+                         const std::function<bool(const store::StoredBatch&)>& visit);
+
+/// Whether the epoch left since it was listed, which is what becomes of drained ones while a gateway runs. `why` is
+/// what reading it met.
+bool has_left(store::Reader& reader, std::uint64_t epoch, const Error& why);
+
+/// Epochs that could not be read, or not to their end, and why.
+using Unread = std::map<std::uint64_t, Error>;
+
+/// Like `for_each_batch`, and goes on behind what cannot be read: `unread` then says so.
+void for_each_readable_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until, Unread& unread,
+                             const std::function<bool(const store::StoredBatch&)>& visit);
+
 /// Whether the store itself has the batch that a copy names as its original; its bytes, if it does. Errors: corrupt, if
 /// it has another batch under that key.
 Result<std::optional<Bytes>> original_of(store::Reader& reader, const record::Header& copy);

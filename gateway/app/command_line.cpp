@@ -277,9 +277,11 @@ void add_evidence_verbs(CLI::App& program, Arguments& arguments, Exit& exit) {
       ->check(CLI::IsMember({"csv", "jsonl", "evidence"}));
   export_verb->callback([&] { exit = export_period(arguments.common, arguments.export_); });
 
-  auto* verify_verb =
-      add_verb(program, arguments, "verify", "Walk the hash chains of a store or of an evidence export");
-  verify_verb->add_option("PATH", arguments.verify_path, "Store folder or evidence file (default: the site's store)");
+  auto* verify_verb = add_verb(program, arguments, "verify",
+                               "Look at every file of a store: hash chains, check sums, ends that others know of");
+  verify_verb->add_option("PATH", arguments.verify_path,
+                          "Store folder or evidence file (default: the site's store). An end that was cut off with "
+                          "every trace of it is not missed: compare the heads with the receiver's");
   verify_verb->callback([&] { exit = verify(arguments.common, arguments.verify_path); });
 
   auto* bundle_verb = add_verb(program, arguments, "bundle", "Pack what support needs into one file, without secrets");

@@ -8,6 +8,7 @@
 #include "app/load.hpp"
 #include "app/print.hpp"
 #include "app/texts.hpp"
+#include "app/translate.hpp"
 #include "app/verbs.hpp"
 #include "base/time.hpp"
 #include "domain/quality.hpp"
@@ -119,14 +120,15 @@ struct Outcome {
   std::uint64_t undecoded = 0;
   std::uint64_t readings = 0;  ///< Or rows.
   std::set<std::string> others;
+  Unread unread;
 };
 
 /// Hands the bodies of a stream to `print`, each content once.
 template <typename Print>
-Status for_each_body(store::Reader& reader, record::Stream stream, Period period, Outcome& outcome, Print print) {
+void for_each_body(store::Reader& reader, record::Stream stream, Period period, Outcome& outcome, Print print) {
   Manifests manifests(reader);
   Repetitions repetitions(reader);
-  return for_each_batch(reader, stream, period.from, period.until, [&](const auto& batch) {
+  for_each_readable_batch(reader, stream, period.from, period.until, outcome.unread, [&](const auto& batch) {
     ++outcome.batches;
     const auto header = record::decode_header(batch.bytes);
     if (header && repetitions.contain(*header)) return true;
@@ -141,41 +143,36 @@ Status for_each_body(store::Reader& reader, record::Stream stream, Period period
   });
 }
 
-Result<Outcome> export_rows(store::Reader& reader, const ExportOptions& options, Period period) {
+Outcome export_rows(store::Reader& reader, const ExportOptions& options, Period period) {
   Outcome outcome;
   RowPrinter printer(options.format, period.from, period.until);
   printer.print_head();
-  const auto walked = for_each_body(
-      reader, record::Stream::interval, period, outcome,
-      [&](const auto& body, const auto& manifest) { printer.print(std::get<record::Rows>(body), manifest); });
-  if (!walked) return walked.error();
+  for_each_body(reader, record::Stream::interval, period, outcome,
+                [&](const auto& body, const auto& manifest) { printer.print(std::get<record::Rows>(body), manifest); });
   outcome.readings = printer.rows();
   return outcome;
 }
 
-Result<Outcome> export_readings(store::Reader& reader, const ExportOptions& options, Period period) {
+Outcome export_readings(store::Reader& reader, const ExportOptions& options, Period period) {
   Outcome outcome;
   ReadingPrinter printer(options, period);
   printer.print_head();
-  const auto walked = for_each_body(
-      reader, record::Stream::reading, period, outcome,
-      [&](const auto& body, const auto& manifest) { printer.print(std::get<record::Polls>(body), manifest); });
-  if (!walked) return walked.error();
+  for_each_body(reader, record::Stream::reading, period, outcome, [&](const auto& body, const auto& manifest) {
+    printer.print(std::get<record::Polls>(body), manifest);
+  });
   outcome.readings = printer.readings();
   outcome.others = printer.others();
   return outcome;
 }
 
-Result<Outcome> export_evidence(store::Reader& reader, Period period) {
+Outcome export_evidence(store::Reader& reader, Period period) {
   Outcome outcome;
-  for (const auto stream : record::all_streams) {
-    const auto walked = for_each_batch(reader, stream, period.from, period.until, [&](const auto& batch) {
+  for (const auto stream : record::all_streams)
+    for_each_readable_batch(reader, stream, period.from, period.until, outcome.unread, [&](const auto& batch) {
       ++outcome.batches;
       std::cout << evidence_line(batch) << '\n';
       return std::cout.good();
     });
-    if (!walked) return walked.error();
-  }
   return outcome;
 }
 
@@ -195,12 +192,16 @@ Exit explain(const Outcome& outcome, const ExportOptions& options, std::uint64_t
     for (const auto& id : outcome.others) ids += (ids.empty() ? "" : ", ") + id;
     if (!ids.empty()) std::cerr << text("export.others", {{"ids", ids}});
   }
-  if (outcome.undecoded + damaged > 0)
-    std::cerr << text("export.damaged", {{"count", std::to_string(outcome.undecoded + damaged)}}) << '\n'
-              << text("export.next-verify") << '\n';
+  const auto left_out = outcome.undecoded + damaged;
+  if (left_out > 0) std::cerr << text("export.damaged", {{"count", std::to_string(left_out)}});
+  for (const auto& [epoch, why] : outcome.unread)
+    std::cerr << text("export.unread", {{"epoch", to_hex(epoch)}, {"why", translated(why.message())}});
+  const bool is_whole = left_out == 0 && outcome.unread.empty();
+  if (!is_whole)
+    std::cerr << '\n' << text("export.next-verify") << '\n';
   else
     std::cerr << (options.format == "evidence" ? "\n" + text("export.next-file") + "\n" : "\n");
-  return outcome.undecoded + damaged == 0 && !none_of_meter ? Exit::ok : Exit::findings;
+  return is_whole && !none_of_meter ? Exit::ok : Exit::findings;
 }
 
 }  // namespace
@@ -227,8 +228,7 @@ Exit export_period(const Common& common, const ExportOptions& wanted) {
   const auto outcome = options.rows                   ? export_rows(**reader, options, *period)
                        : options.format == "evidence" ? export_evidence(**reader, *period)
                                                       : export_readings(**reader, options, *period);
-  if (!outcome) return print_failure(common, outcome.error().during("reading the store")), Exit::device;
-  return explain(*outcome, options, (*reader)->damaged());
+  return explain(outcome, options, (*reader)->damaged());
 }
 
 }  // namespace jidian::app

@@ -71,14 +71,24 @@ constexpr auto english_of_record = std::to_array<Sentence>({
     {"export.none", "; none of meter '{meter}'"},
     {"export.others", ", there are: {ids}"},
     {"export.damaged", "; {count} batches are damaged and were left out"},
+    {"export.unread", "; epoch {epoch} could not be read in full: {why}"},
     {"export.next-verify", "Next: jidian verify"},
     {"export.next-file", "Next: jidian verify FILE"},
     {"verify.heads", "epoch|stream|batches|head"},
     {"verify.copies", "{count} batches are copies of batches that were rejected as conflicts."},
+    {"verify.files", "file|found"},
+    {"verify.file-whole", "nothing"},
+    {"verify.file-findings", "{count} findings"},
+    {"verify.file-unread", "cannot be read"},
     {"verify.finding", "FINDING  {what}"},
+    {"verify.note", "NOTE  {what}"},
     {"verify.more", "… and {count} more"},
-    {"verify.whole", "Every chain hangs together. To compare with the receiver: the heads above."},
-    {"verify.broken", "The record has been damaged or changed. Keep the files, and tell the province."},
+    {"verify.whole",
+     "Every chain hangs together, and nothing that the files know of is missing. What was cut off together with every "
+     "trace of it is not seen from here: compare the heads above with the receiver's."},
+    {"verify.broken",
+     "Something is damaged, changed, missing, or could not be looked at. Keep the files as they are, and tell the "
+     "province."},
 });
 
 }  // namespace

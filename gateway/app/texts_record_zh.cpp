@@ -69,14 +69,21 @@ constexpr auto chinese_of_record = std::to_array<Sentence>({
     {"export.none", "；没有表计“{meter}”的读数"},
     {"export.others", "，现有：{ids}"},
     {"export.damaged", "；{count} 个批次已损坏，未导出"},
+    {"export.unread", "；纪元 {epoch} 未能全部读出：{why}"},
     {"export.next-verify", "下一步：jidian verify"},
     {"export.next-file", "下一步：jidian verify 文件"},
     {"verify.heads", "纪元|数据流|批次|链头"},
     {"verify.copies", "其中 {count} 个批次是因冲突被拒收的批次的副本。"},
+    {"verify.files", "文件|结果"},
+    {"verify.file-whole", "无异常"},
+    {"verify.file-findings", "{count} 处发现"},
+    {"verify.file-unread", "无法读取"},
     {"verify.finding", "发现  {what}"},
+    {"verify.note", "说明  {what}"},
     {"verify.more", "…… 另有 {count} 处"},
-    {"verify.whole", "各链完整。请用上面的链头与接收方核对。"},
-    {"verify.broken", "记录已损坏或被改动。请保留文件，并告知省平台。"},
+    {"verify.whole",
+     "各链完整，各文件所知的内容均未缺失。若末尾连同一切痕迹被截去，此处看不出来：请用上面的链头与接收方核对。"},
+    {"verify.broken", "记录有损坏、改动、缺失或未能查看之处。请原样保留文件，并告知省平台。"},
 });
 
 }  // namespace

@@ -199,7 +199,8 @@ Exit tail(const Common& common, const TailOptions& options);
 /// `jidian export`: a period out of the store.
 Exit export_period(const Common& common, const ExportOptions& options);
 
-/// `jidian verify [PATH]`: the hash chains of a store folder or of an evidence export.
+/// `jidian verify [PATH]`: the hash chains of a store folder or of an evidence export, and in a folder every file, with
+/// what the files know to be missing.
 Exit verify(const Common& common, const std::filesystem::path& path);
 
 /// `jidian uplink retry`: sends rejected batches again.

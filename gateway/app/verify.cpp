@@ -10,6 +10,7 @@
 #include "app/translate.hpp"
 #include "app/verbs.hpp"
 #include "record/chain.hpp"
+#include "store/inspection.hpp"
 
 namespace jidian::app {
 namespace {
@@ -22,9 +23,27 @@ constexpr std::size_t copies_compared_max = 1'000;
 
 using ChainName = std::pair<std::uint64_t, record::Stream>;
 
+/// What was found about one file of a store.
+struct FileResult {
+  store::InspectedFile file;
+  std::vector<std::string> findings;  ///< At most `findings_max` in all files together.
+  std::size_t count = 0;              ///< All of them.
+};
+
 /// Walks every (epoch, stream) and gathers what does not hang together.
 class Walk {
  public:
+  /// From now on findings are of this file.
+  void begin_file(store::InspectedFile file) {
+    files_.push_back({std::move(file), {}, 0});
+    for (const auto& finding : files_.back().file.findings) note_of_file(finding);
+  }
+
+  void note_of_file(const std::string& finding) { note("file " + files_.back().file.name + ": " + finding); }
+
+  /// What follows is of no file.
+  void end_files() { in_files_ = false; }
+
   void step(const record::BatchKey& key, ByteView bytes) {
     auto& chain = chains_[{key.epoch, key.stream}];
     if (const auto finding = chain.step(key, bytes)) add(key, *finding);
@@ -54,7 +73,12 @@ class Walk {
   }
 
   void note(std::string finding) {
-    if (++count_ <= findings_max) findings_.push_back(std::move(finding));
+    const bool is_kept = ++count_ <= findings_max;
+    if (in_files_ && !files_.empty()) {
+      ++files_.back().count;
+      if (is_kept) files_.back().findings.push_back(finding);
+    }
+    if (is_kept) findings_.push_back(std::move(finding));
   }
 
   Exit print(const Common& common) const {
@@ -73,8 +97,17 @@ class Walk {
                         {"stream", record::name_of(name.second)},
                         {"batches", chain.batches()},
                         {"head", chain.head() ? to_hex(*chain.head()) : ""}});
+    auto files = nlohmann::json::array();
+    for (const auto& result : files_)
+      files.push_back({{"file", result.file.name},
+                       {"epoch", to_hex(result.file.epoch)},
+                       {"readable", result.file.is_readable},
+                       {"findings", result.findings},
+                       {"findings_count", result.count},
+                       {"notes", result.file.notes}});
     std::cout << nlohmann::json{{"chains", chains},
                                 {"copies", copies_},
+                                {"files", files},
                                 {"findings", findings_},
                                 {"findings_count", count_}}
                      .dump(2)
@@ -87,6 +120,7 @@ class Walk {
       rows.push_back({to_hex(name.first), std::string(record::name_of(name.second)), std::to_string(chain.batches()),
                       chain.head() ? to_hex(*chain.head()).substr(0, 16) + "…" : "-"});
     std::cout << format_table(rows);
+    if (!files_.empty()) print_files();
     if (copies_ > 0) std::cout << text("verify.copies", {{"count", std::to_string(copies_)}}) << '\n';
     for (const auto& finding : findings_) std::cout << text("verify.finding", {{"what", translated(finding)}}) << '\n';
     if (count_ > findings_.size())
@@ -94,27 +128,60 @@ class Walk {
     std::cout << text(count_ == 0 ? "verify.whole" : "verify.broken") << '\n';
   }
 
+  void print_files() const {
+    std::vector<std::vector<std::string>> rows{headings("verify.files")};
+    for (const auto& result : files_) {
+      const std::string found = !result.file.is_readable ? text("verify.file-unread")
+                                : result.count == 0
+                                    ? text("verify.file-whole")
+                                    : text("verify.file-findings", {{"count", std::to_string(result.count)}});
+      rows.push_back({result.file.name, found});
+    }
+    std::cout << '\n' << format_table(rows);
+    for (const auto& result : files_)
+      for (const auto& what : result.file.notes)
+        std::cout << text("verify.note", {{"what", translated("file " + result.file.name + ": " + what)}}) << '\n';
+  }
+
   std::map<ChainName, record::ChainWalker> chains_;
+  std::vector<FileResult> files_;
+  bool in_files_ = true;
   std::vector<std::string> findings_;
   std::size_t count_ = 0;
   std::size_t copies_ = 0;
 };
 
+constexpr UtcTime beginning{Millis{std::numeric_limits<std::int64_t>::min()}};
+constexpr UtcTime end_of_time{Millis{std::numeric_limits<std::int64_t>::max()}};
+
+void walk_file(store::Reader& reader, std::uint64_t epoch, Walk& walk) {
+  const auto damaged_before = reader.damaged();
+  for (const auto stream : record::all_streams) {
+    const auto walked = for_each_batch_of(reader, epoch, stream, beginning, end_of_time, [&](const auto& batch) {
+      walk.step(batch.key, batch.bytes);
+      walk.compare(reader, batch.key, batch.bytes);
+      return true;
+    });
+    if (!walked && !has_left(reader, epoch, walked.error()))
+      walk.note_of_file("log " + std::string(record::name_of(stream)) + " cannot be read: " + walked.error().message());
+  }
+  if (const auto damaged = reader.damaged() - damaged_before; damaged > 0)
+    walk.note_of_file(std::to_string(damaged) + " rows do not match their CRC and were left out");
+}
+
+/// Every file is looked at, whatever was found in those before it.
 Status walk_store(const std::filesystem::path& folder, Walk& walk) {
   const auto reader = store::open_reader(folder);
   if (!reader) return reader.error();
-  for (const auto stream : record::all_streams) {
-    const auto walked =
-        for_each_batch(**reader, stream, UtcTime{Millis{std::numeric_limits<std::int64_t>::min()}},
-                       UtcTime{Millis{std::numeric_limits<std::int64_t>::max()}}, [&](const auto& batch) {
-                         walk.step(batch.key, batch.bytes);
-                         walk.compare(**reader, batch.key, batch.bytes);
-                         return true;
-                       });
-    if (!walked) return walked;
+  auto inspection = store::inspect(folder);
+  for (auto& file : inspection.files) {
+    const auto epoch = file.epoch;
+    const bool is_readable = file.is_readable;
+    walk.begin_file(std::move(file));
+    if (is_readable) walk_file(**reader, epoch, walk);
   }
-  if ((*reader)->damaged() > 0)
-    walk.note(std::to_string((*reader)->damaged()) + " rows do not match their CRC and were left out");
+  walk.end_files();
+  for (auto& finding : inspection.findings) walk.note(std::move(finding));
   return {};
 }
 

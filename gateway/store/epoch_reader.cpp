@@ -44,7 +44,7 @@ Result<std::unique_ptr<EpochReader>> EpochReader::open(const fs::path& folder, c
   for (const Db::Access way : {Db::Access::read, Db::Access::immutable}) {
     auto db = Db::open(path, way);
     Status begun = db ? db->run(open_sql) : Status(db.error());
-    if (begun) return std::unique_ptr<EpochReader>(new EpochReader(name, std::move(*db)));
+    if (begun) return std::unique_ptr<EpochReader>(new EpochReader(name, std::move(*db), way == Db::Access::read));
     why = begun.error().during("reading " + path.string());
     const ErrorKind kind = why->kind();
     const bool may_want_files = kind == ErrorKind::io || kind == ErrorKind::denied || kind == ErrorKind::unreachable;

@@ -35,6 +35,9 @@ class EpochReader {
 
   const EpochName& name() const { return name_; }
 
+  /// False: the folder takes no files, and what stands in the write-ahead log is not seen.
+  bool reads_log() const { return reads_log_; }
+
   /// The lowest and the highest seq that can be reached; nothing if the log is empty.
   Result<std::optional<SeqRange>> extent(record::Stream stream, Damage& damage);
   /// The highest seq up to `seq_last`; nothing if there is none. Errors: corrupt, if damage may hide it.
@@ -66,7 +69,7 @@ class EpochReader {
   Result<std::int64_t> format() { return db_.number("PRAGMA user_version"); }
 
  private:
-  EpochReader(EpochName name, Db db) : name_(name), db_(std::move(db)) {}
+  EpochReader(EpochName name, Db db, bool reads_log) : name_(name), db_(std::move(db)), reads_log_(reads_log) {}
   Result<std::uint64_t> newest_readable(record::Stream stream, std::uint64_t first, Damage& damage);
   Result<std::optional<std::uint64_t>> sound_behind(record::Stream stream, std::uint64_t at, Damage& damage);
   Result<std::optional<std::uint64_t>> pass_over(record::Stream stream, std::uint64_t at, const Error& why,
@@ -74,6 +77,7 @@ class EpochReader {
 
   EpochName name_;
   Db db_;
+  bool reads_log_;
   std::array<std::uint64_t, 3> ends_{};  ///< Where reading last ended in front of damage, in the order of all_streams.
 };
 

@@ -29,6 +29,7 @@ ALL = everyday.ALL | troubles.ALL | sticks.ALL | cuts.ALL | updates.ALL
 FIRST = "first_boot"  # what all others begin with
 KEPT = ROOT / "build/device"
 IMAGES = ROOT / "build/image"
+CERTIFICATE_DAYS = 3  # one that begins yesterday outlives a run, and so do those that are kept for a day
 GUESTS_MOST = 2  # a gigabyte and two busy threads each
 
 
@@ -49,7 +50,7 @@ def image_of(given):
 
 
 def check_tools():
-    for program in ("qemu-system-aarch64", "qemu-img", "qemu-io", "socat", "mcopy", "mkfs.vfat", "debugfs", "sshpass", "rauc", "mksquashfs"):
+    for program in ("qemu-system-aarch64", "qemu-img", "qemu-io", "socat", "mcopy", "mkfs.vfat", "debugfs", "sshpass", "rauc", "mksquashfs", "faketime"):
         if shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
             raise NotReady(f"{program} is not installed; ./dev test device installs it")
     if not machine.BOOT_LOADER.exists():
@@ -112,7 +113,7 @@ def main(arguments):
         if (folder / everyday.PROVISIONED).exists() and (folder / everyday.PROVISIONED).stat().st_mtime < image.stat().st_mtime:
             shutil.rmtree(folder)  # of another image
         folder.mkdir(parents=True, exist_ok=True)
-        bench = Bench(image, folder, KEPT, Certificates(folder / "keys"), given.seed, given.cuts, given.boot_seconds)
+        bench = Bench(image, folder, KEPT, Certificates(folder / "keys", days=CERTIFICATE_DAYS), given.seed, given.cuts, given.boot_seconds)
         reports = play_all(names, bench, given.at_once)
     print(HEAD + "\n" + "-" * len(HEAD))
     for report in reports:

@@ -11,7 +11,7 @@ from rig.processes import wait_until
 
 INSTALL_S = 600  # the most that copying a system may take on emulated cores
 DECIDE_S = 240  # from the start of a system on trial to the decision, beside its time on trial
-TRIES = 3
+TRIES = 3  # of a system on trial
 UPDATE = 27  # the kind of event
 MOUNTED = "/run/updates"
 
@@ -124,7 +124,7 @@ def update_power_cut(bench, report):
         states = box.console.must("for slot in a b; do /usr/lib/jidian/jidian-boot-state get-state $slot; done").split()
         report.expect("both slots are good", done.status == 0 and told["state"] == "good" and states == ["good", "good"], f"{states}, {told['state']}")
         box.console.tell(f"/usr/lib/jidian/update install {MOUNTED}/{updates.good().name}")
-        wait_until(lambda: box.update_state()["state"] == "installing", 120, "the copy's beginning", 0.2)
+        wait_until(lambda: box.update_state()["state"] == "installing", bench.slowly(120), "the copy's beginning", 0.2)
         moment_s = chance.uniform(1, 12)
         time.sleep(moment_s)
         began_ms = utc_ms()
@@ -148,9 +148,9 @@ def bad_gateway(bench, report):
 
 
 def bad_kernel(bench, report):
-    """The new system does not even start: the boot loader goes back behind three tries."""
+    """The new system cannot even be loaded: the boot loader starts the one before in the same boot."""
     tries = _rolled_back(bench, report, bench.updates.without_kernel(), "the boot loader")
-    report.expect(f"it was tried {TRIES} times", tries == TRIES, f"{tries} times")
+    report.expect("it was tried once", tries == 1, f"{tries} times")
 
 
 def _rolled_back(bench, report, file, who):

@@ -26,6 +26,7 @@ class Chain:
         self.port = free_port()
         self.broker_names = "IP:127.0.0.1,DNS:localhost"  # in its certificate
         self.certificate_days = 1
+        self.broker_days_ago = 0  # since when its certificate is valid
         self.scenario = None
         self.ports = None
         self.plant = self.broker = self.judge = self.gateway = None
@@ -100,7 +101,7 @@ class Chain:
                   "log_type warning", "max_queued_messages 10000", extra]
         if self.tls:
             certificates = self.certificates()
-            server, key = certificates.issue("broker", self.broker_names)
+            server, key = certificates.issue("broker", self.broker_names, self.broker_days_ago)
             config += [f"cafile {certificates.ca}", f"certfile {server}", f"keyfile {key}", "require_certificate true",
                        "use_identity_as_username true"]
         else:

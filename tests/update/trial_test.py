@@ -273,7 +273,7 @@ class PowerCuts(unittest.TestCase):
             box.booted("b")
             self.assertEqual(box.states, ["installing", "installed", "trying"])
 
-    def test_three_of_them_in_a_good_system(self):
+    def test_as_many_of_them_as_a_good_system_has_tries(self):
         with Box() as box:
             on_trial(box)
             box.program("test/happens", GATEWAY_RECORDS)

@@ -49,7 +49,7 @@ TEST_F(BootCommand, ASlotFoundBadLeavesThePlaceToTheOther) {
 TEST_F(BootCommand, ShowTellsEveryField) {
   EXPECT_EQ(said({"show"}), "copies=none\ngeneration=0\norder=a b\na_left=3\na_ok=0\nb_left=3\nb_ok=0\nnext=a\n");
   said({"set-state", "a", "good"});
-  EXPECT_EQ(said({"show"}), "generation=1\norder=a b\na_left=3\na_ok=1\nb_left=3\nb_ok=0\nnext=a\n");
+  EXPECT_EQ(said({"show"}), "generation=1\norder=a b\na_left=8\na_ok=1\nb_left=3\nb_ok=0\nnext=a\n");
 }
 
 TEST_F(BootCommand, TheRunningSlotIsWhatTheKernelWasTold) {

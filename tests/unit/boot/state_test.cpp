@@ -74,12 +74,12 @@ TEST(BootState, ACutOrBlankCopyIsNone) {
 }
 
 TEST(BootState, NonsenseWithARightCheckSumIsNone) {
-  EXPECT_TRUE(decode(with_text(fields("1", "a b", "3", "1"))));
+  EXPECT_TRUE(decode(with_text(fields("1", "a b", "8", "1"))));
   EXPECT_FALSE(decode(with_text(fields("x", "a b", "3", "1"))));
   EXPECT_FALSE(decode(with_text(fields("", "a b", "3", "1"))));
   EXPECT_FALSE(decode(with_text(fields("1 ", "a b", "3", "1"))));
   EXPECT_FALSE(decode(with_text(fields("1", "a a", "3", "1"))));
-  EXPECT_FALSE(decode(with_text(fields("1", "a b", "4", "1"))));
+  EXPECT_FALSE(decode(with_text(fields("1", "a b", "9", "1"))));
   EXPECT_FALSE(decode(with_text(fields("1", "a b", "-1", "1"))));
   EXPECT_FALSE(decode(with_text(fields("1", "a b", "3", "2"))));
   EXPECT_FALSE(decode(with_text("generation=1")));
@@ -107,8 +107,8 @@ TEST(BootState, WithoutACopyBothSlotsAreTriedAFirst) {
   const Ruling ruling = weigh(broken, broken);
   EXPECT_FALSE(ruling.found);
   EXPECT_EQ(next_slot(ruling.state), Slot::a);
-  EXPECT_EQ(ruling.state.of(Slot::a).left, tries_max);
-  EXPECT_EQ(ruling.state.of(Slot::b).left, tries_max);
+  EXPECT_EQ(ruling.state.of(Slot::a).left, tries_on_trial);
+  EXPECT_EQ(ruling.state.of(Slot::b).left, tries_on_trial);
 }
 
 TEST(BootState, TheFirstInOrderWithTriesLeftIsNext) {
@@ -128,7 +128,27 @@ TEST(BootState, ANewPrimaryHasItsTriesAndStillHasToProveItself) {
   set_primary(state, Slot::b);
   EXPECT_EQ(next_slot(state), Slot::b);
   EXPECT_EQ(state.of(Slot::b), (SlotState{3, false}));
-  EXPECT_EQ(state.of(Slot::a), (SlotState{3, true}));
+  EXPECT_EQ(state.of(Slot::a), (SlotState{8, true}));
+}
+
+TEST(BootState, ThreePowerCutsDoNotSendABoxToItsOlderSystem) {
+  State state;
+  set_good(state, Slot::a, true);
+  set_primary(state, Slot::b);
+  set_good(state, Slot::b, true);
+  state.of(Slot::b).left -= 3;
+  EXPECT_EQ(next_slot(state), Slot::b);
+  state.of(Slot::b).left -= tries_when_good - 3;
+  EXPECT_EQ(next_slot(state), Slot::a) << "a good slot that broke is left some time";
+}
+
+TEST(BootState, TheWayBackToAGoodSystemHasTheTriesOfAGoodOne) {
+  State state;
+  set_good(state, Slot::a, true);
+  state.of(Slot::a).left = 1;
+  set_good(state, Slot::b, false);
+  set_primary(state, Slot::a);
+  EXPECT_EQ(state.of(Slot::a), (SlotState{8, true}));
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ class BootState(unittest.TestCase):
         self.assertEqual(len(partition), disk.STATE_BYTES)
         first = partition[:disk.COPY_BYTES]
         self.assertEqual(int.from_bytes(first[:4], "little"), zlib.crc32(first[4:]))
-        self.assertIn(b"order=a b\0a_left=3\0a_ok=1\0b_left=0\0b_ok=0\0\0", first)
+        self.assertIn(b"order=a b\0a_left=8\0a_ok=1\0b_left=0\0b_ok=0\0\0", first)
         self.assertEqual(set(partition[disk.COPY_BYTES:]), {0})
 
 

@@ -13,7 +13,7 @@ published=/data/jidian/update.json
 # shellcheck disable=SC2034
 passing=/run/jidian-update # of this boot alone, root's
 boot_state=/usr/lib/jidian/jidian-boot-state
-# A slot has three tries, and an update ends with a decision: no honest record comes near it.
+# A slot on trial has three tries, and an update ends with a decision: no honest record comes near it.
 steps_most=16
 
 say() { echo "jidian-update: $*"; }
