@@ -11,7 +11,7 @@ namespace jidian::store {
 namespace {
 
 // The log as https://www.sqlite.org/fileformat2.html section 4 describes it.
-constexpr std::size_t header_bytes = 32;
+constexpr std::size_t log_header_bytes = 32;
 constexpr std::size_t frame_header_bytes = 24;
 constexpr std::uint32_t magic = 0x377F0682;  ///< One more: its check sums count in big-endian words.
 
@@ -49,7 +49,7 @@ class Frames {
 
   /// Whether the log begins as one does.
   bool begin() {
-    Bytes header(header_bytes);
+    Bytes header(log_header_bytes);
     if (!fill(header) || (big_endian(header, 0) & ~1U) != magic) return false;
     in_big_endian_ = (big_endian(header, 0) & 1U) != 0;
     sum_.add(ByteView(header).first(24), in_big_endian_);

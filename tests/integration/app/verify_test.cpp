@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using record::Stream;
 
-const UtcTime opened{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{9}};
+const UtcTime first_start{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{9}};
 
 /// A store on disk, copies of it, and what the verbs say of them.
 class Wrecks : public testing::Test {
@@ -32,13 +32,13 @@ class Wrecks : public testing::Test {
     options.folder = store_;
     options.quota_bytes = 64 << 20;
     options.destinations = {{"province", {Stream::event, Stream::interval, Stream::reading}}};
-    open_ = store::open_store(options, opened).value();
+    open_ = store::open_store(options, first_start).value();
     const auto encoded = record::encode(record::samples::manifest());
     open_->add_manifest(encoded.hash, encoded.bytes);
   }
 
   /// Commits batches of readings that follow one another.
-  void record_batches(int batches, UtcTime now = opened) {
+  void record_batches(int batches, UtcTime now = first_start) {
     const auto manifest = record::samples::manifest();
     for (int i = 0; i < batches; ++i) {
       const auto head = open_->head(Stream::reading);
@@ -54,14 +54,14 @@ class Wrecks : public testing::Test {
   void make_epochs(int epochs) {
     record_batches(2);
     for (int i = 1; i < epochs; ++i) {
-      ASSERT_TRUE(open_->begin_epoch("the test wants another", opened));
+      ASSERT_TRUE(open_->begin_epoch("the test wants another", first_start));
       record_batches(2);
     }
     stop();
   }
 
   void stop() {
-    EXPECT_TRUE(open_->close(opened));
+    EXPECT_TRUE(open_->close(first_start));
     open_.reset();
   }
 
@@ -150,7 +150,7 @@ TEST_F(Wrecks, WhatIsSaidToPeopleNamesTheFileAndEndsWithWhatToDo) {
 TEST_F(Wrecks, ALogThatWasCutOffBetweenTransactionsIsMissedByTheNoteOfProgress) {
   record_batches(3);
   const auto whole_bytes = fs::file_size(log_in(store_));
-  record_batches(2, opened + std::chrono::minutes{2});  // progress is noted with the first of them
+  record_batches(2, first_start + std::chrono::minutes{2});  // progress is noted with the first of them
   const auto wreck = snapshot("wreck");
   ASSERT_GT(fs::file_size(log_in(wreck)), whole_bytes);
   fs::resize_file(log_in(wreck), whole_bytes);
@@ -194,7 +194,7 @@ TEST_F(Wrecks, ADamagedFrameInFrontOfLaterTransactionsIsAFinding) {
 TEST_F(Wrecks, AnEndThatADestinationHasConfirmedIsMissedInAnOldFile) {
   record_batches(3);
   open_->acknowledge("province", open_->opening().epoch, Stream::reading, {1, 3});
-  ASSERT_TRUE(open_->begin_epoch("the test wants another", opened));
+  ASSERT_TRUE(open_->begin_epoch("the test wants another", first_start));
   record_batches(1);
   stop();
   sqlite3* database = nullptr;
