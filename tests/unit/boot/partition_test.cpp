@@ -50,7 +50,7 @@ TEST_F(BootPartition, AChangeIsReadBackAndOutlivesTheNext) {
   ASSERT_TRUE(change_state(path_, [](State& it) { set_good(it, Slot::b, true); }));
   ASSERT_TRUE(change_state(path_, [](State& it) { set_primary(it, Slot::b); }));
   EXPECT_EQ(state().generation, 2U);
-  EXPECT_EQ(state().of(Slot::b), (SlotState{3, true}));
+  EXPECT_EQ(state().of(Slot::b), (SlotState{tries_when_good, true}));
   EXPECT_EQ(state().first, Slot::b);
 }
 
