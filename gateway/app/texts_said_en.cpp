@@ -285,6 +285,7 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.file-other", "{file} holds another epoch"},
     {"said.file-foreign", "{file} is not an epoch of a gateway"},
     {"said.file-newer", "{file} has format {format}, this release knows {known}"},
+    {"said.file-older", "{file} has format {format}, this release writes {known}"},
     {"said.file-missing", "the file {file} is missing: the record had reached it"},
     {"said.file-reason", "it was begun for this reason: {why}"},
     {"said.log-closed", "log {log} cannot be read: {why}"},

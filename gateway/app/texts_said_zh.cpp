@@ -247,6 +247,7 @@ constexpr auto chinese_of_said = std::to_array<Sentence>({
     {"said.file-other", "{file} 里是另一个纪元"},
     {"said.file-foreign", "{file} 不是网关的纪元文件"},
     {"said.file-newer", "{file} 的格式为 {format}，本版本只认识到 {known}"},
+    {"said.file-older", "{file} 的格式为 {format}，本版本写入的格式为 {known}"},
     {"said.file-missing", "缺少文件 {file}：记录曾写到该文件"},
     {"said.file-reason", "开始该纪元的原因：{why}"},
     {"said.log-closed", "日志 {log} 无法读取：{why}"},

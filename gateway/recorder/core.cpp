@@ -119,7 +119,7 @@ void Core::begin(const store::Opening& opening, const Instant& now, Core* last) 
   // An epoch that an earlier run began and never wrote to is as good as new.
   const bool is_new_epoch = opening.began_epoch || epoch_before_ != opening.epoch;
   if (!is_new_epoch) in_force_ = manifest_before_;
-  updates_.begin({now.utc, last_life(opening), !is_new_epoch});
+  updates_.begin({now.utc, last_life(opening), !is_new_epoch || opening.notes_hold});
   if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
   tell(start_event(opening, now), now);
   Facts::News news;

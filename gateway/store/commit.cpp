@@ -212,6 +212,20 @@ std::uint64_t StoreImpl::unconfirmed_bytes(std::uint64_t used) const {
                                     static_cast<double>(held));
 }
 
+/// What old files take that some destination lacks something of. The others give way.
+std::uint64_t StoreImpl::unconfirmed_old_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const OldEpoch& old : old_) {
+    const auto is_confirmed = [&](record::Stream stream) {
+      const auto& extent = old.extents[index_of(stream)];
+      const std::vector<Ranges> holders = holders_of(old.name.epoch, stream);
+      return !extent || !held_by(holders, holders.size()).first_missing(*extent);
+    };
+    if (!std::ranges::all_of(record::all_streams, is_confirmed)) bytes += old.bytes;
+  }
+  return bytes;
+}
+
 /// What counting alone does not tell: sizes, the oldest batch, how many there are, how long room and flash last.
 void StoreImpl::refresh_health(UtcTime now) {
   std::uint64_t batches = 0;
@@ -232,7 +246,8 @@ void StoreImpl::refresh_health(UtcTime now) {
   const auto written = written_by_process();
   const auto wear = written ? wear_.see(now, *written) : std::nullopt;
   const std::uint64_t used = pages ? (pages->total - pages->free) * page_bytes : 0;
-  const std::uint64_t room_bytes = file_pages_max_ * page_bytes;
+  const std::uint64_t room_bytes =
+      Budget::of(options_.quota_bytes, unconfirmed_old_bytes()).file_pages_max * page_bytes;
   const std::uint64_t lacking = unconfirmed_bytes(used);
   const std::scoped_lock lock(health_mutex_);
   reserve_held_ = reserve_held;

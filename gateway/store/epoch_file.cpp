@@ -107,7 +107,7 @@ Result<std::optional<StoredBatch>> newest_row(EpochReader& reader, record::Strea
   return std::optional(std::move(rows->front()));
 }
 
-/// A reader of a file that is what its name says, in a format that this release writes.
+/// A reader of a file that is what its name says, in a format that this release reads.
 Result<std::unique_ptr<EpochReader>> identify(const fs::path& folder, const EpochName& name) {
   auto reader = EpochReader::open(folder, name);
   if (!reader) return reader.error();

@@ -1,6 +1,7 @@
 #include "store/free_pages.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,11 +20,13 @@ constexpr std::size_t page_size_min = 512;
 
 using Page = std::vector<std::uint8_t>;
 
-/// A file and the size of its pages, which is another one in the files of older releases.
+/// A file, the size of its pages, which is another one in the files of older releases, and that of the file system's
+/// blocks.
 struct Paged {
   int descriptor;
-  std::size_t page_size;
+  std::uint64_t page_size;
   std::uint64_t pages;
+  std::uint64_t block_size;
 };
 
 Error os_error(const std::string& action) {
@@ -50,18 +53,21 @@ Result<Paged> paged(int descriptor) {
   Page header(header_bytes);
   if (auto read = read_at(descriptor, 0, header); !read) return read.error();
   const std::uint64_t told = number_at(header, page_size_at, 2);
-  const std::size_t page_size = told == 1 ? 65'536 : static_cast<std::size_t>(told);
+  const std::uint64_t page_size = told == 1 ? 65'536 : told;
   if (page_size < page_size_min || (page_size & (page_size - 1)) != 0)
     return Error{ErrorKind::corrupt, "pages of " + std::to_string(told) + " bytes"};
-  return Paged{descriptor, page_size, static_cast<std::uint64_t>(size) / page_size};
+  struct statx found {};  // unlike fstat it knows dates after 2038 on 32-bit machines
+  if (statx(descriptor, "", AT_EMPTY_PATH, 0, &found) != 0) return os_error("asking for its blocks");
+  return Paged{descriptor, page_size, static_cast<std::uint64_t>(size) / page_size,
+               std::max<std::uint64_t>(found.stx_blksize, page_size)};
 }
 
 /// Free pages whose content nobody reads, in order.
-Result<std::vector<std::uint64_t>> free_leaves(const Paged& file) {
-  Page page(file.page_size);
+Result<std::vector<std::uint32_t>> free_leaves(const Paged& file) {
+  Page page(static_cast<std::size_t>(file.page_size));
   if (auto read = read_at(file.descriptor, 0, page); !read) return read.error();
-  const std::size_t leaves_max = file.page_size / 4 - 2;
-  std::vector<std::uint64_t> leaves;
+  const std::uint64_t leaves_max = file.page_size / 4 - 2;
+  std::vector<std::uint32_t> leaves;  // there may be millions
   std::uint64_t trunk = number_at(page, first_trunk_at);
   for (std::uint64_t trunks = 0; trunk != 0; ++trunks) {
     if (trunk > file.pages || trunks > file.pages)
@@ -71,7 +77,7 @@ Result<std::vector<std::uint64_t>> free_leaves(const Paged& file) {
     const std::uint64_t count = number_at(page, 4);
     if (count > leaves_max) return Error{ErrorKind::corrupt, "a list of too many free pages"};
     for (std::size_t i = 0; i < count; ++i) {
-      leaves.push_back(number_at(page, 8 + 4 * i));
+      leaves.push_back(static_cast<std::uint32_t>(number_at(page, 8 + 4 * i)));
       if (leaves.back() < 2 || leaves.back() > file.pages)
         return Error{ErrorKind::corrupt, "a free page outside the file"};
     }
@@ -98,18 +104,27 @@ Result<std::uint64_t> FreePages::give_back() {
   if (!file) return failure(file.error());
   const auto leaves = free_leaves(*file);
   if (!leaves) return failure(leaves.error());
+  std::vector<Run> runs;
   for (std::size_t i = 0; i < leaves->size();) {
     std::size_t end = i + 1;  // pages side by side go together
     while (end < leaves->size() && (*leaves)[end] == (*leaves)[end - 1] + 1) ++end;
-    const auto at = static_cast<off_t>(((*leaves)[i] - 1) * file->page_size);
-    const auto length = static_cast<off_t>((end - i) * file->page_size);
+    const std::uint64_t from = ((*leaves)[i] - 1) * file->page_size;
+    const std::uint64_t until = (*leaves)[end - 1] * file->page_size;
+    const Run run{(from + file->block_size - 1) / file->block_size, until / file->block_size};
+    if (run.first < run.end) runs.push_back(run);
+    i = end;
+  }
+  for (const Run& run : runs) {
+    if (std::ranges::binary_search(given_, run)) continue;
+    const auto at = static_cast<off_t>(run.first * file->block_size);
+    const auto length = static_cast<off_t>((run.end - run.first) * file->block_size);
     if (fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, length) != 0) {
       const bool is_unsupported = errno == EOPNOTSUPP || errno == ENOSYS;
       const Error failed = failure(os_error("punching a hole"));
       return is_unsupported ? Error{ErrorKind::unsupported, failed.message()} : failed;
     }
-    i = end;
   }
+  given_ = std::move(runs);
   return std::uint64_t{leaves->size()} * file->page_size;
 }
 

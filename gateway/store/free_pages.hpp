@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -18,9 +19,11 @@ class FreePages {
   /// Errors: io, unreachable (no descriptor is left).
   static Result<std::unique_ptr<FreePages>> open(const std::filesystem::path& file);
 
-  /// Gives the space back, and tells the bytes; the file keeps its length, and SQLite can use the pages again. It reads
-  /// the list of free pages in the file itself, so nothing may stand in its log, and nobody may write meanwhile.
-  /// Errors: unsupported (by the file system), io, corrupt (the list makes no sense).
+  /// Gives the space back, and tells the bytes of free pages; the file keeps its length, and SQLite can use the pages
+  /// again. Space goes in whole blocks of the file system: a page whose neighbours are in use stays until they go, and
+  /// what went before costs nothing. It reads the list of free pages in the file itself, so nothing may stand in its
+  /// log, and nobody may write meanwhile. Errors: unsupported (by the file system), io, corrupt (the list makes no
+  /// sense).
   Result<std::uint64_t> give_back();
 
   ~FreePages();
@@ -30,8 +33,16 @@ class FreePages {
  private:
   FreePages(std::filesystem::path file, int descriptor) : file_(std::move(file)), descriptor_(descriptor) {}
 
+  /// Blocks of the file system, from `first` to before `end`.
+  struct Run {
+    std::uint64_t first;
+    std::uint64_t end;
+    auto operator<=>(const Run&) const = default;
+  };
+
   std::filesystem::path file_;
   int descriptor_;
+  std::vector<Run> given_;  ///< The last time.
 };
 
 }  // namespace jidian::store

@@ -199,27 +199,35 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
 /// a dead one does not cost the others their data; of that the oldest epoch's oldest. False if there is nothing left.
 ///
 /// What leaves an old file lengthens the present one's limit. On a full partition it is room for everybody there: that
-/// may let the present file grow, what leaves the present one surely helps, so old ones give only what that cannot.
+/// may let the present file grow, what leaves the present one surely helps, so there the old ones come second.
 /// @param own_helps  Whether what leaves the present file makes the room that is wanted.
 Result<bool> StoreImpl::relieve(UtcTime now, bool own_helps) {
-  for (std::size_t i = 0; i < old_.size(); ++i)
-    if (is_drained(old_[i])) {
-      if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
-      return true;
-    }
   const bool is_limited = file_pages_max_ < Budget::of(options_.quota_bytes, 0).file_pages_max;
   const bool old_helps = pages_cap_ ? !own_helps : is_limited;
+  if (auto freed = drop_leftover(now); !freed || *freed) return freed;
   for (std::size_t lacking = 0; lacking <= options_.destinations.size(); ++lacking) {
     if (old_helps)
       if (auto freed = evict_of_old(lacking, now); !freed || *freed) return freed;
-    if (!own_helps) continue;
-    if (auto freed = evict_rows(lacking, now); !freed || *freed) return freed;
+    if (own_helps)
+      if (auto freed = evict_rows(lacking, now); !freed || *freed) return freed;
+    if (pages_cap_ && !old_helps)
+      if (auto freed = evict_of_old(lacking, now); !freed || *freed) return freed;
   }
-  for (std::size_t lacking = 0; pages_cap_ && lacking <= options_.destinations.size(); ++lacking)
-    if (auto freed = evict_of_old(lacking, now); !freed || *freed) return freed;
   for (std::size_t i = 0; i < old_.size(); ++i) {
     if (!old_[i].readable) examine(old_[i]);
     if (old_[i].rests || (old_[i].trouble && refuse(old_[i], *old_[i].trouble) == Taken::later)) continue;
+    if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
+    return true;
+  }
+  return false;
+}
+
+/// Drops the file of an old epoch of which nothing is left, or nothing can be taken out batch by batch, and which every
+/// destination has. What can go batch by batch does, so that a month's end does not cost the months before it.
+Result<bool> StoreImpl::drop_leftover(UtcTime now) {
+  for (std::size_t i = 0; i < old_.size(); ++i) {
+    const bool is_empty = std::ranges::none_of(old_[i].extents, [](const auto& part) { return part.has_value(); });
+    if ((!is_empty && !old_[i].is_rigid) || !is_drained(old_[i])) continue;
     if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
     return true;
   }
@@ -232,6 +240,10 @@ Result<bool> StoreImpl::evict_of_old(std::size_t lacking_max, UtcTime now) {
   for (std::size_t i = 0; i < old_.size(); ++i) {
     auto freed = evict_old(i, lacking_max, now);
     if (freed ? *freed : freed.error().kind() != ErrorKind::full) return freed;
+    if (lacking_max > 0 || old_[i].rests || !is_drained(old_[i])) continue;
+    // Everybody has it, and what is left of it cannot be taken out, for damage or for want of room.
+    if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
+    return true;
   }
   return false;
 }

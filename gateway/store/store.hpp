@@ -64,6 +64,7 @@ struct Opening {
   std::optional<UtcTime> last_commit;        ///< The last commit before this start, as far as the files tell.
   std::optional<UtcTime> last_progress;      ///< As noted beside the files, of which one may be an older copy now.
   bool stopped_cleanly = false;              ///< Whether the last run said goodbye.
+  bool notes_hold = false;                   ///< Notes are the last run's, also in an epoch that this start created.
 };
 
 /// Batches that left before every destination had them: one line of the ledger. Or that cannot be read any more.

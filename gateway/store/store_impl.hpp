@@ -140,6 +140,7 @@ class StoreImpl final : public Store {
   void checkpoint();
   void refresh_health(UtcTime now);
   std::uint64_t unconfirmed_bytes(std::uint64_t used) const;
+  std::uint64_t unconfirmed_old_bytes() const;
 
   // maintain.cpp: what may go, and what must
   std::vector<std::string> takers_of(record::Stream stream) const;
@@ -155,6 +156,7 @@ class StoreImpl final : public Store {
   void begin_round_without_commits(UtcTime now);
   Status make_room(std::uint64_t pages, UtcTime now);
   Result<bool> relieve(UtcTime now, bool own_helps);
+  Result<bool> drop_leftover(UtcTime now);
   Result<bool> evict_of_old(std::size_t lacking_max, UtcTime now);
   Result<bool> evict_rows(std::size_t lacking_max, UtcTime now);
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);

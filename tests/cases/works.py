@@ -10,7 +10,7 @@ POINTS = {"eastron-sdm630": '["voltage_ln.l*", "active_power.total", "active_ene
           "chint-dtsu666": '["voltage_ll.*", "active_power.total", "active_energy_import.total"]',
           "siemens-pac3200": '["voltage_ln.l*", "active_power.total", "active_energy_import.total", "active_energy_export.total"]'}
 END_S = 360
-LATHE_SILENT_S, SWAP_S, REPLACE_S = 106, 120, 140
+LATHE_SILENT_S, SWAP_S, REPLACE_S = 112.5, 120, 140
 RATIO_S, ZERO_S = 180, 150
 ORDER_S, DECLARE_S = 90, 160
 

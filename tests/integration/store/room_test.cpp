@@ -68,20 +68,28 @@ TEST_F(OldEpochGivesRoom, AndIsNotGivenUpForWantOfADescriptor) {
 
 TEST_F(OldEpochGivesRoom, AndWhoHasItIsForgottenOnlyOnceItsGoingIsDurable) {
   store_->acknowledge("province", old_, Stream::reading, {1, 200});
+  now_ += 24h * 400;  // past its time: it goes as a whole
   {
     const FewDescriptors none(false);
-    const auto done = record_together(*store_, Stream::reading, large_commit, now_, 4000);
-    ASSERT_FALSE(done) << "the folder cannot be opened, and not be synced";
-    EXPECT_EQ(done.error().kind(), ErrorKind::unreachable) << "no damage, no new epoch: " << done.error().message();
-    ASSERT_TRUE(store_->maintain(now_ += 15s));
-    EXPECT_NE(store_->health().trouble.find("not maintained"), std::string::npos) << store_->health().trouble;
+    ASSERT_TRUE(store_->maintain(now_));
+    EXPECT_NE(store_->health().trouble.find("not maintained"), std::string::npos)
+        << "the folder cannot be opened, and not be synced";
   }
   ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
   EXPECT_EQ(store_->acknowledged("province", old_, Stream::reading).to_text(), "1-200");
-  EXPECT_TRUE(record_together(*store_, Stream::reading, large_commit, now_ += 1s, 4000)) << "there is room already";
   ASSERT_TRUE(store_->maintain(now_ += 15s));
   EXPECT_EQ(store_->health().trouble.find("not maintained"), std::string::npos) << store_->health().trouble;
   EXPECT_EQ(store_->acknowledged("province", old_, Stream::reading).to_text(), "");
+  EXPECT_EQ(store_->health().evicted, 0U);
+}
+
+TEST_F(OldEpochGivesRoom, BatchByBatchAlsoWhereEverybodyHasAllOfIt) {
+  store_->acknowledge("province", old_, Stream::reading, {1, 200});
+  ASSERT_TRUE(record_together(*store_, Stream::reading, large_commit, now_, 4000));
+  EXPECT_GT(left().size(), 100U) << "a month's end does not cost the months before it";
+  EXPECT_LT(left().size(), 200U);
+  record_until([&] { return left().size() < 120; });
+  EXPECT_EQ(present(), seqs_between(1, store_->head(Stream::reading).next_seq - 1)) << "old ones go first";
   EXPECT_EQ(store_->health().evicted, 0U);
 }
 
