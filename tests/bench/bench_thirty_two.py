@@ -31,6 +31,7 @@ COMMITS = {"10s": "", "60s": ".commit_60s"}  # with what is added to the figures
 DAY_S, MONTH_DAYS = 86_400, 30.4
 RETENTION_DAYS = {"event": 366, "interval": 366, "reading": 183}
 DISK_BYTES = 4e9
+LONG_ROWS = 2_000
 ROW_ROUNDS_A_DAY = 1_440 + 96 + 24 + 1 + 3  # minutes, and as if each were one: quarter hours, hours, the day, its shifts
 STREAMS = ("event", "interval", "reading")
 
@@ -176,11 +177,21 @@ def tell_live(with_live, without):
 
 
 def page_factors(store):
-    """What the file takes for each byte of a batch, by stream."""
+    """What the file takes for each byte of a batch, by stream: from a file of the same pages with the same rows over and over, because
+    of the few rows of a window the half-empty last pages would count too much."""
     (path,) = pathlib.Path(store).glob("*.db")
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
-        pages = dict(db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"))
-        return {stream: pages[stream] / db.execute(f"SELECT sum(length(bytes)) FROM {stream}").fetchone()[0] for stream in STREAMS}
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db, sqlite3.connect(path.with_suffix(".long")) as long:
+        long.execute(f"PRAGMA page_size={db.execute('PRAGMA page_size').fetchone()[0]}")
+        for stream in STREAMS:
+            schema = db.execute("SELECT sql FROM sqlite_schema WHERE name=?", (stream,)).fetchone()[0]
+            rows = db.execute(f"SELECT * FROM {stream} ORDER BY seq").fetchall()
+            long.execute(schema)
+            rounds = -(-LONG_ROWS // len(rows))
+            long.executemany(f"INSERT INTO {stream} VALUES({', '.join('?' * len(rows[0]))})",
+                             ((1 + at, *row[1:]) for at, row in enumerate(rows * rounds)))
+        long.commit()
+        pages = dict(long.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"))
+        return {stream: pages[stream] / long.execute(f"SELECT sum(length(bytes)) FROM {stream}").fetchone()[0] for stream in STREAMS}
 
 
 def tell_flash(window, store, ending):
