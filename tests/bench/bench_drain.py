@@ -1,7 +1,6 @@
 """How fast a backlog leaves: a store with hours of 400 readings a second that nobody has, drained by the release gateway to a real
-mosquitto on loopback that confirms them (PUBACK), with the bucket that paces a backlog as wide open as it goes: a second's worth of it leaves at once, then a thousand
-batches a second. From the first to the last batch as a
-subscriber sees them. Takes about a minute.
+mosquitto on loopback that confirms them (PUBACK). The bucket that paces a backlog is as wide open as it goes: a second's worth leaves
+at once, then a thousand batches a second. From the first to the last batch as a subscriber sees them. Takes about a minute.
 """
 import json
 import pathlib
@@ -42,11 +41,12 @@ def drain():
     with Chain() as chain:
         chain.start_plant("load20")
         chain.start_broker()
-        watcher = chain.start("watcher", ["/usr/bin/mosquitto_sub", "-V", "5", "-h", "127.0.0.1", "-p", chain.port, "-t", "#", "-q", "0", "-F", "%U %l %t"])
+        watcher = chain.start("watcher", ["/usr/bin/mosquitto_sub", "-V", "5", "-h", "127.0.0.1", "-p", chain.port, "-t", "#", "-q", "0",
+                                          "-F", "%U %l %t"])
         chain.write_site(commit="10s", quota="2GB", live="1h", uplinks=[chain.uplink(confirm="broker", backlog_batches_per_s=WIDE_OPEN)])
-        filled = subprocess.run([str(part) for part in (chain.program("jidian-fill-store"), "--folder", chain.folder / "store", "--gateway", "jd-1",
-                                                        "--hours", HOURS, "--until-ms", time.time_ns() // 1_000_000)],
-                                check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+        fill = [chain.program("jidian-fill-store"), "--folder", chain.folder / "store", "--gateway", "jd-1", "--hours", HOURS,
+                "--until-ms", time.time_ns() // 1_000_000]
+        filled = subprocess.run([str(part) for part in fill], check=True, capture_output=True, text=True).stdout.splitlines()[-1]
         chain.start_gateway()
         begin_cpu = chain.gateway.cpu_seconds()
         wait_until(lambda: chain.pending() <= 3, 300, "the end of the backlog", 0.5)
