@@ -155,8 +155,8 @@ def box_rebooted(_):
         field.start_gateway()
         took = field.wait_polled("press", "oven", "hall")
         verdict, events = _finish(field)
-        expect_clean(verdict)
         expect("crash" in causes_of(events, ""), f"the box's gaps: {causes_of(events, '')}")
+        expect_clean(verdict)
         expect(not [event for event in events if event.kind in (BUS_DOWN, FOREIGN_MASTER)],
                "its own late replies were taken for another master's")
         report(verdict, resumed_s=round(took, 1), gaps=verdict["gaps"])
