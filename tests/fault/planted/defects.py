@@ -169,7 +169,7 @@ DEFECTS = (
            program("tests/unit/recorder/test_recorder", "Orders.ARefusedListIsOnRecord*"), "ARefusedListIsOnRecord", (
         Edit("domain/refusals.cpp", "at.before = std::exchange(at.listed, {});", "at.listed.clear();"),)),
     Defect("inbox-without-a-bound", "Bounded everything",
-           program("tests/integration/recorder/test_recorder_running", "Inbox.IsBounded*"), "IsBounded", (
+           program("tests/unit/recorder/test_recorder", "Inbox.IsBounded*"), "IsBounded", (
         Edit("recorder/inbox.cpp", "if (items_.size() >= bound() + (is_poll ? 0 : events_reserve)) return false;",
              "static_cast<void>(is_poll);"),)),
 )
