@@ -1,7 +1,7 @@
 #include "store/free_pages.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,10 +56,10 @@ Result<Paged> paged(int descriptor) {
   const std::uint64_t page_size = told == 1 ? 65'536 : told;
   if (page_size < page_size_min || (page_size & (page_size - 1)) != 0)
     return Error{ErrorKind::corrupt, "pages of " + std::to_string(told) + " bytes"};
-  struct statx found {};  // unlike fstat it knows dates after 2038 on 32-bit machines
-  if (statx(descriptor, "", AT_EMPTY_PATH, 0, &found) != 0) return os_error("asking for its blocks");
+  struct statvfs found {};
+  if (fstatvfs(descriptor, &found) != 0) return os_error("asking for its blocks");
   return Paged{descriptor, page_size, static_cast<std::uint64_t>(size) / page_size,
-               std::max<std::uint64_t>(found.stx_blksize, page_size)};
+               std::max<std::uint64_t>(found.f_frsize, page_size)};
 }
 
 /// Free pages whose content nobody reads, in order.
@@ -121,6 +121,7 @@ Result<std::uint64_t> FreePages::give_back() {
     if (fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, length) != 0) {
       const bool is_unsupported = errno == EOPNOTSUPP || errno == ENOSYS;
       const Error failed = failure(os_error("punching a hole"));
+      given_.clear();
       return is_unsupported ? Error{ErrorKind::unsupported, failed.message()} : failed;
     }
   }

@@ -204,7 +204,7 @@ Status StoreImpl::make_room(std::uint64_t pages, UtcTime now) {
 Result<bool> StoreImpl::relieve(UtcTime now, bool own_helps) {
   const bool is_limited = file_pages_max_ < Budget::of(options_.quota_bytes, 0).file_pages_max;
   const bool old_helps = pages_cap_ ? !own_helps : is_limited;
-  if (auto freed = drop_leftover(now); !freed || *freed) return freed;
+  if (auto freed = drop_drained(now, Drained::leftovers); !freed || *freed) return freed;
   for (std::size_t lacking = 0; lacking <= options_.destinations.size(); ++lacking) {
     if (old_helps)
       if (auto freed = evict_of_old(lacking, now); !freed || *freed) return freed;
@@ -212,6 +212,8 @@ Result<bool> StoreImpl::relieve(UtcTime now, bool own_helps) {
       if (auto freed = evict_rows(lacking, now); !freed || *freed) return freed;
     if (pages_cap_ && !old_helps)
       if (auto freed = evict_of_old(lacking, now); !freed || *freed) return freed;
+    if (lacking == 0 && (is_limited || pages_cap_))  // before anything goes that somebody lacks
+      if (auto freed = drop_drained(now, Drained::all); !freed || *freed) return freed;
   }
   for (std::size_t i = 0; i < old_.size(); ++i) {
     if (!old_[i].readable) examine(old_[i]);
@@ -222,12 +224,17 @@ Result<bool> StoreImpl::relieve(UtcTime now, bool own_helps) {
   return false;
 }
 
-/// Drops the file of an old epoch of which nothing is left, or nothing can be taken out batch by batch, and which every
-/// destination has. What can go batch by batch does, so that a month's end does not cost the months before it.
-Result<bool> StoreImpl::drop_leftover(UtcTime now) {
+/// Drops the file of an old epoch that every destination has all of. What can go batch by batch does, so that a month's
+/// end does not cost the months before it: the file goes once nothing is left in it, once nothing can be taken out, or
+/// where old files leave the present one so little that room would come too late (the quota was lowered).
+Result<bool> StoreImpl::drop_drained(UtcTime now, Drained which) {
+  constexpr std::uint64_t cramped = 16;  // an epoch's change leaves a seventh
+  const std::uint64_t alone = Budget::of(options_.quota_bytes, 0).file_pages_max;
+  const bool is_cramped = file_pages_max_ <= std::max(alone / cramped, Budget::file_pages_min);
   for (std::size_t i = 0; i < old_.size(); ++i) {
     const bool is_empty = std::ranges::none_of(old_[i].extents, [](const auto& part) { return part.has_value(); });
-    if ((!is_empty && !old_[i].is_rigid) || !is_drained(old_[i])) continue;
+    const bool is_due = which == Drained::all || is_empty || old_[i].is_rigid || is_cramped;
+    if (!is_due || !is_drained(old_[i])) continue;
     if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
     return true;
   }
@@ -240,10 +247,6 @@ Result<bool> StoreImpl::evict_of_old(std::size_t lacking_max, UtcTime now) {
   for (std::size_t i = 0; i < old_.size(); ++i) {
     auto freed = evict_old(i, lacking_max, now);
     if (freed ? *freed : freed.error().kind() != ErrorKind::full) return freed;
-    if (lacking_max > 0 || old_[i].rests || !is_drained(old_[i])) continue;
-    // Everybody has it, and what is left of it cannot be taken out, for damage or for want of room.
-    if (auto done = drop(i, losses_of(old_[i]), Parting::quota, now); !done) return done.error();
-    return true;
   }
   return false;
 }

@@ -8,9 +8,6 @@
 namespace jidian::store {
 namespace {
 
-/// However small the quota is, so many pages an epoch's file may have.
-constexpr std::uint64_t file_pages_min = 192;
-
 std::uint64_t minus(std::uint64_t a, std::uint64_t b) {
   return a > b ? a - b : 0;
 }

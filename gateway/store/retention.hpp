@@ -20,6 +20,9 @@ Eviction& enter(std::vector<Eviction>& ledger, const Eviction& eviction);
 
 /// How a quota is divided.
 struct Budget {
+  /// However small the quota is, and whatever older epochs take, so many pages an epoch's file may have.
+  static constexpr std::uint64_t file_pages_min = 192;
+
   std::uint64_t reserve_bytes = 0;   ///< Kept free for bad times: lets the file take in a whole log, and a half more.
   std::uint64_t log_frames_max = 0;  ///< Length of the write-ahead log at which it is moved into the file.
   std::uint64_t file_pages_max = 0;  ///< For the newest epoch's file.

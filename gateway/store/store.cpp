@@ -87,7 +87,7 @@ Status StoreImpl::open(UtcTime now) {
     opening.reason = why_too_old(*file);
     opening.last_commit = file->found().last_commit;
     opening.stopped_cleanly = file->found().stopped_cleanly;
-    opening.notes_hold = true;
+    opening.notes_hold = !opening.reason.empty();
   }
   if (is_whole && opening.reason.empty()) {
     load_beside({names.back()});

@@ -156,7 +156,8 @@ class StoreImpl final : public Store {
   void begin_round_without_commits(UtcTime now);
   Status make_room(std::uint64_t pages, UtcTime now);
   Result<bool> relieve(UtcTime now, bool own_helps);
-  Result<bool> drop_leftover(UtcTime now);
+  enum class Drained : std::uint8_t { leftovers, all };
+  Result<bool> drop_drained(UtcTime now, Drained which);
   Result<bool> evict_of_old(std::size_t lacking_max, UtcTime now);
   Result<bool> evict_rows(std::size_t lacking_max, UtcTime now);
   Result<std::vector<RowTimes>> first_rows(record::Stream stream, const Ranges& within, std::size_t limit);

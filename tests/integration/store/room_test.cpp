@@ -93,6 +93,27 @@ TEST_F(OldEpochGivesRoom, BatchByBatchAlsoWhereEverybodyHasAllOfIt) {
   EXPECT_EQ(store_->health().evicted, 0U);
 }
 
+TEST_F(OldEpochGivesRoom, AsAWholeWhereEverybodyHasItAndNothingCanBeTakenOut) {
+  store_->acknowledge("province", old_, Stream::reading, {1, 200});
+  record_batches(*store_, Stream::reading, 5, now_);
+  const RefusedFile refused(epoch_files(options_.folder).front());
+  ASSERT_TRUE(record_together(*store_, Stream::reading, large_commit, now_ += 60s, 4000));
+  EXPECT_EQ(store_->health().evicted, 0U) << "before anything goes that somebody lacks";
+  EXPECT_EQ(present().front(), 1U);
+}
+
+TEST_F(OldEpochGivesRoom, AtOnceWhereTheQuotaWasLoweredBelowIt) {
+  store_->acknowledge("province", old_, Stream::reading, {1, 200});
+  restart_after([] {},
+                [&] {
+                  options_.quota_bytes = 1 << 20;
+                  store_ = open_or_fail(options_, now_);
+                });
+  record_until([&] { return epoch_files(options_.folder).size() == 1; });
+  EXPECT_EQ(store_->health().evicted, 0U);
+  EXPECT_EQ(present().front(), 1U);
+}
+
 TEST_F(OldEpochGivesRoom, BatchByBatchAgainOnceTheDiskGivesItBack) {
   {
     const RefusedFile refused(epoch_files(options_.folder).front());

@@ -70,7 +70,7 @@ TEST(Budget, PartsNeverExceedTheQuota) {
       if (quota - old > parts + (1 << 18)) {
         EXPECT_LE(budget.file_pages_max * page_bytes + parts + old, quota) << quota << ' ' << old;
       }
-      EXPECT_GE(budget.file_pages_max, 192U);
+      EXPECT_GE(budget.file_pages_max, Budget::file_pages_min);
     }
 }
 
