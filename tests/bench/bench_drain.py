@@ -2,7 +2,6 @@
 mosquitto on loopback that confirms them (PUBACK). The bucket that paces a backlog is as wide open as it goes: a second's worth leaves
 at once, then a thousand batches a second. From the first to the last batch as a subscriber sees them. Takes about a minute.
 """
-import json
 import pathlib
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from bench_thirty_two import tell  # noqa: E402
 from rig.chain import Chain  # noqa: E402
 from rig.processes import wait_until  # noqa: E402
 
@@ -17,13 +17,6 @@ HOURS = 6
 PER_S = 400
 WIDE_OPEN = 1_000  # batches a second
 RUNS = 3
-
-
-def tell(figure, samples, unit):
-    """One figure, as tests/bench/figure.hpp prints it."""
-    middle = sorted(samples)[len(samples) // 2]
-    print(f"{figure:<36} {middle:13.3f} {unit}  ({min(samples):.3f} … {max(samples):.3f} in {len(samples)})")
-    print(json.dumps({"figure": figure, "unit": unit, "samples": samples}), flush=True)
 
 
 def arrivals(watcher):
