@@ -83,7 +83,7 @@ TEST(LineWatch, AnotherMasterIsHeardBeforeAnythingIsSent) {
   const std::jthread master([&](const std::stop_token& stop) {
     const auto request = with_crc({17, 3, 0, 1, 0, 2});
     while (!stop.stop_requested()) {
-      (void)!::write(line.pty().master(), request.data(), request.size());
+      line.pty().say(request);
       ::usleep(60'000);
     }
   });
@@ -102,7 +102,7 @@ TEST(LineWatch, WhatAMasterSaidBeforeListeningBeganIsNotHeard) {
   ASSERT_TRUE(bus->open({}));
   const auto request = with_crc({17, 3, 0, 1, 0, 2});
   for (int times = 0; times < 100; ++times) {
-    (void)!::write(line.pty().master(), request.data(), request.size());
+    line.pty().say(request);
     ::usleep(1'000);
   }
   const auto heard = bus->listen(Millis{100}, {});

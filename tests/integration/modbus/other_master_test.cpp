@@ -43,24 +43,18 @@ bool read_block(acquire::Bus& bus) {
   return static_cast<bool>(done);
 }
 
-void say(ScriptedLine& line, const Frame& frame) {
-  const ssize_t said = ::write(line.pty().master(), frame.data(), frame.size());
-  if (said < 0 && errno == EIO) return;  // the port is being opened anew: a line takes no notice of who listens
-  ASSERT_EQ(said, static_cast<ssize_t>(frame.size())) << errno;
-}
-
 TEST(OtherMaster, WhatItAskedForIsNotTakenForOursWhenItComes) {
   ScriptedLine line(true_answer);
   const auto bus = modbus::make_serial_bus({line.path(), timing});
   ASSERT_TRUE(bus->open({}));
   ASSERT_TRUE(read_block(*bus));
   for (int n = 0; n < 5; ++n) {
-    say(line, its_frame());
+    line.pty().say(its_frame());
     std::atomic<bool> answered{false};
     const std::jthread meter([&] {
       ::usleep(60'000);
       answered = true;
-      say(line, with_crc(reply_to(its_request())));
+      line.pty().say(with_crc(reply_to(its_request())));
     });
     EXPECT_TRUE(read_block(*bus));
     EXPECT_TRUE(answered);  // nothing was sent before the other one had its reply
@@ -78,19 +72,19 @@ TEST(OtherMaster, ThatAskedTwiceIsOwedTwoReplies) {
   const auto bus = modbus::make_serial_bus({line.path(), timing});
   ASSERT_TRUE(bus->open({}));
   ASSERT_TRUE(read_block(*bus));
-  say(line, its_frame());
-  say(line, with_crc(reply_to(its_request())));
+  line.pty().say(its_frame());
+  line.pty().say(with_crc(reply_to(its_request())));
   const std::jthread other([&] {
     const auto began = Steady::now();
     const auto at = [&](Millis time) { std::this_thread::sleep_until(began + time); };
     at(Millis{350});  // while we listen because of what it said before
-    say(line, its_frame());
+    line.pty().say(its_frame());
     at(Millis{400});
-    say(line, its_frame());
+    line.pty().say(its_frame());
     at(Millis{460});
-    say(line, with_crc(reply_to(its_request())));
+    line.pty().say(with_crc(reply_to(its_request())));
     at(Millis{530});  // a run of bytes has ended meanwhile
-    say(line, with_crc(reply_to(its_request())));
+    line.pty().say(with_crc(reply_to(its_request())));
   });
   EXPECT_TRUE(read_block(*bus));
   EXPECT_TRUE(read_block(*bus));
@@ -101,14 +95,14 @@ TEST(OtherMaster, WhoseReplyWasLostHoldsUsUpForTheWorstLatencyAtMost) {
   const auto bus = modbus::make_serial_bus({line.path(), timing});
   ASSERT_TRUE(bus->open({}));
   ASSERT_TRUE(read_block(*bus));
-  say(line, its_frame());
+  line.pty().say(its_frame());
   std::atomic<bool> enough{false};
   const std::jthread other([&] {  // goes on all the time, and is answered
     while (!enough) {
       ::usleep(60'000);
-      say(line, its_frame());
+      line.pty().say(its_frame());
       ::usleep(10'000);
-      say(line, with_crc(reply_to(its_request())));
+      line.pty().say(with_crc(reply_to(its_request())));
     }
   });
   int good = 0;
@@ -124,8 +118,8 @@ TEST(OtherMaster, WhatItSaidBeforeDoesNotCostUsAReading) {
   ASSERT_TRUE(bus->open({}));
   ASSERT_TRUE(read_block(*bus));
   const auto before = bus->counters().foreign + bus->counters().late;
-  say(line, its_frame());
-  say(line, with_crc(reply_to(its_request())));
+  line.pty().say(its_frame());
+  line.pty().say(with_crc(reply_to(its_request())));
   EXPECT_TRUE(read_block(*bus));
   EXPECT_EQ(bus->counters().foreign + bus->counters().late, before + 2);
   EXPECT_EQ(bus->counters().corrupt, 0U);
@@ -136,7 +130,7 @@ TEST(OtherMaster, ThatIsNeverAnsweredIsWaitedForNoLongerThanTheWorstLatency) {
   const auto bus = modbus::make_serial_bus({line.path(), timing});
   ASSERT_TRUE(bus->open({}));
   ASSERT_TRUE(read_block(*bus));
-  say(line, its_frame());
+  line.pty().say(its_frame());
   const auto began = Steady::now();
   EXPECT_TRUE(read_block(*bus));
   EXPECT_GE(Steady::now() - began, timing.worst_latency);

@@ -26,12 +26,6 @@ Frame hear(int fd, int wait_ms) {
   return count > 0 ? Frame(bytes.begin(), bytes.begin() + count) : Frame{};
 }
 
-void say(int fd, const Frame& bytes) {
-  // A line nobody listens to loses its bytes, as a wire would.
-  if (::write(fd, bytes.data(), bytes.size()) < 0 && errno != EIO && errno != EBADF && errno != EAGAIN)
-    throw std::runtime_error("the pty takes no bytes");
-}
-
 }  // namespace
 
 TemporaryFolder::TemporaryFolder() {
@@ -55,6 +49,12 @@ Pty::Pty() {
 
 Pty::~Pty() {
   unplug();
+}
+
+void Pty::say(const Frame& bytes) {
+  const std::scoped_lock alone(speaking_);
+  const ssize_t said = ::write(master_, bytes.data(), bytes.size());
+  if (said < 0 && errno != EIO && errno != EBADF && errno != EAGAIN) throw std::runtime_error("the pty takes no bytes");
 }
 
 void Pty::unplug() {
@@ -90,7 +90,7 @@ void ScriptedLine::run(const std::stop_token& stop) {
 
     while (!planned_.empty() && planned_.front().at <= Steady::now() && !stop.stop_requested()) {
       spoke_ = Steady::now();  // before: this thread may be held up once the other end has heard it
-      say(pty_.master(), planned_.front().bytes);
+      pty_.say(planned_.front().bytes);
       planned_.erase(planned_.begin());
     }
   }
@@ -114,8 +114,8 @@ Cable::Cable()
         while (!stop.stop_requested()) {
           std::array<pollfd, 2> watched{{{here_.master(), POLLIN, 0}, {there_.master(), POLLIN, 0}}};
           if (::poll(watched.data(), watched.size(), 20) <= 0) continue;
-          if (watched[0].revents != 0) say(there_.master(), hear(here_.master(), 0));
-          if (watched[1].revents != 0) say(here_.master(), hear(there_.master(), 0));
+          if (watched[0].revents != 0) there_.say(hear(here_.master(), 0));
+          if (watched[1].revents != 0) here_.say(hear(there_.master(), 0));
         }
       }) {}
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -36,6 +37,8 @@ class Pty {
   Pty& operator=(const Pty&) = delete;
   int master() const { return master_; }
   const std::string& path() const { return path_; }
+  /// Puts the bytes on the line, from any thread. A line nobody listens to loses them, as a wire would.
+  void say(const Frame& bytes);
   /// The cable is pulled: whoever has `path` open sees it hung up.
   void unplug();
 
@@ -43,6 +46,7 @@ class Pty {
   int master_ = -1;
   int slave_ = -1;
   std::string path_;
+  std::mutex speaking_;  // of two that write at once, the kernel turns the second one away
 };
 
 /// Bytes the slave puts on the line, that long after the request came.
