@@ -27,17 +27,6 @@ const domain::Manifest* Manifests::find(const Hash& hash) {
   return kept ? &*kept : nullptr;
 }
 
-Status for_each_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until,
-                      const std::function<bool(const store::StoredBatch&)>& visit) {
-  bool goes_on = true;
-  const auto visit_and_note = [&](const store::StoredBatch& batch) { return goes_on = visit(batch); };
-  for (const auto epoch : reader.epochs()) {
-    const auto walked = for_each_batch_of(reader, epoch, stream, from, until, visit_and_note);
-    if (!walked || !goes_on) return walked;
-  }
-  return {};
-}
-
 void for_each_readable_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until, Unread& unread,
                              const std::function<bool(const store::StoredBatch&)>& visit) {
   bool goes_on = true;

@@ -28,12 +28,8 @@ class Manifests {
   std::map<Hash, std::optional<domain::Manifest>> known_;
 };
 
-/// Calls `visit` for every batch of `stream` of every epoch that touches [from, until), oldest first, until it returns
-/// false. Errors: io, corrupt.
-Status for_each_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until,
-                      const std::function<bool(const store::StoredBatch&)>& visit);
-
-/// The same for one epoch alone. Errors: also not_found, if there is no such epoch any more.
+/// Calls `visit` for every batch of `stream` of an epoch that touches [from, until), oldest first, until it returns
+/// false. Errors: io, corrupt, not_found (there is no such epoch any more).
 Status for_each_batch_of(store::Reader& reader, std::uint64_t epoch, record::Stream stream, UtcTime from, UtcTime until,
                          const std::function<bool(const store::StoredBatch&)>& visit);
 
@@ -44,7 +40,7 @@ bool has_left(store::Reader& reader, std::uint64_t epoch, const Error& why);
 /// Epochs that could not be read, or not to their end, and why.
 using Unread = std::map<std::uint64_t, Error>;
 
-/// Like `for_each_batch`, and goes on behind what cannot be read: `unread` then says so.
+/// The same for every epoch, oldest first. It goes on behind what cannot be read: `unread` then says so.
 void for_each_readable_batch(store::Reader& reader, record::Stream stream, UtcTime from, UtcTime until, Unread& unread,
                              const std::function<bool(const store::StoredBatch&)>& visit);
 

@@ -100,15 +100,16 @@ class Gathering {
     const auto reader = store::open_reader(loaded_.site->store.folder);
     if (!reader) return miss("events.jsonl", reader.error().message());
     std::string lines;
-    const auto walked = for_each_batch(**reader, record::Stream::event, now_ - std::chrono::days{options_.days},
-                                       now_ + std::chrono::days{1}, [&lines](const store::StoredBatch& batch) {
-                                         lines += lines_of(batch);
-                                         if (lines.size() > events_bytes_max)  // the newest matter
-                                           lines.erase(0, lines.find('\n', lines.size() - events_bytes_max) + 1);
-                                         return true;
-                                       });
-    if (!walked) return miss("events.jsonl", walked.error().message());
+    Unread unread;
+    for_each_readable_batch(**reader, record::Stream::event, now_ - std::chrono::days{options_.days},
+                            now_ + std::chrono::days{1}, unread, [&lines](const store::StoredBatch& batch) {
+                              lines += lines_of(batch);
+                              if (lines.size() > events_bytes_max)  // the newest matter
+                                lines.erase(0, lines.find('\n', lines.size() - events_bytes_max) + 1);
+                              return true;
+                            });
     add("events.jsonl", lines);
+    for (const auto& [epoch, why] : unread) miss("events.jsonl", "epoch " + to_hex(epoch) + ": " + why.message());
   }
 
   static std::string lines_of(const store::StoredBatch& batch) {

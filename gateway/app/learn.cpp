@@ -10,6 +10,7 @@
 #include "app/print.hpp"
 #include "app/site_file.hpp"
 #include "app/texts.hpp"
+#include "app/translate.hpp"
 #include "app/verbs.hpp"
 #include "base/decimal.hpp"
 #include "config/journal.hpp"
@@ -206,10 +207,12 @@ LearnJson json_of(const Lesson& lesson, const LearnOptions& options) {
                  {"ticks_with_value", lesson.data.known()},
                  {"tick_s", static_cast<double>(lesson.data.tick.count()) / 1000},
                  {"batches_lost", lesson.data.batches_lost},
+                 {"epochs_unread", LearnJson::object()},
                  {"verdict", verdicts[static_cast<std::size_t>(lesson.learnt.verdict)]},
                  {"levels", LearnJson::array()},
                  {"apart", lesson.learnt.apart},
                  {"ticks_between", lesson.learnt.between_ticks}};
+  for (const auto& [epoch, why] : lesson.data.unread) json["epochs_unread"][to_hex(epoch)] = why.message();
   for (const domain::Level& level : lesson.learnt.levels)
     json["levels"].push_back({{"state", name_of(level.state)},
                               {"low", number(level.low)},
@@ -263,6 +266,8 @@ Exit tell_lesson(const Common& common, const LearnOptions& options, const Lesson
   }
   std::cout << text("learn.head", values) << '\n';
   if (lesson.data.batches_lost > 0) std::cout << text("learn.lost", values) << '\n';
+  for (const auto& [epoch, why] : lesson.data.unread)
+    std::cout << text("learn.unread", {{"epoch", to_hex(epoch)}, {"why", translated(why.message())}}) << '\n';
   if (lesson.learnt.verdict != Verdict::too_few) print_levels(lesson);
   std::cout << text(verdict_key(lesson.learnt.verdict), values) << '\n';
   if (is_proposed) {

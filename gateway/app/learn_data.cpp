@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "app/archive.hpp"
 #include "domain/facility_ticks.hpp"
 #include "recorder/read_back.hpp"
 
@@ -63,7 +62,7 @@ Result<LearnData> read_learn_data(store::Reader& reader, const config::Site& sit
   };
   Manifests manifests(reader);
   std::set<record::CopyOf> told;
-  const auto walked = for_each_batch(reader, record::Stream::reading, from, until, [&](const auto& batch) {
+  for_each_readable_batch(reader, record::Stream::reading, from, until, data.unread, [&](const auto& batch) {
     const auto header = record::decode_header(batch.bytes);
     if (header && is_repetition(reader, *header, told)) return true;
     const auto* made_under = header ? manifests.find(header->manifest) : nullptr;
@@ -74,7 +73,6 @@ Result<LearnData> read_learn_data(store::Reader& reader, const config::Site& sit
       if (const auto moved = recorder::move_poll(poll, *made_under, manifest)) take(*moved);
     return data.totals.size() < learn_ticks_max;
   });
-  if (!walked) return walked.error();
   if (data.totals.size() >= learn_ticks_max)
     return Error{ErrorKind::full, "more than a month of seconds lies between the two instants; ask for less"};
   judged.clear();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/archive.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/site.hpp"
@@ -19,6 +20,7 @@ struct LearnData {
   std::vector<std::optional<std::int64_t>> totals;  ///< By tick that was judged; nothing where a value is missing.
   Millis tick{0};
   std::uint64_t batches_lost = 0;  ///< Damaged ones, which were passed over.
+  Unread unread;
   std::uint64_t known() const;
   std::vector<std::int64_t> values() const;
 };
@@ -27,7 +29,7 @@ struct LearnData {
 constexpr std::size_t learn_ticks_max = 2'700'000;
 
 /// Reads what was recorded of `facility`, judged by the source and the meters of `basis`, with `from` ≤ slot < `until`.
-/// Errors: io, corrupt (the store), full (more ticks than are taken).
+/// Errors: full (more ticks than are taken).
 Result<LearnData> read_learn_data(store::Reader& reader, const config::Site& site,
                                   const domain::FacilityEntry& facility, const domain::RunRule& basis, UtcTime from,
                                   UtcTime until);

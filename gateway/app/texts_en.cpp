@@ -209,6 +209,7 @@ constexpr auto english_of_commissioning = std::to_array<Sentence>({
     {"learn.mistakes", "the site file would not be in order with it, nothing was written:"},
     {"learn.head", "{facility}: {ticks} ticks of {tick} from {from} to {to}, {missing} % of them without a good value"},
     {"learn.lost", "{lost} batches of that time cannot be read and are left out; jidian verify says more."},
+    {"learn.unread", "Epoch {epoch} could not be read in full ({why}); what is missing of it is left out."},
     {"learn.mostly", "mostly {median}"},
     {"learn.state.unknown", "unknown"},
     {"learn.state.de_energised", "de-energised"},

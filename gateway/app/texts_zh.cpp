@@ -188,6 +188,7 @@ constexpr auto chinese_of_commissioning = std::to_array<Sentence>({
     {"learn.mistakes", "写入后站点文件会有错误，因此未写入："},
     {"learn.head", "{facility}：{from} 至 {to} 共 {ticks} 个判断周期（每个 {tick}），其中 {missing} % 没有有效值"},
     {"learn.lost", "该时段有 {lost} 批数据无法读取，未计入；详见 jidian verify。"},
+    {"learn.unread", "纪元 {epoch} 未能全部读出（{why}），缺失部分未计入。"},
     {"learn.mostly", "多为 {median}"},
     {"learn.state.unknown", "未知"},
     {"learn.state.de_energised", "失电"},

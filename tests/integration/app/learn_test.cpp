@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "config/site.hpp"
@@ -93,7 +95,7 @@ class Learn : public testing::Test {
   }
 
   LearnData read(UtcTime from, UtcTime until) {
-    const auto reader = store_->reader();
+    auto reader = store_ ? store_->reader() : store::open_reader(folder_ / "store");
     EXPECT_TRUE(reader);
     const auto& facility = site_.facilities.at(0);
     auto data = read_learn_data(**reader, site_, facility, config::run_basis(site_, facility), from, until);
@@ -156,6 +158,26 @@ TEST_F(Learn, ReadsWhatAnEarlierManifestRecorded) {
   site_.facilities[0].name = "the shop";
   const LearnData data = read(nine, now_);
   EXPECT_EQ(data.batches_lost, 0u);
+  EXPECT_NEAR(static_cast<double>(data.known()), 150, 2);
+}
+
+TEST_F(Learn, GoesOnBehindAFileThatCannotBeOpened) {
+  show(300, 30);
+  const auto first = store_->opening().epoch;
+  ASSERT_TRUE(store_->begin_epoch("the test wants another", now_));
+  store_->add_manifest(core_->manifest().hash, core_->manifest().bytes);
+  const UtcTime second_begin = now_;
+  show(300, 5'000);
+  ASSERT_TRUE(store_->close(now_));
+  store_.reset();
+  std::filesystem::path oldest;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "store"))
+    if (entry.path().extension() == ".db" && (oldest.empty() || entry.path() < oldest)) oldest = entry.path();
+  std::ofstream(oldest, std::ios::binary | std::ios::trunc) << std::string(8192, 'x');
+  const LearnData data = read(nine, now_);
+  ASSERT_EQ(data.unread.size(), 1u);
+  EXPECT_EQ(data.unread.begin()->first, first);
+  EXPECT_EQ(data.known(), read(second_begin, now_).known());
   EXPECT_NEAR(static_cast<double>(data.known()), 150, 2);
 }
 
