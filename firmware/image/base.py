@@ -15,7 +15,7 @@ ARCHITECTURE = "arm64"
 # Everyone may read why a package may be shipped; nobody reads manuals on the device.
 LEFT_OUT = ["/usr/share/man/*", "/usr/share/info/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/lintian/*",
             "/usr/share/bash-completion/*", "/usr/share/zsh/*", "/usr/share/bug/*", "/usr/share/polkit-1/*"]
-KEPT = ["/usr/share/doc/*/copyright"]
+KEPT = ["/usr/share/doc/*/copyright", "/usr/share/doc/jidian/*"]
 
 # Numbers of users who own something on the data partition: they must outlive every update, whatever Debian would count out.
 USERS = {"_chrony": (810, "/var/lib/chrony", "/usr/sbin/nologin", []),

@@ -91,7 +91,8 @@ def make_slot(root, target):
 
 def make_data(target):
     target.unlink(missing_ok=True)
-    run(["mkfs.ext4", "-q", "-L", "data", "-b", "4096", "-m", "1", "-J", "size=32", "-E", "lazy_itable_init=1,lazy_journal_init=1",
+    # An inode for 16 KiB, as on a disk of the size it grows to, not for 4 KiB as on one of the size it is made in.
+    run(["mkfs.ext4", "-q", "-L", "data", "-b", "4096", "-i", "16384", "-m", "1", "-J", "size=32", "-E", "lazy_itable_init=1,lazy_journal_init=1",
          target, f"{DATA_BYTES // 1024}k"], "the file system of the data could not be made")
 
 

@@ -51,10 +51,17 @@ def bill(rows, names, version, build_id):
 def write(root, status, stem, version, build_id):
     """STEM.cdx.json and STEM.licences.txt. The whole texts are in the image, as /usr/share/doc/PACKAGE/copyright."""
     rows = packages(status)
-    names = {row["Package"]: licences(root / "usr/share/doc" / row["Package"] / "copyright") for row in rows}
+    texts = {row["Package"]: root / "usr/share/doc" / row["Package"] / "copyright" for row in rows}
+    ours = root / "usr/share/doc/jidian"
+    if (ours / "compiled-in").exists():
+        inside = packages(ours / "compiled-in")
+        rows += inside
+        texts |= {row["Package"]: ours / f"copyright.{row['Package']}" for row in inside}
+    names = {package: licences(text) for package, text in texts.items()}
     bill_file = stem.parent / (stem.name + ".cdx.json")
     bill_file.write_text(json.dumps(bill(rows, names, version, build_id), indent=1) + "\n")
-    lines = ["package\tversion\tlicences (the texts: /usr/share/doc/PACKAGE/copyright in the image)"]
+    lines = ["package\tversion\tlicences (the texts in the image: /usr/share/doc/PACKAGE/copyright; of what the program contains: "
+             "/usr/share/doc/jidian/copyright.PACKAGE)"]
     for row in rows:
         said = "; ".join(names[row["Package"]]) or "see its text"
         lines.append(f"{row['Package']}\t{row['Version']}\t{said}")

@@ -145,12 +145,15 @@ Version: 0.1.0-1
     def test_what_is_installed_is_listed_with_its_licences(self):
         status = self.file("status", self.STATUS)
         self.file("usr/share/doc/zlib1g/copyright", "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nLicense: Zlib\n text\n")
+        self.file("usr/share/doc/jidian/compiled-in", "Package: libheaders-dev\nStatus: install ok installed\nVersion: 2\nArchitecture: all\n\n")
+        self.file("usr/share/doc/jidian/copyright.libheaders-dev", "Format: of machines\n\nLicense: Expat\n text\n")
         bill, licences = materials.write(self.root, status, self.root / "jidian-0.1.0", "0.1.0", "abc")
         components = {row["name"]: row for row in json.loads(bill.read_text())["components"]}
-        self.assertEqual(set(components), {"zlib1g", "jidian"})
+        self.assertEqual(set(components), {"zlib1g", "jidian", "libheaders-dev"})
         self.assertEqual(components["zlib1g"]["purl"], "pkg:deb/debian/zlib1g@1%3A1.2.13%2Bb1?arch=arm64&distro=debian-12")
         self.assertEqual(components["zlib1g"]["licenses"], [{"license": {"name": "Zlib"}}])
         self.assertIn("zlib1g\t1:1.2.13+b1\tZlib", licences.read_text())
+        self.assertIn("libheaders-dev\t2\tExpat", licences.read_text())
 
 
 if __name__ == "__main__":
