@@ -6,6 +6,7 @@ Needs root, for a mount namespace and chroot.
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,19 +14,26 @@ import tempfile
 TREE = pathlib.Path(__file__).resolve().parents[2]
 SCRIPTS = TREE / "firmware/update/root/usr/lib/jidian"
 
-# The boot state as the agreed calls have it; a file of "name=value" lines.
+# The boot state as the agreed calls have it; a file of "name=value" lines. What is listed in test/boot-fails cannot be done.
 BOOT_STATE = """#!/bin/sh
 state=/test/boot
 get() { sed -n "s/^$1=//p" $state; }
 set_to() { sed -i "s/^$1=.*/$1=$2/" $state; }
+tries() { if [ "$1" = good ]; then echo 8; else echo "$2"; fi; }
+ok() { if [ "$(get "$1")" = good ]; then echo 1; else echo 0; fi; }
 echo "boot-state $*" >>/test/log
+! grep -qsx "$1" /test/boot-fails || { echo "$1: input/output error" >&2; exit 1; }
 case $1 in
   get-current) get current ;;
   get-primary) get primary ;;
-  set-primary) set_to primary "$2" ;;
+  set-primary) set_to primary "$2"; set_to "$2_left" "$(tries "$(get "$2")" 3)" ;;
   get-state) get "$2" ;;
-  set-state) set_to "$2" "$3" ;;
-  show) cat $state ;;
+  set-state) set_to "$2" "$3"; set_to "$2_left" "$(tries "$3" 0)" ;;
+  show)
+    first=$(get primary)
+    echo "order=$first $(echo ab | tr -d "$first")"
+    for slot in a b; do printf '%s_left=%s\n%s_ok=%s\n' $slot "$(get ${slot}_left)" $slot "$(ok $slot)"; done
+    ;;
 esac
 """
 
@@ -34,6 +42,7 @@ SYSTEMCTL = """#!/bin/sh
 echo "systemctl $*" >>/test/log
 case $1 in
   show) sed -n "s/^$4=//p" /test/unit ;;
+  is-system-running) cat /test/running 2>/dev/null || echo running ;;
 esac
 """
 JIDIAN = """#!/bin/sh
@@ -70,13 +79,16 @@ case $1 in
 esac
 """
 
+# For test/happens: a gateway that records.
+GATEWAY_RECORDS = '#!/bin/sh\nprintf \'{"recording":true,"store":{"readings_recorded":%s}}\\n\' "$(cut -d. -f1 /test/uptime)" >/test/status\n'
+
 
 class Box:
     def __init__(self, version="1.4.0", slot="a"):
         self.folder = tempfile.TemporaryDirectory(prefix="jidian-box-")
         self.root = pathlib.Path(self.folder.name)
         for name in ("data/rauc", "data/jidian", "etc/jidian", "run", "tmp", "proc", "sys/class/watchdog/watchdog0", "dev", "test/bundle",
-                     "host", "usr/sbin", "usr/lib/jidian", "var/lib"):
+                     "host", "usr/sbin", "usr/lib/jidian", "var/lib", "run/jidian-device", "proc/1"):
             (self.root / name).mkdir(parents=True)
         for name in ("bin", "lib", "lib64"):
             (self.root / name).symlink_to(f"usr/{name}")
@@ -122,11 +134,22 @@ class Box:
         self.put("etc/os-release", f'ID=debian\nVERSION_ID="{version}"\n')
 
     def boot_state(self, current, primary="a", a="good", b="good"):
-        self.put("test/boot", f"current={current}\nprimary={primary}\na={a}\nb={b}\n")
+        left = {"good": 8, "bad": 0}
+        self.put("test/boot", f"current={current}\nprimary={primary}\na={a}\nb={b}\na_left={left[a]}\nb_left={left[b]}\n")
         self.put("test/target", "b" if current == "a" else "a")
 
     def boot(self, name):
         return dict(line.split("=") for line in self.read("test/boot").splitlines())[name]
+
+    def boot_fails(self, *verbs):
+        """Calls of the boot state that end with an error from now on."""
+        self.put("test/boot-fails", "".join(f"{verb}\n" for verb in verbs))
+
+    def set_boot(self, **values):
+        text = self.read("test/boot")
+        for name, value in values.items():
+            text = re.sub(f"^{name}=.*$", f"{name}={value}", text, flags=re.MULTILINE)
+        self.put("test/boot", text)
 
     def bundle(self, version):
         self.put("test/bundle/manifest.raucm",
@@ -153,10 +176,10 @@ class Box:
         return self.run("/usr/lib/jidian/update", *arguments, **options)
 
     def booted(self, slot):
-        """The boot loader started `slot`: the scripts of the start run, and the gateway does not answer yet."""
+        """The boot loader took a try away from `slot` and started it: the scripts of the start run, and the gateway does not answer yet."""
         self.status(None)
-        text = self.read("test/boot").splitlines()
-        self.put("test/boot", "\n".join([f"current={slot}", *text[1:]]) + "\n")
+        self.put("test/log", self.read("test/log").replace("systemctl reboot\n", ""))
+        self.set_boot(**{"current": slot, f"{slot}_left": max(0, int(self.boot(f"{slot}_left")) - 1)})
         code, said = self.run("/usr/lib/jidian/update-boot")
         assert code == 0, said
         return said
@@ -180,3 +203,26 @@ class Box:
 
     def restarted(self):
         return "systemctl reboot" in self.log
+
+
+def installed(box, version="1.5.0", *, recorded=True):
+    """The box has an update in its other slot, and readings came (or did not) meanwhile."""
+    box.status(100)
+    box.bundle(version)
+    if recorded:
+        box.program("test/during", '#!/bin/sh\nsed -i s/100/160/ /test/status\n')
+    code, said = box.update("install", "/tmp/new.raucb")
+    assert code == 0, said
+    assert "recorded=" + ("yes" if recorded else "no") in box.read("data/rauc/update.steps")
+
+
+def on_trial(box, **options):
+    installed(box, **options)
+    box.booted("b")
+    box.release("1.5.0")
+    assert box.states == ["installing", "installed", "trying"], box.states
+
+
+def note(box, line):
+    with open(box.root / "data/rauc/update.steps", "a", encoding="ascii") as file:
+        file.write(line + "\n")

@@ -98,7 +98,6 @@ class ServicePort(unittest.TestCase):
 
     def test_without_the_data_it_says_so(self):
         with Port() as box:
-            (box.root / "run/jidian-device").mkdir()
             box.put("run/jidian-device/data-unusable", "the disk is gone\n")
             self.assert_not_even_laid_in(box, packed(), 3, "the disk is gone")
         with Port() as box:
@@ -174,6 +173,63 @@ class Stick(unittest.TestCase):
             self.assertEqual((len(box.installed), box.states[-1]), (1, "rolled_back"))
             self.assertEqual(box.bring()[0], 0)
             self.assertEqual(len(box.installed), 2)
+
+    def test_a_forgotten_stick_does_not_bring_back_what_failed_and_the_service_port_or_a_whole_copy_does(self):
+        with Port() as box:
+            box.bundle("1.5.0")
+            box.program("test/during", "#!/bin/sh\nexit 1\n")
+            self.assertEqual(box.bring("stick")[0], 1)
+            self.assertEqual((box.states, len(box.installed)), (["installing", "failed"], 1))
+            # Another update's record does not make it forgotten.
+            box.bundle("1.3.9")
+            box.bring()
+            box.bundle("1.5.0")
+            installed = len(box.installed)
+            code, said = box.bring("stick")
+            self.assertEqual(code, 1)
+            self.assertIn("REFUSED: version 1.5.0 was brought before and could not be installed", said)
+            self.assertIn("block 17 is corrupted", said)
+            self.assertEqual((len(box.installed), box.states), (installed, ["refused"]))
+            self.assertEqual(box.bring()[0], 1)
+            self.assertEqual(len(box.installed), installed + 1, "the service port means what it sends")
+            (box.root / "test/during").unlink()
+            self.assertEqual(box.bring("stick", data=packed(b"whole"))[0], 0)
+            self.assertEqual(box.states, ["installing", "installed"])
+
+    def test_what_the_end_of_the_run_cut_off_is_brought_again(self):
+        with Port() as box:
+            box.bundle("1.5.0")
+            box.program("test/during", "#!/bin/sh\nexit 1\n")
+            box.put("test/running", "stopping\n")
+            self.assertEqual(box.bring("stick")[0], 1)
+            (box.root / "test/running").unlink()
+            (box.root / "test/during").unlink()
+            self.assertEqual(box.bring("stick")[0], 0)
+            self.assertEqual(box.states, ["installing", "installed"])
+
+    def test_what_the_box_gave_up_stays_passed_over_behind_the_record_of_another_update(self):
+        with Port() as box:
+            box.bundle("1.5.0")
+            box.bring("stick")
+            box.booted("a")
+            self.assertEqual(box.states[-1], "rolled_back")
+            box.bundle("1.3.9")
+            box.bring()
+            self.assertEqual(box.states, ["refused"])
+            box.bundle("1.5.0")
+            installed = len(box.installed)
+            code, said = box.bring("stick")
+            self.assertEqual(code, 1)
+            self.assertIn("REFUSED: version 1.5.0 was installed before, and is not what runs", said)
+            self.assertEqual((len(box.installed), box.states), (installed, ["refused"]))
+
+    def test_the_list_of_outcomes_is_bounded(self):
+        with Port() as box:
+            box.bundle("1.5.0")
+            box.put("data/rauc/bundles.brought", "".join(f"{number:064x} failed long ago\n" for number in range(150)))
+            box.bring("stick")
+            lines = box.read("data/rauc/bundles.brought").splitlines()
+            self.assertEqual((len(lines), lines[-1].split()[1]), (100, "installed"))
 
     def test_an_older_one_is_refused_without_a_word_on_record_at_each_start(self):
         with Port("1.4.0") as box:

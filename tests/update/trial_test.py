@@ -3,27 +3,7 @@ import os
 import sys
 import unittest
 
-from box import Box
-
-GATEWAY_RECORDS = '#!/bin/sh\nprintf \'{"recording":true,"store":{"readings_recorded":%s}}\\n\' "$(cut -d. -f1 /test/uptime)" >/test/status\n'
-
-
-def installed(box, version="1.5.0", *, recorded=True):
-    """The box has an update in its other slot, and readings came (or did not) meanwhile."""
-    box.status(100)
-    box.bundle(version)
-    if recorded:
-        box.program("test/during", '#!/bin/sh\nsed -i s/100/160/ /test/status\n')
-    code, said = box.update("install", "/tmp/new.raucb")
-    assert code == 0, said
-    assert "recorded=" + ("yes" if recorded else "no") in box.read("data/rauc/update.steps")
-
-
-def on_trial(box, **options):
-    installed(box, **options)
-    box.booted("b")
-    box.release("1.5.0")
-    assert box.states == ["installing", "installed", "trying"], box.states
+from box import GATEWAY_RECORDS, Box, installed, note, on_trial
 
 
 class Gate(unittest.TestCase):
@@ -255,15 +235,37 @@ class PowerCuts(unittest.TestCase):
             self.assertEqual(box.states[-1], "rolled_back")
             self.assertIn("no tries left", box.record["reason"])
 
-    def test_between_the_verdict_and_the_boot_state(self):
+    def test_between_the_verdict_and_the_boot_state_the_way_back_is_taken_by_the_next_start(self):
         with Box() as box:
             on_trial(box)
-            with open(box.root / "data/rauc/update.steps", "a", encoding="ascii") as file:
-                file.write("verdict=it did not record\n")
+            note(box, "verdict=it did not record")
             box.booted("b")
+            self.assertIn("given up already (it did not record)", box.record["reason"])
             box.judged()
-            self.assertEqual((box.states[-1], box.boot("b")), ("failed", "good"), "never twice")
-            self.assertFalse(box.restarted())
+            self.assertEqual((box.boot("b"), box.boot("primary"), box.restarted()), ("bad", "a", True))
+            box.release("1.4.0")
+            box.booted("a")
+            self.assertEqual((box.states[-1], box.record["reason"]), ("rolled_back", "it did not record"))
+
+    def test_between_the_two_writes_of_the_boot_state(self):
+        with Box() as box:
+            on_trial(box)
+            note(box, "verdict=it did not record")
+            box.set_boot(b="bad", b_left=0)  # and a, second in order, is the one with tries
+            box.booted("a")
+            self.assertEqual((box.states[-1], box.boot("primary")), ("rolled_back", "a"))
+
+    def test_a_system_before_that_does_not_start_leaves_the_condemned_one_and_never_twice(self):
+        # First in order with its tries used up, all of them given back; used up alone; could not be loaded.
+        for there in ({"primary": "a", "a_left": 3}, {"a_left": 0}, {"a": "bad", "a_left": 0}):
+            with self.subTest(there), Box() as box:
+                on_trial(box)
+                note(box, "verdict=it did not record")
+                box.set_boot(b="bad", b_left=3, **there)
+                box.booted("b")
+                self.assertIn("does not start any more", box.record["reason"])
+                box.judged()
+                self.assertEqual((box.states[-1], box.boot("b"), box.restarted()), ("failed", "good", False))
 
     def test_the_copy_for_the_gateway_comes_with_the_next_start(self):
         with Box() as box:

@@ -13,6 +13,12 @@ published=/data/jidian/update.json
 # shellcheck disable=SC2034
 passing=/run/jidian-update # of this boot alone, root's
 boot_state=/usr/lib/jidian/jidian-boot-state
+# There, with the reason, if memory stands in for the data (mount-data).
+# shellcheck disable=SC2034
+unusable=/run/jidian-device/data-unusable
+# The boot loader starts a slot on trial so often (boot/state.hpp).
+# shellcheck disable=SC2034
+tries_on_trial=3
 # A slot on trial has three tries, and an update ends with a decision: no honest record comes near it.
 steps_most=16
 
@@ -104,6 +110,25 @@ other_slot() { # SLOT
     a) echo b ;;
     b) echo a ;;
   esac
+}
+
+# Whether the boot loader had its reason to leave the other slot: that one is first in order, is not good, or has no tries left.
+# A power cut before the boot state was written leaves nothing of that behind, and who cannot read it knows nothing.
+other_was_tried() { # CURRENT
+  there=$(other_slot "$1")
+  case $("$boot_state" show) in
+    *"order=$there "* | *"${there}_ok=0"* | *"${there}_left=0"*) return 0 ;;
+  esac
+  return 1
+}
+
+uptime() { sed 's/[. ].*//' /proc/uptime; }
+
+restart() {
+  systemctl reboot
+  sleep 180
+  systemctl --force --force reboot
+  exit 1
 }
 
 # What the gateway says of itself: nothing if it does not answer.
