@@ -134,6 +134,9 @@ def _security(box):
     spoken = [line for line in rules.splitlines() if re.search(r"dport .*22\b", line)]
     report.expect("ssh is let in from the service port alone", spoken and all("service0" in line for line in spoken),
                   [line.strip() for line in spoken])
+    spoken = [line.strip() for line in rules.splitlines() if re.search(r"dport .*(546|dhcpv6-client)\b", line)]
+    report.expect("answers of DHCPv6 are let in from neighbours alone, and not at the service port", len(spoken) == 2 and all(
+        re.match(r'iifname "(uplink0|plant\*)" ip6 saddr fe80::/10 ', line) for line in spoken), spoken)
     known = console.must("awk -F: '$2 !~ /^[!*]/ {print $1}' /etc/shadow").split()
     report.expect("nobody has a password but the service account", set(known) <= {"service"}, known or "nobody")
     words = console.must("cut -d: -f1,3 /etc/passwd").split()
