@@ -73,8 +73,18 @@ for slot in ${jidian_slots}; do
   echo "jidian: starting slot ${slot} (order ${order}, tries left: a ${a_left}, b ${b_left})"
   if part number ${devtype} ${devnum} rootfs-${slot} jidian_part; then
     # gpt: a partition table that is damaged at the beginning of the disk is replaced by the one at its end.
-    setenv bootargs "root=PARTLABEL=rootfs-${slot} ro rootwait rauc.slot=${slot} panic=10 gpt quiet console=ttyAMA0"
+    # watchdog.open_timeout: a watchdog that runs already is fed by the kernel for so many seconds, until systemd does it.
+    setenv bootargs "root=PARTLABEL=rootfs-${slot} ro rootwait rauc.slot=${slot} panic=10 watchdog.open_timeout=600 gpt quiet console=ttyAMA0"
     if load ${devtype} ${devnum}:${jidian_part} ${kernel_addr_r} /boot/vmlinuz && load ${devtype} ${devnum}:${jidian_part} ${ramdisk_addr_r} /boot/initrd.img; then
+      # A board that has a watchdog names it in the environment of its boot loader (docs/operations/device.md). The reference machine
+      # names none, and has no command `wdt`.
+      if test -n "${jidian_watchdog}" && test -n "${jidian_watchdog_ms}"; then
+        if wdt dev ${jidian_watchdog} && wdt start ${jidian_watchdog_ms}; then
+          echo "jidian: the watchdog runs"
+        else
+          echo "jidian: the watchdog cannot be started"
+        fi
+      fi
       booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdtcontroladdr}
     fi
   fi

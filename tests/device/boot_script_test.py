@@ -123,6 +123,7 @@ class BootScript(unittest.TestCase):
         said = self.start()
         self.assertIn("KERNEL a", said)
         self.assertNotIn("cannot be started", said)
+        self.assertNotIn("Unknown command", said)
         self.assertEqual(("a b", 7, 0), self.state())
         self.assertEqual("2", self.copies()[1]["generation"])
         self.assertEqual("1", self.copies()[0]["generation"], "the copy that ruled stays as it was")

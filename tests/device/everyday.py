@@ -8,7 +8,7 @@ import sys
 from box import CLOCK_ERROR_MS, METERS, OFF_S, PERIOD_S, Box, utc_ms
 from console import ConsoleError
 from machine import SERVICE_ADDRESS
-from rig.processes import wait_until
+from rig.processes import RigError, wait_until
 from rig.received import Received
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "package"))
@@ -22,6 +22,8 @@ TCP_ALLOWED = {(SERVICE_ADDRESS, "22")}  # beside loopback
 UDP_PORTS_ALLOWED = {"67", "68", "546"}  # DHCP's
 PROVISIONED = "provisioned.qcow2"
 LEAVE_KIB = 200  # on the full disk
+TIME_SERVER = "10.0.2.2"  # QEMU's own address at the uplink; nobody answers there
+NETWORK_TIME_S = 30  # until chrony knows what the network offers
 
 
 def first_boot(bench, report):
@@ -69,6 +71,8 @@ def everyday(bench, report):
         _records(box)
         report.part = "security"
         _security(box)
+        report.part = "time_servers"
+        _time_servers(box)
         report.part = "hung_process"
         gap_s = _hung_process(box)
         report.part = "full_disk"
@@ -135,6 +139,9 @@ def _security(box):
     spoken = [line for line in rules.splitlines() if re.search(r"dport .*22\b", line)]
     report.expect("ssh is let in from the service port alone", spoken and all("service0" in line for line in spoken),
                   [line.strip() for line in spoken])
+    spoken = [line.strip() for line in rules.splitlines() if re.search(r"dport .*(546|dhcpv6-client)\b", line)]
+    report.expect("answers of DHCPv6 are let in from neighbours alone, and not at the service port", len(spoken) == 2 and all(
+        re.match(r'iifname "(uplink0|plant\*)" ip6 saddr fe80::/10 ', line) for line in spoken), spoken)
     known = console.must("awk -F: '$2 !~ /^[!*]/ {print $1}' /etc/shadow").split()
     report.expect("nobody has a password but the service account", set(known) <= {"service"}, known or "nobody")
     words = console.must("cut -d: -f1,3 /etc/passwd").split()
@@ -190,6 +197,22 @@ def _service_port(box):
         report.expect(f"'{' '.join(words)}' is no shell for it", "uid=" not in tried.stdout + tried.stderr, (tried.stdout + tried.stderr).strip()[-80:])
     forwarded = _ssh(box, code, "status", options=("-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1"))
     report.expect("it forwards nothing", forwarded.returncode not in (0, 1) or "forwarding" in forwarded.stderr, forwarded.stderr.strip()[-100:])
+
+
+# -- the time that the network offers -------------------------------------------------------------------------------------
+
+def _time_servers(box):
+    """networkd comes to know of a server, as it would by DHCP; chrony asks it until networkd knows of it no longer."""
+    report, console, limit_s = box.report, box.console, box.bench.slowly(NETWORK_TIME_S)
+    for what, command, wanted in (("a time server that the network offers is asked", f"timedatectl ntp-servers uplink0 {TIME_SERVER}", True),
+                                  ("and no longer when it is offered no longer", "timedatectl revert uplink0", False)):
+        console.must(command)
+        try:
+            wait_until(lambda wanted=wanted: (TIME_SERVER in console.run("chronyc -n sources").output) == wanted, limit_s, what, 1)
+            report.expect(what, True, "")
+        except RigError:
+            known = console.run("cat /run/jidian-device/chrony/*.sources; grep ^NTP /run/systemd/netif/links/*")
+            report.expect(what, False, known.output + known.errors)
 
 
 # -- troubles of every day -----------------------------------------------------------------------------------------------
