@@ -94,7 +94,7 @@ Status check_issuer(const Chain& chain, const Demand& demand, UtcTime from) {
   X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
   // A clock that is behind must not make an authority "not valid yet" which has issued this already.
   const auto instant = std::max(demand.moment.now, from);
-  X509_VERIFY_PARAM_set_time(rules, std::chrono::floor<std::chrono::seconds>(instant).time_since_epoch().count());
+  X509_VERIFY_PARAM_set_time(rules, timespec_of(instant.time_since_epoch()).tv_sec);
   if (X509_verify_cert(check.get()) == 1) return {};
   const int why = X509_STORE_CTX_get_error(check.get());
   return Error{ErrorKind::invalid, std::string("the authority has not issued it: ") +
