@@ -225,7 +225,7 @@ int Model::other_block(Table table, std::uint16_t first, std::uint16_t count, st
   for (const Field& field : description_.fields)
     if (field.table == image && field.address != first && is_readable(image, field.address, count))
       starts.push_back(field.address);
-  return starts.empty() ? -1 : starts[pick % starts.size()];
+  return starts.empty() ? -1 : starts[static_cast<std::size_t>(pick % starts.size())];
 }
 
 const Model& model(std::string_view name) {

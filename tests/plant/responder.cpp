@@ -63,7 +63,7 @@ void flip_bits(Bytes& bytes, std::uint64_t number, std::uint64_t pick) {
   const std::uint64_t flips = std::min(number, bits);
   const std::uint64_t stride = 1 + mix(pick, 1U) % (bits / std::max<std::uint64_t>(flips, 1));
   for (std::uint64_t flip = 0; flip < flips; ++flip) {
-    const std::uint64_t at = (pick + flip * stride) % bits;
+    const auto at = static_cast<std::size_t>((pick + flip * stride) % bits);
     bytes[at / 8] = static_cast<std::uint8_t>(bytes[at / 8] ^ 1U << (at % 8));
   }
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <filesystem>
 
 #include "hash.hpp"
@@ -136,7 +137,7 @@ void RtuLine::wait(std::int64_t now_us) {
   // A terminal that nobody holds open reports a hang-up at once and for ever: look for a peer now and then instead.
   const std::int64_t next = peer_is_there_ ? next_wake_us(now_us) : now_us + peer_check_us;
   const std::int64_t left = std::max<std::int64_t>(next - now_us, 0);
-  const timespec timeout{left / 1'000'000, left % 1'000'000 * 1000};
+  const timespec timeout{static_cast<std::time_t>(left / 1'000'000), static_cast<long>(left % 1'000'000 * 1000)};
   std::array<pollfd, 2> watched{pollfd{wake_.get(), POLLIN, 0}, pollfd{terminal_.get(), POLLIN, 0}};
   listened_us_ = now_us;
   ::ppoll(watched.data(), peer_is_there_ ? 2 : 1, &timeout, nullptr);
@@ -282,7 +283,7 @@ void RtuLine::speak_as_foreign_master(std::int64_t now_us) {
   std::copy_if(bus_.units.begin(), bus_.units.end(), std::back_inserter(devices),
                [](const Device* device) { return device != nullptr; });
   if (devices.empty()) return;
-  Device& device = *devices[foreign_turns_ % devices.size()];
+  Device& device = *devices[static_cast<std::size_t>(foreign_turns_ % devices.size())];
   const Table table = device.model->description().tables.back();
   const int first = device.model->other_block(table, 0xFFFF, 2, mix(foreign_turns_++, device.unit->meter));
   if (first < 0) return;

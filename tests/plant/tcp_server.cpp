@@ -113,7 +113,7 @@ void TcpServer::run() {
       if (tag == control_tag) {
         accept_all(nullptr, control_listener_.get());
       } else if (tag < connection_tag) {
-        Port* const port = ports_[tag - port_tag].get();
+        Port* const port = ports_[static_cast<std::size_t>(tag - port_tag)].get();
         accept_all(port, port->listener.get());
       } else if (const auto found = connections_.find(tag); found != connections_.end()) {
         if ((event.events & EPOLLOUT) != 0) flush(*found->second);

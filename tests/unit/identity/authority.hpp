@@ -91,15 +91,22 @@ class Authority {
     X509_EXTENSION_free(made);
   }
 
+  /// By days since 1970: seconds of 32-bit ARM end before certificates do.
+  static void set(ASN1_TIME* time, UtcTime instant) {
+    const auto day = std::chrono::floor<std::chrono::days>(instant);
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(instant - day);
+    auto epoch = std::chrono::system_clock::to_time_t({});
+    X509_time_adj_ex(time, static_cast<int>(day.time_since_epoch().count()), static_cast<long>(seconds.count()),
+                     &epoch);
+  }
+
   static X509* made(const std::string& name, EVP_PKEY* key, const Wish& wish, X509* issuer, EVP_PKEY* signer) {
     static long serial = 0;
     X509* certificate = X509_new();
     X509_set_version(certificate, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
-    ASN1_TIME_set(X509_getm_notBefore(certificate),
-                  std::chrono::floor<std::chrono::seconds>(wish.from).time_since_epoch().count());
-    ASN1_TIME_set(X509_getm_notAfter(certificate),
-                  std::chrono::floor<std::chrono::seconds>(wish.until).time_since_epoch().count());
+    set(X509_getm_notBefore(certificate), wish.from);
+    set(X509_getm_notAfter(certificate), wish.until);
     const auto* bytes = reinterpret_cast<const unsigned char*>(name.data());
     X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName, MBSTRING_UTF8, bytes,
                                static_cast<int>(name.size()), -1, 0);

@@ -33,7 +33,7 @@ BatchKey key(std::uint64_t seq) {
 TEST(ChainWalker, AcceptsAWholeChain) {
   const auto batches = three();
   ChainWalker walker;
-  for (std::uint64_t seq = 1; seq <= 3; ++seq) EXPECT_EQ(walker.step(key(seq), batches[seq - 1].bytes), std::nullopt);
+  for (std::size_t n = 0; n < 3; ++n) EXPECT_EQ(walker.step(key(n + 1), batches[n].bytes), std::nullopt);
   EXPECT_EQ(walker.batches(), 3U);
   EXPECT_EQ(walker.head(), batches[2].hash);
 }

@@ -224,7 +224,7 @@ void mutate(Stream stream, const Body& body, std::uint64_t seed) {
     jidian::v1::Batch batch = good;
     std::string& bytes = *batch.mutable_body();
     for (std::uint64_t i = next() % 4 + 1; i > 0; --i) {
-      const std::size_t at = next() % bytes.size();
+      const auto at = static_cast<std::size_t>(next() % bytes.size());
       const auto byte = static_cast<char>(next());
       switch (next() % 3) {
         case 0:
@@ -263,7 +263,7 @@ TEST(HostileManifest, NeverHarmsTheReader) {
     Bytes bytes = good;
     for (int i = 0; i < 3; ++i) {
       state = state * 6364136223846793005 + 1442695040888963407;
-      bytes[(state >> 33) % bytes.size()] = static_cast<std::uint8_t>(state >> 24);
+      bytes[static_cast<std::size_t>((state >> 33) % bytes.size())] = static_cast<std::uint8_t>(state >> 24);
     }
     bytes_allocated = 0;
     const auto decoded = decode_manifest(bytes);
