@@ -82,6 +82,7 @@ def make(architecture, folder, packages, lines):
               "above. Is there a network, and do the package sources have that architecture?", file=sys.stderr)
         return False
     make_links_relative(draft)
+    shutil.rmtree(draft / "dev")  # an emulator that looks for libraries in here would open these instead of this machine's own
     draft.rename(folder)
     return True
 
