@@ -37,7 +37,8 @@ class Partition {
       const auto got =
           ::pread(file_, copy.data() + done, copy.size() - done, copy_offsets.at(index) + static_cast<off_t>(done));
       if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return Error{ErrorKind::io, "it cannot be read"};
+      if (got < 0) return Error{ErrorKind::io, "it cannot be read"};
+      if (got == 0) return Error{ErrorKind::corrupt, "it is cut off"};
       done += static_cast<std::size_t>(got);
     }
     return decode(copy);
@@ -63,12 +64,22 @@ Error failed(ErrorKind kind, const std::filesystem::path& path, const char* acti
   return {kind, std::string(action) + " " + path.string() + ": " + std::generic_category().message(errno)};
 }
 
+/// Of copies that are no copies nothing is to be learnt. Where both cannot even be read, there may be good ones, of
+/// which the boot loader knows.
+Result<Ruling> ruling_of(const Partition& partition, const std::filesystem::path& path) {
+  const auto first = partition.read(0);
+  const auto second = partition.read(1);
+  const auto fails = [](const Result<State>& copy) { return !copy && copy.error().kind() == ErrorKind::io; };
+  if (fails(first) && fails(second)) return Error{ErrorKind::io, "neither copy on " + path.string() + " can be read"};
+  return weigh(first, second);
+}
+
 }  // namespace
 
 Result<Ruling> read_state(const std::filesystem::path& path) {
   const Partition partition(path, O_RDONLY);
   if (!partition.is_open()) return failed(ErrorKind::unreachable, path, "cannot open");
-  return weigh(partition.read(0), partition.read(1));
+  return ruling_of(partition, path);
 }
 
 Status change_state(const std::filesystem::path& path, const std::function<void(State&)>& change) {
@@ -76,12 +87,13 @@ Status change_state(const std::filesystem::path& path, const std::function<void(
   if (!partition.is_open()) return failed(ErrorKind::unreachable, path, "cannot open");
   if (!partition.lock()) return failed(ErrorKind::io, path, "cannot lock");
 
-  const Ruling ruling = weigh(partition.read(0), partition.read(1));
-  State next = ruling.state;
+  const auto ruling = ruling_of(partition, path);
+  if (!ruling) return ruling.error();
+  State next = ruling->state;
   change(next);
-  if (ruling.found && next == ruling.state) return {};
-  next.generation = ruling.state.generation + 1;
-  if (!partition.write(ruling.spare, encode(next))) return failed(ErrorKind::io, path, "cannot write");
+  if (ruling->found && next == ruling->state) return {};
+  next.generation = ruling->state.generation + 1;
+  if (!partition.write(ruling->spare, encode(next))) return failed(ErrorKind::io, path, "cannot write");
   return {};
 }
 

@@ -115,6 +115,12 @@ class NetworkTime(BoxTest):
         said = self.run_script("network-time")
         self.assertEqual(self.told(), ["10.0.2.2"])
         self.assertIn("at its next start", said.stderr)
+        self.play("chronyc", "")
+        self.forget_calls()
+        self.look()
+        self.assertEqual(self.reloads(), 1, "it still had to hear of them")
+        self.look()
+        self.assertEqual(self.reloads(), 1)
 
     def test_what_networkd_writes_meanwhile_is_seen(self):
         self.offer("10.0.2.9")

@@ -54,7 +54,7 @@ esac
 # Time passes when somebody sleeps, ten times as fast as he thinks: the test's clock goes on, and what the box does next happens.
 # Who sleeps behind a restart does not wake up.
 SLEEP = """#!/bin/sh
-! grep -q "systemctl reboot" /test/log || kill -TERM $PPID
+! grep -q "systemctl reboot" /test/log || { kill -TERM $PPID; exit; }
 now=$(($(cut -d. -f1 /test/uptime) + $1 * 10))
 echo "$now.00 0.00" >/test/uptime
 [ ! -x /test/happens ] || /test/happens "$now"

@@ -72,6 +72,17 @@ class WithoutData(unittest.TestCase):
                 self.assertTrue(box.restarted())
                 self.assertGreaterEqual(float(box.read("test/uptime").split()[0]), 600)
 
+    def test_where_the_boot_loader_cannot_count_either_it_is_an_hour(self):
+        for left, least in ((2, 600), (3, 3600)):
+            with self.subTest(left), Box() as box:
+                on_trial(box)
+                without_data(box, "b")
+                box.set_boot(b_left=left)
+                box.boot_fails("set-state", "set-primary")
+                box.judged()
+                self.assertTrue(box.restarted())
+                self.assertEqual(float(box.read("test/uptime").split()[0]) // 1000, least * 10 // 1000)
+
 
 class BootState(unittest.TestCase):
     def test_a_release_on_trial_that_does_not_find_it_is_given_up(self):

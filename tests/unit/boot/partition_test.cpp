@@ -144,6 +144,12 @@ TEST_F(BootPartition, APartitionThatIsNotThereIsSaid) {
   EXPECT_FALSE(change_state(folder_.path() / "none", [](State&) {}));
 }
 
+TEST_F(BootPartition, CopiesThatCannotBeReadAreNotTakenForBrokenOnes) {
+  const auto read = read_state(folder_.path());  // a folder can be opened
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind(), ErrorKind::io);
+}
+
 TEST_F(BootPartition, APartitionThatIsTooShortCannotBeWrittenAndSaysSo) {
   const auto full = change_state("/dev/full", [](State& it) { set_good(it, Slot::a, true); });
   ASSERT_FALSE(full);
