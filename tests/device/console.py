@@ -110,8 +110,9 @@ class Console:
 
     def tell(self, script):
         """Has a script done whose end is not waited for: the machine may be gone by then."""
-        self._send_base64(script.encode(), f"{FOLDER}/script")
-        self._send(f"sh {FOLDER}/script >/dev/null 2>&1 </dev/null &\n".encode())
+        told = f"{FOLDER}/told-{self._mark()}"  # of its own: the next script may come before the shell has read this one
+        self._send_base64(script.encode(), told)
+        self._send(f"sh {told} >/dev/null 2>&1 </dev/null &\n".encode())
 
     # -- the line -----------------------------------------------------------------------------------------------
     def _mark(self):

@@ -81,6 +81,10 @@ def everyday(bench, report):
         box.expect_clean(box.finish(), gap_s + box.bench.slowly(RESTARTS_S))
 
 
+def console_lines(box, script):
+    return box.console.run(script).output.splitlines()
+
+
 def _records(box):
     report = box.report
     arrived_s = box.wait_live(since_ms=box.power_on_ms)
@@ -102,6 +106,10 @@ def _records(box):
                   f"{(ready_ms - start_ms) / 1000:.1f} s, restarts: {shown['NRestarts']}")
     report.expect("its first poll is that of the next slot", first_ms - ready_ms <= (PERIOD_S + start_s) * 1000,
                   f"{(first_ms - ready_ms) / 1000:.1f} s later, slots are {PERIOD_S} s apart")
+    cycles = console_lines(box, "journalctl -b -o cat --no-pager | grep -i 'ordering cycle'")
+    idle = console_lines(box, "for unit in $(systemctl list-unit-files --state=enabled --no-legend 'jidian-*.path' 'jidian-*.timer' | cut -d' ' -f1); do "
+                              "systemctl -q is-active $unit || echo $unit; done")
+    report.expect("no unit waits for itself, and all that watches for something does", not cycles and not idle, cycles + idle or "")
     status = box.status()
     silent = [meter["id"] for meter in status["meters"] if not meter["last_good"]]
     report.expect("every meter answers, the record goes on", status["recording"] and len(status["meters"]) == len(METERS) and not silent,

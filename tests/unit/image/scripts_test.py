@@ -26,6 +26,19 @@ class Script(unittest.TestCase):
         return path
 
 
+class Units(unittest.TestCase):
+    def test_what_starts_early_waits_for_no_service(self):
+        # Services start behind paths, timers and sockets: one of these that waits for one of those is not started at all.
+        early = [file for kind in ("path", "timer", "socket") for file in SCRIPTS.parents[4].glob(f"*/root/usr/lib/systemd/system/*.{kind}")]
+        self.assertGreater(len(early), 5)
+        for file in early:
+            lines = file.read_text().splitlines()
+            if "DefaultDependencies=no" in lines:
+                continue  # it says itself when it starts
+            after = [line for line in lines if line.startswith("After=") and ".service" in line]
+            self.assertEqual(after, [], f"{file.name}: let the service it starts wait")
+
+
 class ServiceShell(Script):
     def setUp(self):
         super().setUp()
