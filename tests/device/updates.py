@@ -116,7 +116,7 @@ def update_power_cut(bench, report):
     """Both slots are good, and the power goes in the middle of the copy."""
     updates = bench.updates
     chance = random.Random(f"{bench.seed}/update_power_cut")
-    with UpdateBox(bench, report, updates.good()) as box:
+    with UpdateBox(bench, report, updates.good(), updates.foreign()) as box:
         box.begin()
         box.power_on()
         box.wait_up()
@@ -140,8 +140,13 @@ def update_power_cut(bench, report):
         report.expect("the system that ran before runs again", box.slot() == "b" and took_s <= bench.boot_s + 20, f"slot {box.slot()} after {took_s:.0f} s")
         told = box.update_state()
         report.expect("that it failed is on record", told["state"] == "failed", f"{told['state']}: {told['reason']}")
-        done = box.bring(updates.good())
-        report.expect("it can be installed again, by what the service port calls", done.status == 0, (done.output + done.errors).strip()[-100:])
+        done = box.install(updates.good())
+        report.expect("it can be installed again", done.status == 0, (done.output + done.errors).strip()[-100:])
+        before = box.update_state()
+        done = box.bring(updates.foreign())
+        told = box.update_state()
+        report.expect("what comes to the service port is looked at, and a foreign signer refused", done.status != 0
+                      and told["id"] != before["id"] and told["state"] == "refused", f"{(done.output + done.errors).strip()[-100:]} ({told['state']})")
         box.expect_clean(box.finish(), gap_s)
 
 
