@@ -178,11 +178,11 @@ def _banner(port, seconds=15):
         return b""
 
 
-def _ssh(box, code, *words, options=()):
+def _ssh(box, code, *words, options=(), text=True):
     command = ["sshpass", "-p", code, "ssh", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
                "-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=1", "-o", "ConnectTimeout=20", *options,
                "-p", str(box.machine.parts.service_ssh_port), "service@127.0.0.1", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    return subprocess.run(command, capture_output=True, text=text, timeout=120, stdin=subprocess.DEVNULL)
 
 
 def _service_port(box):
@@ -198,6 +198,10 @@ def _service_port(box):
     status = _ssh(box, code, "status")
     report.expect("the service account may ask for the status", status.returncode in (0, 1) and "press" in status.stdout,
                   (status.stdout + status.stderr).strip()[-120:])
+    bundle = _ssh(box, code, "bundle", text=False)
+    packed = subprocess.run(["tar", "--list", "--zstd"], input=bundle.stdout, capture_output=True, check=False).stdout.decode()
+    report.expect("a bundle for support comes out of it, with status and log", "/status.json" in packed and "/log.txt" in packed,
+                  f"{len(bundle.stdout)} bytes; {' '.join(line.rpartition('/')[2] for line in packed.split())}; {bundle.stderr.decode().strip()[-80:]}")
     wrong = _ssh(box, code + "x", "status")
     report.expect("with a wrong code it may not", wrong.returncode != 0 and "press" not in wrong.stdout, wrong.stderr.strip()[-80:])
     for words in (("id",), ("sh", "-c", "id"), ("status;id",), ("status", "$(id)"), ("export", "--help;", "id"), ("run",)):

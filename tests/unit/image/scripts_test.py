@@ -47,7 +47,8 @@ class ServiceShell(Script):
         self.told = self.folder / "told"
         for name in ("jidian", "service-import", "bring-update", "update"):
             path = tools / name
-            path.write_text(f'#!/bin/sh\nprintf "%s|" {name} "$@" >>{self.told}\nif [ {name} = service-import ]; then tar --list; fi\n')
+            path.write_text(f'#!/bin/sh\nprintf "%s|" {name} "$@" >>{self.told}\nif [ {name} = service-import ]; then tar --list; fi\n'
+                            'if [ "$1" = bundle ]; then echo archive >"$3"; echo "events: denied"; exit 1; fi\n')
             path.chmod(0o755)
         (self.folder / "run").mkdir()
         self.shell = self.copy("service-shell", ("PATH=/usr/bin:/bin", f"PATH={tools}:/usr/bin:/bin"),
@@ -122,6 +123,13 @@ class ServiceShell(Script):
         code, told, said = self.say("site-import", b"[gateway]\n")
         self.assertEqual((code, told), (0, "service-import|"))
         self.assertIn("site.toml", said)
+        self.assertEqual(os.listdir(self.folder / "run"), [])
+
+    def test_a_bundle_in_which_something_is_missing_is_sent_all_the_same(self):
+        code, told, said = self.say("bundle")
+        self.assertEqual(code, 1)
+        self.assertRegex(told, r"^jidian\|bundle\|--output\|\S+\.tar\.zst\|$")
+        self.assertEqual(said, "archive\nevents: denied\n")
         self.assertEqual(os.listdir(self.folder / "run"), [])
 
     def test_an_empty_site_file_is_refused(self):
