@@ -209,7 +209,7 @@ Cell verdict_of(const Json& meter) {
   return {text(state == "doubtful" ? "status.meter.check" : "status.meter.fault"), Tone::bad};
 }
 
-/// "signed off 2026-03-01 by Li Na"; nothing of a gateway that does not say.
+/// "signed off 2026-03-01 by shift electrician"; nothing of a gateway that does not say.
 std::optional<Cell> signature_of(const Json& meter) {
   if (!meter.is_object() || !meter.contains("signed_off")) return std::nullopt;
   const Json& signature = at(meter, "signed_off");

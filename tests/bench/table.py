@@ -1,5 +1,5 @@
-"""table.py [PROGRAM …]: runs the benchmarks of the release build, or the named ones, and prints every figure that
-DESIGN.md sets a target for beside that target.
+"""table.py [PROGRAM …]: runs the benchmarks of the release build, or the named ones, and prints every figure
+that has a target beside that target.
 
 A benchmark prints lines for people, and for each figure one line of JSON with its samples. What was not measured is said
 so. Targets are judged by the median; speeds are comparable only within one run.

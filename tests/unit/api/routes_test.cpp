@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using Json = nlohmann::json;
 
 const command::Caller reader{.name = "lin", .may_read = true, .may_operate = false};
-const command::Caller stranger{.name = "mallory", .may_read = false, .may_operate = false};
+const command::Caller stranger{.name = "stranger", .may_read = false, .may_operate = false};
 
 Answer get(Bench& bench, std::string_view path, const command::Caller& caller = reader) {
   return answer({.method = "GET", .path = path, .body = {}}, caller, bench.commands);

@@ -56,9 +56,9 @@ TEST(Reloaded, TheEventSaysWhoAndWhatAndStaysSmall) {
   config::SiteDiff diff;
   for (int i = 0; i < 2000; ++i) diff.meters_added.push_back("a-meter-with-a-long-name-" + std::to_string(i));
   diff.buses_removed = {"line-1"};
-  const auto event = event_of(diff, "chen", UtcTime{});
+  const auto event = event_of(diff, "user-1", UtcTime{});
   EXPECT_EQ(event.kind, domain::EventKind::configuration);
-  EXPECT_EQ(value_of(event, "by"), "chen");
+  EXPECT_EQ(value_of(event, "by"), "user-1");
   EXPECT_EQ(value_of(event, "state"), "taken");
   EXPECT_EQ(value_of(event, "buses"), "line-1");
   EXPECT_EQ(value_of(event, "removed"), "none");

@@ -147,8 +147,8 @@ TEST(StatusView, AMeterThatContradictsItselfIsNotWell) {
 
 TEST(StatusView, SaysWhoSignedAMeterOffAndWhen) {
   auto snapshot = healthy();
-  snapshot.records = {{"press-1", {}, command::morning, "李娜"}};
-  EXPECT_THAT(shown(snapshot).text, HasSubstr("signed off 2026-03-01 by 李娜"));
+  snapshot.records = {{"press-1", {}, command::morning, "当班电工"}};
+  EXPECT_THAT(shown(snapshot).text, HasSubstr("signed off 2026-03-01 by 当班电工"));
   EXPECT_THAT(shown(snapshot).text, HasSubstr("not signed off"));
   EXPECT_TRUE(shown(snapshot).healthy);
 }

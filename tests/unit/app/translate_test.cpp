@@ -180,8 +180,8 @@ TEST(Translate, TroublesOfTheLocalInterfaceAreToldInChinese) {
                        "gateway's own user may ask"),
             "套接字无法交给组“x”（Operation not permitted），因此只有 root 和网关自己的用户可以询问");
   EXPECT_THAT(translated("permission denied at /run/jidian/api.sock: you are not in the group 'jidian-read'; ask the "
-                         "administrator to run `usermod -aG jidian-read chen`, then log in again"),
-              HasSubstr("您不在组“jidian-read”中；请管理员运行 `usermod -aG jidian-read chen`"));
+                         "administrator to run `usermod -aG jidian-read user-1`, then log in again"),
+              HasSubstr("您不在组“jidian-read”中；请管理员运行 `usermod -aG jidian-read user-1`"));
 }
 
 TEST(Translate, DoubtsOfAMeterAreToldInChinese) {

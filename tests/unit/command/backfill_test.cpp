@@ -270,7 +270,7 @@ TEST(BackfillRequest, SaysWhatIsWrongWithIt) {
 
 TEST(BackfillCommand, IsForDestinationsOnly) {
   Bench bench;
-  const Caller local{.name = "chen", .may_read = true, .may_operate = true};
+  const Caller local{.name = "user-1", .may_read = true, .may_operate = true};
   const auto answer = bench.commands.run(local, R"({"op":"backfill","stream":"reading","ranges":[]})");
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind(), ErrorKind::denied);

@@ -16,9 +16,9 @@ namespace {
 using testing::HasSubstr;
 using Json = nlohmann::json;
 
-const Caller stranger{.name = "mallory", .may_read = false, .may_operate = false};
+const Caller stranger{.name = "stranger", .may_read = false, .may_operate = false};
 const Caller reader{.name = "lin", .may_read = true, .may_operate = false};
-const Caller operating{.name = "chen", .may_read = true, .may_operate = true};
+const Caller operating{.name = "user-1", .may_read = true, .may_operate = true};
 
 ErrorKind refusal(Bench& bench, const Caller& caller, const std::string& request) {
   const auto answer = bench.commands.run(caller, request);
@@ -50,7 +50,7 @@ TEST(Commands, WhoMayOperateMayHaveTheSiteFileReadAnew) {
   const auto answer = bench.commands.run(operating, R"({"op":"reload"})");
   ASSERT_TRUE(answer);
   EXPECT_EQ(*answer, R"({"taken":true})");
-  EXPECT_EQ(bench.reloaded_by, std::vector<std::string>{"chen"}) << "by the kernel's word";
+  EXPECT_EQ(bench.reloaded_by, std::vector<std::string>{"user-1"}) << "by the kernel's word";
 }
 
 TEST(Commands, StatusSaysWhyTheFileOnTheDiskIsNotWhatRuns) {

@@ -141,7 +141,7 @@ TEST(Jobs, StartedFetchedAndCancelledByRequests) {
     });
   };
   Commands commands(std::move(parts));
-  const Caller worker{.name = "chen", .may_read = true, .may_operate = true};
+  const Caller worker{.name = "user-1", .may_read = true, .may_operate = true};
   EXPECT_FALSE(commands.run(worker, R"({"op":"start","what":"other"})"));
   EXPECT_FALSE(commands.run(worker, R"({"op":"start","what":"count","args":7})"));
   const auto started = commands.run(worker, R"({"op":"start","what":"count","args":{"a":1}})");

@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 using Json = nlohmann::json;
 
-const Caller marker{.name = "chen", .may_read = true, .may_operate = true};
+const Caller marker{.name = "user-1", .may_read = true, .may_operate = true};
 
 Json mark() {
   return {{"op", "mark"},
@@ -28,7 +28,7 @@ TEST(Marking, GoesOnRecordInTheNameOfTheUserAtTheSocket) {
   Bench bench;
   Json request = mark();
   request["user"] = "root";
-  request["by"] = "Li Na";
+  request["by"] = "shift electrician";
   const auto answer = bench.commands.run(marker, request.dump());
   ASSERT_TRUE(answer) << answer.error().message();
   EXPECT_EQ(Json::parse(*answer)["recorded"], true);
@@ -38,8 +38,8 @@ TEST(Marking, GoesOnRecordInTheNameOfTheUserAtTheSocket) {
   EXPECT_EQ(asked.as, domain::Quality::maintenance);
   EXPECT_EQ(asked.from, parse_time("2026-03-01T08:00:00Z"));
   EXPECT_EQ(asked.until, std::nullopt);
-  EXPECT_EQ(asked.by, "Li Na");
-  EXPECT_EQ(asked.user, "chen");
+  EXPECT_EQ(asked.by, "shift electrician");
+  EXPECT_EQ(asked.user, "user-1");
 }
 
 TEST(Marking, TheWholeSiteIsSaidOnPurpose) {

@@ -120,7 +120,7 @@ TEST(Replace, TheSerialNumberIsTheToldOneAndMustBeTheStatedOne) {
 }
 
 Caller worker() {
-  return {.name = "chen", .may_read = true, .may_operate = true};
+  return {.name = "user-1", .may_read = true, .may_operate = true};
 }
 
 std::string replacing(const Json& more = Json::object()) {
@@ -131,7 +131,7 @@ std::string replacing(const Json& more = Json::object()) {
 
 TEST(ReplaceCommand, PutsTheStatementOnRecord) {
   Bench bench;
-  const auto answer = bench.commands.run(worker(), replacing({{"serial", "5678"}, {"by", "Li Na"}}));
+  const auto answer = bench.commands.run(worker(), replacing({{"serial", "5678"}, {"by", "shift electrician"}}));
   ASSERT_TRUE(answer) << answer.error().message();
   ASSERT_EQ(bench.recorder.statements.size(), 1u);
   const auto& event = bench.recorder.statements[0];
@@ -140,8 +140,8 @@ TEST(ReplaceCommand, PutsTheStatementOnRecord) {
   const auto facts = Json::parse(*answer)["facts"];
   EXPECT_EQ(facts["old_final"], "48213.8");
   EXPECT_EQ(facts["new_serial"], "5678");
-  EXPECT_EQ(facts["by"], "Li Na");
-  EXPECT_EQ(facts["user"], "chen");
+  EXPECT_EQ(facts["by"], "shift electrician");
+  EXPECT_EQ(facts["user"], "user-1");
   ASSERT_TRUE(bench.recorder.replacements[0]);
   EXPECT_EQ(bench.recorder.replacements[0]->old_final, 482'138u);
   EXPECT_EQ(bench.recorder.replacements[0]->after.bits, 231u);

@@ -269,7 +269,7 @@ TEST(Signoff, TheCounterIsFoundByNameByQuantityOrAsTheMainOne) {
 
 TEST(Signoff, TheEventSaysAllThatWasSaidAndFound) {
   const Metered meter = energy_meter("48213.80");
-  SignoffRequest request{0, "48213.8", "shift electrician", "chen", "with a lamp", ""};
+  SignoffRequest request{0, "48213.8", "shift electrician", "user-1", "with a lamp", ""};
   const auto signoff = examine(meter.subject(), request);
   ASSERT_TRUE(signoff);
   const auto event = event_of(meter.entry, *signoff, request, UtcTime{Millis{5}});
@@ -286,14 +286,14 @@ TEST(Signoff, TheEventSaysAllThatWasSaidAndFound) {
                                                                    "voltage phase_sum phase_sign "
                                                                    "power_factor phase_order"},
                                                                   {"by", "shift electrician"},
-                                                                  {"user", "chen"},
+                                                                  {"user", "user-1"},
                                                                   {"note", "with a lamp"}};
   EXPECT_EQ(event.facts, expected);
 }
 
 TEST(Signoff, WhatWasAcceptedIsAFact) {
   const Metered meter = energy_meter("48213.80");
-  SignoffRequest request{0, "12", "shift electrician", "chen", "", "the display is broken"};
+  SignoffRequest request{0, "12", "shift electrician", "user-1", "", "the display is broken"};
   const auto event = event_of(meter.entry, *examine(meter.subject(), request), request, UtcTime{});
   EXPECT_THAT(event.facts, testing::Contains(std::pair<std::string, std::string>("accepted", "the display is broken")));
   EXPECT_THAT(event.facts, testing::Contains(std::pair<std::string, std::string>("failed", "energy")));

@@ -71,8 +71,8 @@ class ServiceShell(Script):
         self.assertEqual(self.say("jidian status")[1], "jidian|status|")
 
     def test_quotes_hold_words_together(self):
-        self.assertEqual(self.say("""signoff m1 --display "48.2 MWh" --by 'Wang Wei'""")[1],
-                         "jidian|signoff|m1|--display|48.2 MWh|--by|Wang Wei|")
+        self.assertEqual(self.say("""signoff m1 --display "48.2 MWh" --by 'shift electrician'""")[1],
+                         "jidian|signoff|m1|--display|48.2 MWh|--by|shift electrician|")
 
     def test_nothing_is_expanded_or_run(self):
         words = "status $(id) `id` $HOME * ~ ;id &&id |id >x <y"

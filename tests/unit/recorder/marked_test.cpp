@@ -33,7 +33,7 @@ domain::MarkRequest request(std::string subject, Quality as = Quality::maintenan
   request.subject = std::move(subject);
   request.as = as;
   request.by = "shift electrician";
-  request.user = "chen";
+  request.user = "user-1";
   request.reason = "bearings";
   return request;
 }
@@ -101,7 +101,7 @@ TEST_F(Marked, ReadingsStandUnderItFromThenOnAndKeepTheirValues) {
   EXPECT_EQ(fact(events[0], "mark"), "maintenance");
   EXPECT_EQ(fact(events[0], "state"), "told");
   EXPECT_EQ(fact(events[0], "until"), "none");
-  EXPECT_EQ(fact(events[0], "user"), "chen");
+  EXPECT_EQ(fact(events[0], "user"), "user-1");
   EXPECT_EQ(fact(events[0], "late_s"), "0");
   EXPECT_EQ(fact(events[1], "state"), "ended");
 }

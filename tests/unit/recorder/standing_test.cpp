@@ -45,7 +45,7 @@ TEST(Standing, ACounterThatWasTakenAtAnotherLevelIsOver) {
 }
 
 TEST(Standing, ASignOffIsKnownAfterARestartUntilTheMeterIsReplaced) {
-  const auto signoff = event_about_m0(EventKind::signoff, {{"by", "Li Na 李娜"}});
+  const auto signoff = event_about_m0(EventKind::signoff, {{"by", "shift electrician 当班电工"}});
   const auto note = Standing::note_of(signoff);
   ASSERT_TRUE(note);
   EXPECT_EQ(note->name, "signoff/m-0");
@@ -55,7 +55,7 @@ TEST(Standing, ASignOffIsKnownAfterARestartUntilTheMeterIsReplaced) {
   const auto known = news_of_one(later);
   EXPECT_EQ(known.id, "m-0");
   EXPECT_EQ(known.signed_off, morning);
-  EXPECT_EQ(known.signed_by, "Li Na 李娜");
+  EXPECT_EQ(known.signed_by, "shift electrician 当班电工");
 
   const auto replaced = event_about_m0(EventKind::replaced, {});
   later.see(replaced);
@@ -75,7 +75,7 @@ TEST(Standing, ANewConfigurationForgetsWhatItIsNotSureOf) {
   Standing standing;
   standing.see(contradiction("zero_current", "begun"));
   standing.see(contradiction("parent_sum", "begun"));
-  standing.see({morning, EventKind::signoff, "m-1", "", std::nullopt, {}, {{"by", "Li Na"}}});
+  standing.see({morning, EventKind::signoff, "m-1", "", std::nullopt, {}, {{"by", "shift electrician"}}});
   (void)standing.take_news();
   standing.change([](const std::string& meter) { return meter == "m-0"; },
                   [](const std::string&, const std::string& check) { return check == "zero_current"; });
