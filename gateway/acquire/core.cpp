@@ -313,6 +313,8 @@ void PollerCore::watch_clock() {
   const Millis moved = difference - std::exchange(clock_difference_, difference);
   if (std::chrono::abs(moved) <= clock_step) return;
   schedule_.realign(clock_.utc_now());
+  // What was read of these has instants of the clock before: they are read anew, by one clock.
+  for (OpenPoll& open : open_) open = {open.meter, open.slot, std::nullopt, 0};
   spdlog::warn("wall clock stepped, slots are laid anew bus={} step_ms={}", bus_id_, moved.count());
 }
 

@@ -102,7 +102,7 @@ class PollerCore {
   struct OpenPoll {
     std::size_t meter = 0;
     UtcTime slot;
-    std::optional<ReadRound> round;  ///< Nothing: none of it was asked yet.
+    std::optional<ReadRound> round;  ///< Of its meter's present plan. Nothing: all of it is to be asked.
     std::size_t counts = 0;          ///< So many reads of the round's order hold counters.
   };
 

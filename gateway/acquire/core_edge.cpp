@@ -18,10 +18,14 @@ bool PollerCore::is_at_edge() const {
   return !open_.empty() || schedule_.next_edge() - clock_.utc_now() < edge_quiet;
 }
 
-/// Begins the polls of all meters whose edge is due. False if there are none.
+/// Begins the polls of all meters whose edge is due. False if there are none. Where the clock was set into another
+/// quarter hour while polls are open, the edge of their meters waits for them: a meter has one plan, for one poll.
 bool PollerCore::serve_edge(UtcTime now, const std::stop_token& stop) {
+  const auto is_open = [this](std::size_t meter) {
+    return std::ranges::find(open_, meter, &OpenPoll::meter) != open_.end();
+  };
   std::vector<Slot> slots;
-  while (const auto slot = schedule_.take_edge(now)) slots.push_back(*slot);
+  while (const auto slot = schedule_.take_edge(now, is_open)) slots.push_back(*slot);
   // A time-out must not stand between the others and the edge.
   std::stable_partition(slots.begin(), slots.end(),
                         [&](const Slot& slot) { return meters_[slot.meter].health.misses_in_row == 0; });

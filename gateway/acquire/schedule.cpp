@@ -72,10 +72,11 @@ std::optional<Slot> Schedule::take_due(UtcTime now) {
   return take(*first, now);
 }
 
-std::optional<Slot> Schedule::take_edge(UtcTime now) {
+std::optional<Slot> Schedule::take_edge(UtcTime now, const std::function<bool(std::size_t)>& is_busy) {
   State* first = nullptr;
   for (State& state : states_) {
     if (state.next > now || !is_edge(state, due_at(state, now))) continue;
+    if (is_busy && is_busy(static_cast<std::size_t>(&state - states_.data()))) continue;
     if (first == nullptr || state.served < first->served) first = &state;
   }
   if (first == nullptr) return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -43,7 +44,8 @@ class Schedule {
 
   /// Of the slots due at `now` one that is an edge: a meter's first in a quarter hour (and so in an hour, a shift, a
   /// day), if the meter has counters; the one served longest ago first. These are to be taken before all others.
-  std::optional<Slot> take_edge(UtcTime now);
+  /// @param is_busy  Meters that are left out: their edge stays due. Empty: none.
+  std::optional<Slot> take_edge(UtcTime now, const std::function<bool(std::size_t)>& is_busy = {});
 
   /// When the next slot is due; `UtcTime::max()` if there is no meter.
   UtcTime next_due() const;

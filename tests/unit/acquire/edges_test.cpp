@@ -86,8 +86,37 @@ class Edges : public PollerCoreTest {
     return polls;
   }
 
+  /// Lets the polls of the edge `at` begin, and sets the clock to the next quarter hour before they are over.
+  void set_clock_in_the_middle(SteadyTime at) {
+    run(at - clock.steady - Millis{1});
+    clock.advance(at - clock.steady);
+    core->step({});
+    clock.step_wall_clock(minutes{15} - (clock.steady - at));
+  }
+
   SteadyTime edge;
   UtcTime edge_utc;
+};
+
+/// A meter that is known to have no register 13 when the edge comes, and is asked for it again on the edge an hour
+/// later: that poll has one read more than the next one.
+class EdgesWithAHole : public Edges {
+ protected:
+  EdgesWithAHole() {
+    bus.fails = [](std::uint8_t, meter::Registers asked) -> std::optional<Error> {
+      if (has_hole(asked)) return refusal();
+      return std::nullopt;
+    };
+    begin_before(seconds{35}, {energy_meter(0)});
+    trial = edge + std::chrono::hours{1};
+    trial_utc = edge_utc + std::chrono::hours{1};
+  }
+
+  static bool has_hole(const meter::Registers& asked) { return asked.first <= hole && hole < asked.end(); }
+
+  static constexpr std::uint16_t hole = 13;
+  SteadyTime trial;
+  UtcTime trial_utc;
 };
 
 TEST_F(Edges, OfEightMetersAt9600BaudAreReadWithinASecond) {
@@ -305,6 +334,51 @@ TEST_F(Edges, AMeterThatDoesNotAnswerItsEnergyIsAskedForTheRestFirst) {
   ASSERT_FALSE(polls.empty());
   const auto good = std::ranges::count_if(polls, [](const domain::Poll& poll) { return domain::has_any_value(poll); });
   EXPECT_GE(good + 1, static_cast<std::ptrdiff_t>(polls.size())) << "at most the first edge is lost";
+}
+
+TEST_F(Edges, AClockSetIntoTheNextQuarterHourLetsWhatIsOpenEndFirst) {
+  begin_before(seconds{5}, eight_meters());
+  set_clock_in_the_middle(edge);
+  ASSERT_EQ(bus.requests.size(), 8U);
+  ASSERT_TRUE(sink.polls.empty());
+  const UtcTime set_to = clock.utc;
+  ASSERT_EQ(set_to, edge_utc + minutes{15});
+  core->step({});
+  EXPECT_EQ(sink.polls.size(), 1U) << "no second poll of a meter begins while one is open";
+  run(seconds{5});
+  for (domain::MeterIndex n = 0; n < 8; ++n) {
+    const auto polls = sink.of(n);
+    ASSERT_EQ(polls.size(), 2U) << n;
+    EXPECT_EQ(polls[0].slot, edge_utc);
+    EXPECT_EQ(polls[1].slot, set_to);
+    for (const domain::Poll& poll : polls) {
+      EXPECT_GE(poll.start, set_to) << "by the clock that it ended by";
+      EXPECT_GE(domain::end_of(poll, energy_point), poll.start);
+      for (const auto& sample : poll.samples) EXPECT_EQ(sample.quality, Quality::ok) << n;
+    }
+  }
+}
+
+TEST_F(EdgesWithAHole, ItIsAskedForOnAnEdge) {
+  run(trial + seconds{5} - clock.steady);
+  const auto is_trial = [&](const auto& request) { return request.at >= trial && has_hole(request.registers); };
+  EXPECT_EQ(std::ranges::count_if(bus.requests, is_trial), 1);
+}
+
+TEST_F(EdgesWithAHole, AClockSetMeanwhileLeavesNoReadOfAPlanThatIsGone) {
+  set_clock_in_the_middle(trial);
+  const std::size_t before = sink.polls.size();
+  core->step({});
+  EXPECT_EQ(sink.polls.size(), before + 1);
+  run(seconds{5});
+  ASSERT_EQ(sink.polls.size(), before + 2);
+  const std::vector<UtcTime> slots{trial_utc, trial_utc + minutes{15}};
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const domain::Poll& poll = sink.polls[before + i];
+    EXPECT_EQ(poll.slot, slots[i]);
+    for (std::size_t n = 0; n < poll.samples.size(); ++n)
+      EXPECT_EQ(poll.samples[n].quality, n == hole ? Quality::refused : Quality::ok) << n;
+  }
 }
 
 }  // namespace

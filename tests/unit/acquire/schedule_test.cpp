@@ -167,6 +167,14 @@ TEST(Schedule, AnEdgeThatPassesBetweenTwoSchedulesIsTheFirstSlotOfTheNext) {
   EXPECT_EQ(unknown.next_edge(), noon + minutes{15});
 }
 
+TEST(Schedule, TheEdgeOfABusyMeterStaysDue) {
+  Schedule schedule({{seconds{1}, Millis{0}, true}, {seconds{1}, Millis{0}, true}}, noon);
+  const auto is_first = [](std::size_t meter) { return meter == 0; };
+  EXPECT_EQ(schedule.take_edge(noon, is_first)->meter, 1U);
+  EXPECT_FALSE(schedule.take_edge(noon, is_first));
+  EXPECT_EQ(schedule.take_edge(noon)->meter, 0U);
+}
+
 TEST(Schedule, ALargeStepBackDoesNotStopPolling) {
   Schedule schedule({{seconds{1}, Millis{0}}}, noon);
   ASSERT_TRUE(schedule.take_due(noon));
