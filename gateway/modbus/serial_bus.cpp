@@ -34,6 +34,7 @@ class SerialBus final : public RtuBus {
   Status retune(const acquire::LineSettings& settings) override {
     if (!is_open()) return Error{ErrorKind::unreachable, "the port is closed"};
     if (settings == timing().settings) return {};
+    admit_others(lock_.get());  // else the kernel refuses us, too; who asks for the lock is still kept out
     return reconnect([&] { return open_with(settings); });
   }
 
@@ -81,7 +82,10 @@ class SerialBus final : public RtuBus {
     return context;
   }
 
-  void disconnected() override { lock_.reset(); }
+  void disconnected() override {
+    if (lock_) admit_others(lock_.get());  // else nobody could open it, nor could we, while another program has it open
+    lock_.reset();
+  }
 
   Status transmit(modbus_t* context, const Request& request) override {
     const ByteView bytes = request.bytes();

@@ -81,6 +81,10 @@ void exclude_others(int fd) {
   (void)::ioctl(fd, TIOCEXCL);
 }
 
+void admit_others(int fd) {
+  (void)::ioctl(fd, TIOCNXCL);
+}
+
 bool shorten_latency(int fd) {
   constexpr int low_latency = ASYNC_LOW_LATENCY;
   serial_struct port{};

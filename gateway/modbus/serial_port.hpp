@@ -12,8 +12,12 @@ namespace jidian::modbus {
 /// Errors: conflict (names the process that holds it, if it can be seen), unreachable, full.
 Result<Descriptor> lock_port(const std::string& device);
 
-/// Makes the kernel refuse further opens of the terminal `fd` (TIOCEXCL; root may still).
+/// Makes the kernel refuse further opens of the terminal `fd` (TIOCEXCL), our own included; only who has
+/// CAP_SYS_ADMIN may still. It outlives `fd` as long as anybody has the terminal open.
 void exclude_others(int fd);
+
+/// Ends that (TIOCNXCL), for whoever has the terminal open; the lock stays.
+void admit_others(int fd);
 
 /// Asks the driver of the terminal `fd` to hand every byte over at once (ASYNC_LOW_LATENCY): USB adapters of FTDI's
 /// kind hold a reply back for 16 ms by default, longer than a short one takes on the wire. Whether it will: other

@@ -1,13 +1,19 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <memory>
+#include <thread>
 
 #include "modbus/bus.hpp"
+#include "modbus/descriptor.hpp"
 #include "tests/integration/modbus/child.hpp"
 #include "tests/integration/modbus/scripted_line.hpp"
 
@@ -210,6 +216,71 @@ TEST(SerialBus, AnOpenPortIsLockedAndAClosedOneIsFree) {
   EXPECT_FALSE(first->is_open());
   ASSERT_TRUE(second->open({}));
   EXPECT_TRUE(read_block(*second));
+}
+
+/// Takes from this thread, while it lives, the right to open what another one has exclusively: a service without
+/// capabilities has not got it. Whether it is gone.
+bool drop_right_to_intrude() {
+  __user_cap_header_struct header{};
+  header.version = _LINUX_CAPABILITY_VERSION_3;
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  if (::syscall(SYS_capget, &header, sets.data()) != 0) return false;
+  sets[0].effective &= ~(1U << CAP_SYS_ADMIN);
+  return ::syscall(SYS_capset, &header, sets.data()) == 0;
+}
+
+/// Runs `act` on a thread without that right.
+template <typename Act>
+void without_rights(Act act) {
+  std::thread([&] {
+    ASSERT_TRUE(drop_right_to_intrude());
+    act();
+  }).join();
+}
+
+/// What an open without a lock gives: 0, or why not.
+int error_of_opening(const std::string& path) {
+  const modbus::Descriptor intruder{::open(path.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  return intruder ? 0 : errno;
+}
+
+TEST(SerialBus, SettingsChangeWithoutTheRightsOfRootAndThePortStaysOurs) {
+  ScriptedLine line(true_answer);
+  const modbus::Descriptor other{::open(line.path().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  ASSERT_TRUE(other);
+  without_rights([&] {
+    const auto bus = bus_on(line.path());
+    ASSERT_TRUE(bus->open({}));
+    ASSERT_EQ(error_of_opening(line.path()), EBUSY) << "the kernel keeps others out";
+    for (const std::uint32_t baud : {19'200U, 9'600U, 115'200U}) {
+      const auto retuned = bus->retune({baud, meter::Parity::none, 1});
+      ASSERT_TRUE(retuned) << retuned.error().message();
+      EXPECT_TRUE(read_block(*bus));
+      EXPECT_EQ(error_of_opening(line.path()), EBUSY);
+      EXPECT_NE(::flock(other.get(), LOCK_EX | LOCK_NB), 0);
+    }
+  });
+}
+
+TEST(SerialBus, SettingsThatCannotBeLeaveThePortFree) {
+  ScriptedLine line(true_answer);
+  const modbus::Descriptor other{::open(line.path().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  ASSERT_TRUE(other);
+  without_rights([&] {
+    const auto bus = bus_on(line.path());
+    ASSERT_TRUE(bus->open({}));
+    EXPECT_FALSE(bus->retune({19'201, meter::Parity::none, 1}));
+    EXPECT_FALSE(bus->is_open());
+    EXPECT_EQ(error_of_opening(line.path()), 0);
+    EXPECT_EQ(::flock(other.get(), LOCK_EX | LOCK_NB), 0);
+    EXPECT_EQ(::flock(other.get(), LOCK_UN), 0);
+    for (int n = 0; n < 2; ++n) {
+      const auto opened = bus->open({});
+      ASSERT_TRUE(opened) << opened.error().message();
+      EXPECT_TRUE(read_block(*bus));
+      bus->close();
+    }
+  });
 }
 
 TEST(SerialBus, AMissingPortAFileAndAnOddRateAreRefusedWithASentence) {
