@@ -5,12 +5,10 @@
 #include <tuple>
 #include <utility>
 
+#include "domain/slots.hpp"
+
 namespace jidian::acquire {
 namespace {
-
-/// Labels are not used twice if waiting for new ones costs at most this; after a larger step back the clock's hour is
-/// lived a second time.
-constexpr Millis repeat_wait_max{60'000};
 
 using QuarterHours = std::chrono::duration<Millis::rep, std::ratio<900>>;
 
@@ -24,7 +22,7 @@ UtcTime slot_from(const Schedule::Entry& entry, UtcTime now) {
 /// The same without those up to `last`, if waiting for that costs little.
 UtcTime new_slot_from(const Schedule::Entry& entry, UtcTime now, std::optional<UtcTime> last) {
   const UtcTime next = slot_from(entry, now);
-  if (!last || next > *last || *last - next >= repeat_wait_max) return next;
+  if (!last || next > *last || *last - next >= domain::repeat_wait_max) return next;
   return slot_from(entry, *last + Millis{1});
 }
 

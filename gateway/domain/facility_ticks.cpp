@@ -34,6 +34,10 @@ bool FacilityTicks::is_shown() const {
       members_, [&](const Member& member) { return member.newest && *member.newest > *next_ - member.period; });
 }
 
+bool FacilityTicks::is_jump_to(UtcTime time) const {
+  return next_ && time - *next_ > ticks_at_once_max * gauge_.period();
+}
+
 void FacilityTicks::add(std::size_t which, const Poll& poll, Judged& judged) {
   Member& member = members_[which];
   if (!next_) next_ = first_tick(poll.slot);
@@ -90,7 +94,8 @@ bool FacilityTicks::skip_to(UtcTime seen, UtcTime now, Judged& judged) {
     next_ = first;
     return true;
   }
-  while (*next_ <= seen && *next_ < first) judge_next(judged);
+  const UtcTime last = std::min(seen, *next_ + ticks_at_once_max * gauge_.period());
+  while (*next_ <= last && *next_ < first) judge_next(judged);
   const UtcTime decided_at = *next_ - gauge_.period();
   if (first == *next_) return false;
   if (first > *next_) {

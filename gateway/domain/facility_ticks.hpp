@@ -32,6 +32,10 @@ class FacilityTicks {
   /// Polls of one meter that wait for others at most; then the others are taken as missing.
   static constexpr std::size_t polls_waiting_max = 4'096;
 
+  /// Ticks that a clock which goes on leaves to be judged in one go, at most: an hour of the shortest there are, which
+  /// is what is read back after a restart. Beyond it somebody set the clock.
+  static constexpr std::int64_t ticks_at_once_max = 36'000;
+
   /// `manifest` outlives this.
   FacilityTicks(const Manifest& manifest, const FacilityEntry& facility);
 
@@ -42,6 +46,9 @@ class FacilityTicks {
   /// How long a tick waits for its meters: two ticks, at least 10 s.
   Millis patience() const { return patience_; }
 
+  /// Whether `time` lies further ahead than is judged in one go. Who does not `skip_to` it first has all of it judged.
+  bool is_jump_to(UtcTime time) const;
+
   /// A poll of meter number `which` of the gauge, in time order. What is final now is appended.
   void add(std::size_t which, const Poll& poll, Judged& judged);
 
@@ -49,7 +56,7 @@ class FacilityTicks {
   void close_overdue(UtcTime now, Judged& judged);
 
   /// The time from `seen` (the newest poll of anybody) until `now` was not lived through. Ticks up to `seen` are
-  /// judged. Whether ticks were left out or come again.
+  /// judged, as many as may be in one go. Whether ticks were left out or come again.
   bool skip_to(UtcTime seen, UtcTime now, Judged& judged);
 
  private:

@@ -68,23 +68,27 @@ void FacilityWatch::take(std::size_t index, const FacilityTicks::Judged& judged,
 }
 
 void FacilityWatch::take_poll(const Poll& poll, Out out) {
-  seen_ = std::max(seen_.value_or(poll.slot), poll.slot);
   for (const auto& [index, which] : uses_[poll.meter]) {
+    if (facilities_[index].ticks.is_jump_to(poll.slot)) skip(index, poll.slot, out);
     judged_.clear();
     facilities_[index].ticks.add(which, poll, judged_);
     take(index, judged_, out);
   }
+  seen_ = std::max(seen_.value_or(poll.slot), poll.slot);
 }
 
 void FacilityWatch::skip(UtcTime now, Out out) {
-  for (std::size_t i = 0; i < facilities_.size(); ++i) {
-    judged_.clear();
-    const bool is_hole = facilities_[i].ticks.skip_to(seen_.value_or(UtcTime::min()), now, judged_);
-    take(i, judged_, out);
-    if (is_hole) facilities_[i].known.reset();
-    facilities_[i].telling.begin_anew();
-  }
+  for (std::size_t i = 0; i < facilities_.size(); ++i) skip(i, now, out);
   seen_.reset();
+}
+
+void FacilityWatch::skip(std::size_t index, UtcTime now, Out out) {
+  Facility& facility = facilities_[index];
+  judged_.clear();
+  const bool is_hole = facility.ticks.skip_to(seen_.value_or(UtcTime::min()), now, judged_);
+  take(index, judged_, out);
+  if (is_hole) facility.known.reset();
+  facility.telling.begin_anew();
 }
 
 void FacilityWatch::recall(const Poll& poll, std::vector<Stretch>& stretches, std::vector<Event>& events) {
@@ -119,6 +123,7 @@ void FacilityWatch::add(const Poll& poll, std::vector<Stretch>& stretches, std::
 void FacilityWatch::close_overdue(UtcTime now, std::vector<Stretch>& stretches, std::vector<Event>& events) {
   is_recall_ = false;
   for (std::size_t i = 0; i < facilities_.size(); ++i) {
+    if (facilities_[i].ticks.is_jump_to(now)) skip(i, now, {stretches, events});
     judged_.clear();
     facilities_[i].ticks.close_overdue(now, judged_);
     take(i, judged_, {stretches, events});

@@ -40,7 +40,8 @@ class FacilityWatch {
   /// all others are told anew. Behind the polls on record.
   void go_on(const FacilityWatch& before, const std::vector<std::string>& unchanged);
 
-  /// A poll, in time order for each meter, with or without values.
+  /// A poll, in time order for each meter, with or without values. One that lies further ahead than the polls of a
+  /// clock that goes on can (`FacilityTicks::ticks_at_once_max`) skips there.
   void add(const Poll& poll, std::vector<Stretch>& stretches, std::vector<Event>& events);
 
   /// What waited for its meters long enough.
@@ -66,6 +67,7 @@ class FacilityWatch {
   void take(std::size_t index, const FacilityTicks::Judged& judged, Out out);
   void take_poll(const Poll& poll, Out out);
   void skip(UtcTime now, Out out);
+  void skip(std::size_t index, UtcTime now, Out out);
 
   std::vector<Facility> facilities_;
   std::vector<std::vector<std::pair<std::size_t, std::size_t>>> uses_;  ///< By meter: facility, number in its gauge.

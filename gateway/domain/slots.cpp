@@ -13,6 +13,12 @@ std::int64_t divide_down(std::int64_t dividend, std::int64_t divisor) {
 
 }  // namespace
 
+bool comes_again(UtcTime slot, UtcTime now, Millis period) {
+  assert(period.count() > 0);
+  if (slot <= now) return false;
+  return (slot - now) / period * period >= repeat_wait_max;
+}
+
 std::uint64_t count_slots(UtcTime from, UtcTime until, UtcTime phase, Millis period) {
   assert(period.count() > 0);
   if (until <= from) return 0;

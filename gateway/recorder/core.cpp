@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "domain/slots.hpp"
+
 namespace jidian::recorder {
 namespace {
 
@@ -184,9 +186,12 @@ void Core::accept(domain::Poll poll, const Instant& now) {
   if (auto step = counters_.take_step(poll, now.utc)) tell_later(std::move(*step), now);
   holes_.note(poll);
   swaps_.see(poll);
-  Facts::News news;
-  facts_.add(poll, news);
-  keep(std::move(news), now);
+  // Under way when the clock was set back, it is a reading like any other; rows and states go on from now.
+  if (!domain::comes_again(poll.slot, now.utc, options_.manifest.meters[poll.meter].period)) {
+    Facts::News news;
+    facts_.add(poll, news);
+    keep(std::move(news), now);
+  }
   if (!has_any_value(poll)) return;
   pending_.add(std::move(poll), in_force_);
   note_pending(now);

@@ -84,6 +84,7 @@ class Core {
   /// was never set. Once for each poll, before it is accepted.
   void judge(domain::Poll& poll, const Instant& now);
 
+  /// One whose slot lies ahead and comes again (`domain::comes_again`) is a reading, and in no row or state.
   void accept(domain::Poll poll, const Instant& now);
   void accept(domain::Event event, const Instant& now);
   void accept(const store::Eviction& eviction, const Instant& now);

@@ -321,5 +321,32 @@ TEST(FacilityWatch, GoesOnAfterTheClockWasSet) {
   EXPECT_EQ(unannounced.seconds()[running], 24);
 }
 
+TEST(FacilityWatch, JudgesNoYearOfTicksBecauseAClockIsAYearAhead) {
+  const Manifest manifest = two_meters();
+  const UtcTime ahead = noon + std::chrono::hours(24 * 365);
+  Bench by_polls(manifest);
+  show(by_polls, noon, 4, 20'000, 0);
+  show(by_polls, ahead, 4, 20'000, 0);
+  EXPECT_EQ(by_polls.seconds()[running], 24);
+  EXPECT_EQ(by_polls.seconds()[unknown], 0) << "nothing is said of the time between";
+  EXPECT_EQ(by_polls.events.size(), 2u) << "told anew";
+
+  Bench by_time(manifest);
+  show(by_time, noon, 4, 20'000, 0);
+  by_time.close(ahead);
+  EXPECT_LE(by_time.seconds()[unknown], 3);
+  EXPECT_EQ(by_time.watch.now()[0].state, unknown);
+  show(by_time, ahead, 4, 20'000, 0);
+  EXPECT_EQ(by_time.seconds()[running], 24);
+}
+
+TEST(FacilityWatch, JudgesWhatCanBeJudgedInOneGo) {
+  const Manifest manifest = two_meters();
+  Bench bench(manifest);
+  show(bench, noon, 4, 20'000, 0);
+  bench.close(noon + std::chrono::hours(24));
+  EXPECT_NEAR(static_cast<double>(bench.seconds()[unknown]), 86'400 - 12, 30);
+}
+
 }  // namespace
 }  // namespace jidian::domain

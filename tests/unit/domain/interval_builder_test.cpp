@@ -59,6 +59,18 @@ TEST(CountSlots, HalfOpenAndForAnyPhase) {
   EXPECT_EQ(count_slots(at(10), at(5), at(0), Millis{1}), 0u);
 }
 
+TEST(ComesAgain, OnlyWhereWaitingForNewSlotsTakesAMinute) {
+  EXPECT_FALSE(comes_again(midnight, midnight + seconds(5), seconds(10))) << "it lies in the past";
+  EXPECT_FALSE(comes_again(midnight, midnight, seconds(10)));
+  EXPECT_FALSE(comes_again(midnight, midnight - Millis{59'999}, seconds(1)));
+  EXPECT_TRUE(comes_again(midnight, midnight - seconds(60), seconds(1)));
+  EXPECT_TRUE(comes_again(midnight, midnight - std::chrono::hours(24 * 365), seconds(1)));
+  EXPECT_FALSE(comes_again(midnight, midnight - seconds(69), seconds(40)))
+      << "the first slot from then on is 40 s before";
+  EXPECT_FALSE(comes_again(midnight, midnight - minutes(10), minutes(15))) << "it is that one itself";
+  EXPECT_TRUE(comes_again(midnight, midnight - minutes(16), minutes(15)));
+}
+
 TEST(Align, StartsOfIntervalsAlsoBefore1970) {
   EXPECT_EQ(align(midnight + seconds(899), seconds(900)), midnight);
   EXPECT_EQ(align(UtcTime{Millis{-1}}, seconds(60)), UtcTime{Millis{-60'000}});

@@ -175,6 +175,10 @@ Run::Run(const Options& options, MemoryRecord& record, HandClock& clock, bool ne
 
 void Run::take(domain::Poll poll) {
   if (clock_.now.utc < poll.end) pass(poll.end - clock_.now.utc);
+  deliver(std::move(poll));
+}
+
+void Run::deliver(domain::Poll poll) {
   core.observe(clock_.now);
   core.judge(poll, clock_.now);
   core.accept(std::move(poll), clock_.now);

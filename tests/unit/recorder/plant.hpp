@@ -95,6 +95,8 @@ class Run {
 
   /// Accepts a poll now, after the clock reached the end of it.
   void take(domain::Poll poll);
+  /// Accepts a poll now, also one whose slot lies ahead: it was under way when the clock was set back.
+  void deliver(domain::Poll poll);
   void take(domain::Event event);
   /// A statement of an exchange, as the recorder takes it: the event that is on record then.
   Result<domain::Event> replace(const domain::Replacement& stated);
