@@ -12,6 +12,7 @@
 #include "app/jobs.hpp"
 #include "app/update_file.hpp"
 #include "app/version.hpp"
+#include "base/outside_json.hpp"
 #include "host/host.hpp"
 #include "host/last_words.hpp"
 #include "record/manifest.hpp"
@@ -232,11 +233,11 @@ void Gateway::make_commands() {
 
 /// A job with the bus of its poller.
 Result<command::Jobs::Work> Gateway::make_work(const std::string& what, const std::string& args) {
-  const auto parsed = nlohmann::json::parse(args, nullptr, false);
-  if (!parsed.is_object()) return Error{ErrorKind::invalid, "the arguments are not a JSON object"};
-  auto job = make_job(*site(), profiles_, what, parsed);
+  const auto parsed = parse_outside_json(args);
+  if (!parsed || !parsed->is_object()) return Error{ErrorKind::invalid, "the arguments are not a JSON object"};
+  auto job = make_job(*site(), profiles_, what, *parsed);
   if (!job) return job.error();
-  const auto bus = parsed.value("bus", "");
+  const auto bus = parsed->value("bus", "");
   auto poller = poller_of(bus);
   if (poller == nullptr) return Error{ErrorKind::unreachable, "bus '" + bus + "' is not being polled now"};
   return command::Jobs::Work(
@@ -288,8 +289,8 @@ std::string Gateway::run_from_above(const std::string& destination, const std::s
     return commands_->run(
         {.name = "uplink:" + destination, .may_read = true, .may_operate = false, .destination = destination}, json);
   }();
-  const auto request = nlohmann::json::parse(json, nullptr, false);
-  nlohmann::ordered_json reply{{"id", request.is_object() ? request.value("id", "") : ""},
+  const auto request = parse_outside_json(json);
+  nlohmann::ordered_json reply{{"id", request && request->is_object() ? request->value("id", "") : ""},
                                {"ok", static_cast<bool>(answer)}};
   if (answer)
     reply["result"] = nlohmann::ordered_json::parse(*answer, nullptr, false);

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/outside_json.hpp"
+
 namespace jidian::uplink {
 namespace {
 
@@ -29,10 +31,10 @@ std::string online_status(const Options& options, const std::string& instance, s
 
 std::optional<std::string> instance_of(ByteView status) {
   if (status.size() > status_bytes_max) return std::nullopt;
-  const auto json = nlohmann::json::parse(status.begin(), status.end(), nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  const auto instance = json.find("instance");
-  if (instance == json.end() || !instance->is_string()) return std::nullopt;
+  const auto json = parse_outside_json(status);
+  if (!json || !json->is_object()) return std::nullopt;
+  const auto instance = json->find("instance");
+  if (instance == json->end() || !instance->is_string()) return std::nullopt;
   return instance->get<std::string>();
 }
 

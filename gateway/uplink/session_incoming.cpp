@@ -13,6 +13,9 @@ constexpr Millis manifest_pause{5000};
 constexpr int manifest_tries_max = 10;
 constexpr std::size_t manifests_tried_max = 64;
 
+/// What others wrote may stand in a notice; the rest of a longer one is cut off.
+constexpr std::size_t notice_bytes_max = 500;
+
 /// Notices become records: a destination that repeats itself must not fill the store with them.
 Millis pause_between(Notice::Kind kind) {
   switch (kind) {
@@ -39,7 +42,7 @@ void Session::tell(Notice::Kind kind, const std::string& text, Now now) {
     ++gate.suppressed;
     return;
   }
-  Notice notice{kind, options_.id, text};
+  Notice notice{kind, options_.id, text.substr(0, notice_bytes_max)};
   if (gate.suppressed > 0) notice.text += " (and " + std::to_string(gate.suppressed) + " more since the last report)";
   gate = {now.steady, 0};
   if (links_.tell) links_.tell(std::move(notice));
@@ -50,9 +53,9 @@ void Session::on_receipt(const Incoming& message, Now now) {
     ++counts_.receipts_refused;
     tell(Notice::Kind::receipt_refused, "a receipt of '" + options_.id + "' was refused: " + why, now);
   };
+  if (message.retained) return refuse("it is retained");
   const auto receipt = parse_receipt(message.payload);
   if (!receipt) return refuse(receipt.error().message());
-  if (message.retained) return refuse("it is retained");
   if (!std::ranges::count(options_.streams, receipt->stream))
     return refuse("this destination does not take the stream '" + std::string(record::name_of(receipt->stream)) + "'");
   const auto before = store_.acknowledged(options_.id, receipt->epoch, receipt->stream);

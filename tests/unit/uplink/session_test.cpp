@@ -362,5 +362,15 @@ TEST_F(SessionTest, RefusedCommandsAreReportedButDoNotFillTheRecord) {
   EXPECT_THAT(notices[1].text, HasSubstr("and 59 more"));
 }
 
+TEST_F(SessionTest, ANoticeIsShortHoweverMuchOthersWrote) {
+  links.command = [](const std::string&) {
+    return R"({"id":"c1","ok":false,"error":{"kind":"invalid","message":")" + std::string(3000, 'x') + R"("}})";
+  };
+  connect();
+  say("command", R"({"id":"c1","op":"echo","expires":"2026-03-01T01:00:00Z"})");
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_EQ(notices[0].text.size(), 500U);
+}
+
 }  // namespace
 }  // namespace jidian::uplink
