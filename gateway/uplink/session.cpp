@@ -18,6 +18,8 @@ constexpr Millis announce_check_every{1000};
 constexpr Millis refused_retry_every{30'000};
 /// For so long messages of a size that was too large for the broker are not tried again.
 constexpr Millis too_large_rest = std::chrono::hours(1);
+/// A connection that takes nothing more has ended; the event that says so may be missing.
+constexpr Millis publish_patience{5000};
 /// `live` is not sent into a link that may be dead: it would pile up.
 constexpr Millis live_patience{3000};
 
@@ -66,6 +68,7 @@ void Session::step(Now now) {
     watch_.trip();
     return lose(0, "the broker has not answered a publish for " + std::to_string(limit.count()) + " s", now);
   }
+  if (is_deaf(now)) return lose(0, "the connection has ended without a word", now);
   if (now.steady - connected_since_ >= proven_after) pace_.reset();
   if (stopping_) return;
   announce(now);
@@ -79,15 +82,23 @@ SteadyTime Session::next_due(Now now) {
   if (!connected_) return give_up_;
   auto due = outbox_.next_due(now.steady);
   if (!settled()) due = std::min(due, watch_.deadline(unanswered_.begin()->second.sent));
+  if (failing_since_) due = std::min(due, *failing_since_ + publish_patience);
   return due;
 }
 
 void Session::renew_directives(bool wanted, Now now) {
   hears_directives_ = wanted;
-  if (!broker_ || twin_seen_) return;  // the next connection has it
+  if (!broker_) return;  // the next connection has it
+  if (connected_) broker_->disconnect(goodbye_patience);
+  const bool stands_back = twin_seen_;
   lose(0, "others may give orders; connecting again", now);
+  if (stands_back) return;
   pace_.reset();
   retry_at_ = now.steady;
+}
+
+bool Session::is_deaf(Now now) const {
+  return failing_since_ && now.steady - *failing_since_ >= publish_patience;
 }
 
 void Session::connect(Now now) {
@@ -123,6 +134,7 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
   if (reason == reason_packet_too_large) hold_what_was_too_large(now);
   end_broker();
   connected_ = false;
+  failing_since_.reset();
   unanswered_.clear();
   live_token_.reset();
   live_sent_ = {};
@@ -261,6 +273,10 @@ Status Session::publish(Outgoing message, std::optional<record::BatchKey> batch,
   Unanswered entry{now.steady, message.topic, batch, message.payload.size(), is_reply};
   const auto published = broker_->publish(std::move(message));
   if (published && answered) unanswered_.emplace(last_token_, std::move(entry));
+  if (published)
+    failing_since_.reset();
+  else if (published.error().kind() != ErrorKind::full && !failing_since_)
+    failing_since_ = now.steady;
   return published;
 }
 
@@ -331,7 +347,7 @@ void Session::send_batches(Now now) {
       reject(key, "too_large", published.error().message(), now);
       continue;
     }
-    if (!published) return;  // the connection is ending; its event is on the way
+    if (!published) return;  // the connection is ending; its event is on the way, or `publish_patience` ends it
     outbox_.published(key, now.steady);
     ++counts_.published;
     counts_.published_bytes += size;

@@ -23,6 +23,9 @@
 
 namespace jidian::uplink {
 
+/// How long a goodbye to the broker may take.
+inline constexpr Millis goodbye_patience{500};
+
 /// One instant on both clocks.
 struct Now {
   SteadyTime steady;
@@ -50,7 +53,8 @@ class Session {
   /// The newest `live` JSON.
   void offer_live(std::string json) { live_ = std::move(json); }
   void retry_rejected() { outbox_.retry_held(); }
-  /// Whether orders are heard from here on; ends the connection, which is made anew at once.
+  /// Whether orders are heard from here on; ends the connection, which is made anew at once, or after the usual pause
+  /// if another box uses the id. Blocks for `goodbye_patience` at most.
   void renew_directives(bool wanted, Now now);
   /// Precondition: fewer than `backfills_max` are running.
   void backfill(Backfill asked, Now now) { outbox_.backfill(std::move(asked), now.steady, now.utc); }
@@ -105,6 +109,7 @@ class Session {
 
   void connect(Now now);
   void lose(std::uint8_t reason, const std::string& why, Now now);
+  bool is_deaf(Now now) const;
   void end_broker();
   void on_connected(const Connected& connected, Now now);
   void on_answer(const PublishDone& done, Now now);
@@ -160,6 +165,7 @@ class Session {
   std::optional<UtcTime> told_of_certificate_;  ///< The end of the one that was told of.
   SteadyTime give_up_{};                        ///< End of the attempt; meaningful while connecting.
   SteadyTime connected_since_{};
+  std::optional<SteadyTime> failing_since_;  ///< On this connection nothing could be published since then.
   Connected limits_;
   std::string why_not_connected_;
 
