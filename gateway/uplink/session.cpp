@@ -23,12 +23,6 @@ constexpr Millis publish_patience{5000};
 /// `live` is not sent into a link that may be dead: it would pile up.
 constexpr Millis live_patience{3000};
 
-std::string make_instance(const std::function<double()>& random) {
-  std::uint64_t number = 0;
-  for (int part = 0; part < 4; ++part) number = number << 16 | static_cast<std::uint64_t>(random() * 0x10000);
-  return to_hex(number);
-}
-
 }  // namespace
 
 Session::Session(const Options& options, store::Store& store, store::Reader& reader, BrokerFactory& brokers,
@@ -43,8 +37,7 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
       commands_(options.gateway, options.may, links.command),
       manifests_(reader),
       pace_(options.gateway, options.reconnect_max, random),
-      hears_directives_(options.directives),
-      instance_(make_instance(random)) {
+      hears_directives_(options.directives) {
   counts_.id = options.id;
   counts_.address = options.broker.uri;
   counts_.confirm = options.confirm == Confirm::backend ? "backend" : "broker";
@@ -52,6 +45,7 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
 }
 
 void Session::step(Now now) {
+  if (!began_) began_ = now.steady;
   hear_late();
   watch_certificate(now);
   ask_for_copies();
@@ -105,7 +99,7 @@ void Session::connect(Now now) {
   auto options = options_.broker;
   if (options.client_id.empty()) options.client_id = options_.gateway;
   options.will_topic = topics_.status();
-  options.will_payload = offline_status(options_.gateway, instance_);
+  options.will_payload = offline_status(options_, now.utc);
   options.optional_topics = {topics_.status()};
   if (hears_directives_) options.optional_topics.push_back(topics_.directives());
   std::vector<std::string> subscriptions;
@@ -145,6 +139,7 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
     retry_at_ = now.steady + pace_.next(now.steady, is_busy(reason) ? Obstacle::busy : Obstacle::unreachable);
     return;
   }
+  twin_seen_ = false;  // an attempt that fails behind this pause has reasons of its own
   tell_of_twin(now);
   why_not_connected_ = "another box uses the id '" + options_.gateway + "': " + why;
   retry_at_ = now.steady + pace_.after_takeover();
@@ -295,7 +290,7 @@ void Session::announce(Now now) {
   if (status_due_ && unanswered_.size() < window()) {
     status_due_ = false;
     announced_epoch_ = outbox_.newest_epoch();
-    const auto status = online_status(options_, instance_, announced_epoch_, manifest, now.utc);
+    const auto status = online_status(options_, announced_epoch_, manifest, now.utc);
     (void)publish({topics_.status(), {status.begin(), status.end()}, 1, true, json_type, {}, 0}, {}, now);
   }
   if (manifest_due_ && unanswered_.size() < window()) {
@@ -368,7 +363,7 @@ void Session::send_live(Now now) {
 }
 
 void Session::say_offline(Now now) {
-  const auto status = offline_status(options_.gateway, instance_);
+  const auto status = offline_status(options_, now.utc);
   (void)publish({topics_.status(), {status.begin(), status.end()}, 1, true, json_type, {}, 0}, {}, now);
 }
 

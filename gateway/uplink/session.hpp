@@ -124,6 +124,7 @@ class Session {
   void on_directives(const Incoming& message);
   void hear_late();
   void on_status(const Incoming& message, Now now);
+  bool is_of_earlier_run(const StatusWriter& writer, Now now);
   /// Keeps the batch back and reports it. `reason` is a word, `detail` may be empty.
   void reject(const record::BatchKey& key, const std::string& reason, const std::string& detail, Now now);
   void tell_of_rejection(const record::BatchKey& key, const std::string& why, Now now);
@@ -159,8 +160,9 @@ class Session {
   bool hears_directives_;
   std::vector<Incoming> late_;                  ///< Lists of orders of a connection that is gone, not heard yet.
   std::uint64_t lists_passed_over_ = 0;         ///< Lists that were dropped, to be told with the next one.
-  const std::string instance_;                  ///< Tells this run of the gateway from another box with the same id.
   bool twin_seen_ = false;                      ///< On this connection.
+  std::optional<SteadyTime> began_;             ///< The first step of this run.
+  std::optional<StatusWriter> old_writer_;      ///< Of a status that the broker had kept from before this run.
   SteadyTime retry_at_{};                       ///< The next attempt; meaningful without a broker.
   std::optional<UtcTime> told_of_certificate_;  ///< The end of the one that was told of.
   SteadyTime give_up_{};                        ///< End of the attempt; meaningful while connecting.

@@ -171,10 +171,21 @@ void Session::hear_late() {
 void Session::on_status(const Incoming& message, Now now) {
   // What an earlier run of this very box left retained is seen on the first connection; later it is somebody else's.
   if (counts_.connects < 2) return;
-  const auto instance = instance_of(message.payload);
-  if (!instance || *instance == instance_) return;
+  const auto writer = writer_of(message.payload);
+  if (!writer || writer->instance == options_.instance) return;
+  if (message.retained && is_of_earlier_run(*writer, now)) return;
   twin_seen_ = true;
   tell_of_twin(now);
+}
+
+/// A broker that came back with an older save shows again what an earlier run left retained. Compared are the time in
+/// the status and the instant, by this box's present clock, at which this run began. A box whose clock is behind writes
+/// such times too, but it goes on writing: the same instance with another time is no save.
+bool Session::is_of_earlier_run(const StatusWriter& writer, Now now) {
+  if (!writer.time || *writer.time >= now.utc - (now.steady - *began_)) return false;
+  if (old_writer_ && old_writer_->instance == writer.instance) return *old_writer_ == writer;
+  old_writer_ = writer;
+  return true;
 }
 
 std::string Session::trouble(Now now) const {

@@ -185,6 +185,7 @@ class Bench {
     options.gateway = "box-1";
     options.region = "370211";
     options.version = "1.0";
+    options.instance = "8000800080008000";
     options.broker.uri = "mqtts://broker:8883";
     options.streams = {record::all_streams.begin(), record::all_streams.end()};
     options.may = {"echo"};
