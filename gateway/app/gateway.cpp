@@ -6,12 +6,15 @@
 #include <cstdlib>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <utility>
 
 #include "app/buses.hpp"
 #include "app/jobs.hpp"
 #include "app/update_file.hpp"
 #include "app/version.hpp"
+#include "base/bytes.hpp"
+#include "base/outside_json.hpp"
 #include "host/host.hpp"
 #include "host/last_words.hpp"
 #include "record/manifest.hpp"
@@ -37,12 +40,19 @@ store::Options store_options_of(const config::Site& site) {
   return options;
 }
 
-uplink::Options uplink_options_of(const config::Site& site, const config::Uplink& uplink) {
+/// What no other run of any gateway has.
+std::string make_instance() {
+  std::random_device random;
+  return to_hex(static_cast<std::uint64_t>(random()) << 32U | random());
+}
+
+uplink::Options uplink_options_of(const config::Site& site, const config::Uplink& uplink, const std::string& instance) {
   uplink::Options options;
   options.id = uplink.id;
   options.gateway = site.gateway;
   options.region = site.card.region;
   options.version = version;
+  options.instance = instance;
   options.broker = {.uri = uplink.url,
                     .client_id = site.gateway,
                     .username = uplink.username,
@@ -232,11 +242,11 @@ void Gateway::make_commands() {
 
 /// A job with the bus of its poller.
 Result<command::Jobs::Work> Gateway::make_work(const std::string& what, const std::string& args) {
-  const auto parsed = nlohmann::json::parse(args, nullptr, false);
-  if (!parsed.is_object()) return Error{ErrorKind::invalid, "the arguments are not a JSON object"};
-  auto job = make_job(*site(), profiles_, what, parsed);
+  const auto parsed = parse_outside_json(args);
+  if (!parsed || !parsed->is_object()) return Error{ErrorKind::invalid, "the arguments are not a JSON object"};
+  auto job = make_job(*site(), profiles_, what, *parsed);
   if (!job) return job.error();
-  const auto bus = parsed.value("bus", "");
+  const auto bus = parsed->value("bus", "");
   auto poller = poller_of(bus);
   if (poller == nullptr) return Error{ErrorKind::unreachable, "bus '" + bus + "' is not being polled now"};
   return command::Jobs::Work(
@@ -249,6 +259,7 @@ Result<command::Jobs::Work> Gateway::make_work(const std::string& what, const st
 
 void Gateway::start_uplinks() {
   const auto running = site();
+  const auto instance = make_instance();
   for (const auto& uplink : running->uplinks) {
     uplink::Links links;
     links.tell = [this](uplink::Notice notice) {
@@ -273,8 +284,8 @@ void Gateway::start_uplinks() {
       const std::scoped_lock lock(state_mutex_);
       return manifest_hash_;
     };
-    uplinks_.emplace_back(uplink.id, uplink::Uplink::start(uplink_options_of(*running, uplink), *store_, *brokers_,
-                                                           clock_, board_, std::move(links)));
+    uplinks_.emplace_back(uplink.id, uplink::Uplink::start(uplink_options_of(*running, uplink, instance), *store_,
+                                                           *brokers_, clock_, board_, std::move(links)));
   }
   std::vector<uplink::Uplink*> all;
   for (const auto& [id, uplink] : uplinks_) all.push_back(uplink.get());
@@ -288,8 +299,8 @@ std::string Gateway::run_from_above(const std::string& destination, const std::s
     return commands_->run(
         {.name = "uplink:" + destination, .may_read = true, .may_operate = false, .destination = destination}, json);
   }();
-  const auto request = nlohmann::json::parse(json, nullptr, false);
-  nlohmann::ordered_json reply{{"id", request.is_object() ? request.value("id", "") : ""},
+  const auto request = parse_outside_json(json);
+  nlohmann::ordered_json reply{{"id", request && request->is_object() ? request->value("id", "") : ""},
                                {"ok", static_cast<bool>(answer)}};
   if (answer)
     reply["result"] = nlohmann::ordered_json::parse(*answer, nullptr, false);

@@ -88,6 +88,9 @@ constexpr auto english_of_said = std::to_array<Sentence>({
     {"said.not-there", "{subject}: {key} does not exist, got {value}; write {write}"},
     {"said.id-taken", "{subject}: {key} is taken by an earlier one, got {value}; write {write}"},
     {"said.unit-taken", "{subject}: {key} is taken on bus '{bus}' by meter '{meter}', got {value}; write {write}"},
+    {"said.broker-taken",
+     "{subject}: {key} is the broker of uplink '{uplink}' already, where a gateway has one connection, got {value}; "
+     "write one [[uplink]] with the streams of both"},
     {"said.no-meter", "{subject}: no meter is called '{name}'"},
     {"said.no-facility", "{subject}: no facility is called '{name}'"},
     {"said.no-such", "{subject}: no {thing} is called '{name}'"},

@@ -72,6 +72,9 @@ constexpr auto chinese_of_said = std::to_array<Sentence>({
     {"said.not-there", "{subject}：{key} 所指的不存在，现为 {value}；请写 {write}"},
     {"said.id-taken", "{subject}：{key} 已被前面的占用，现为 {value}；请写 {write}"},
     {"said.unit-taken", "{subject}：{key} 在总线“{bus}”上已被表计“{meter}”占用，现为 {value}；请写 {write}"},
+    {"said.broker-taken",
+     "{subject}：{key} 已是上行通道“{uplink}”的消息服务器，而一台网关在那里只能有一个连接，现为 {value}；"
+     "请合写为一个 [[uplink]]，并列出两者的 streams"},
     {"said.no-meter", "{subject}：没有名为“{name}”的表计"},
     {"said.no-facility", "{subject}：没有名为“{name}”的设施"},
     {"said.no-such", "{subject}：没有名为“{name}”的 {thing}"},

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/id.hpp"
+#include "base/outside_json.hpp"
 #include "command/answers.hpp"
 #include "command/backfill.hpp"
 #include "command/directives.hpp"
@@ -49,7 +50,9 @@ Commands::Commands(Parts parts)
 Result<std::string> Commands::run(const Caller& caller, const std::string& request_json) {
   if (!caller.may_read && !caller.may_operate) return denied(caller, "ask this gateway");
   if (request_json.size() > request_bytes_max) return Error{ErrorKind::invalid, "the request is longer than 64 KiB"};
-  const nlohmann::json request = nlohmann::json::parse(request_json, nullptr, false);
+  const auto read_json = parse_outside_json(request_json);
+  if (!read_json) return Error{ErrorKind::invalid, "the request cannot be read: " + read_json.error().message()};
+  const nlohmann::json& request = *read_json;
   if (!request.is_object()) return Error{ErrorKind::invalid, "the request is not a JSON object"};
   const auto named = request.find("op");
   if (named == request.end() || !named->is_string())

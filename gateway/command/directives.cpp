@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "base/id.hpp"
+#include "base/outside_json.hpp"
 #include "base/time.hpp"
 #include "domain/refusals.hpp"
 
@@ -167,7 +168,9 @@ domain::DirectiveListing listing_of(std::string_view payload, const std::string&
     return listing;
   };
   if (payload.size() > payload_bytes_max) return refuse_all("the list is larger than 64 KiB");
-  const OrderJson json = OrderJson::parse(payload, nullptr, false);
+  const auto read_json = parse_outside_json(payload);
+  if (!read_json) return refuse_all("the list cannot be read: " + read_json.error().message());
+  const OrderJson& json = *read_json;
   const auto listed = json.is_object() ? json.find("directives") : json.end();
   if (!json.is_object() || listed == json.end() || !listed->is_array())
     return refuse_all("what came is not a JSON object with a list \"directives\"");

@@ -44,6 +44,20 @@ void read_url(Section& section, Uplink& uplink) {
     if (section.has(key)) section.complain(std::string(key) + " needs mqtts://");
 }
 
+/// A gateway's name at a broker is its id: of two connections each would push the other out, for ever.
+void check_broker(Section& section, const Uplink& uplink, const std::vector<Uplink>& earlier) {
+  const auto broker_of = [](const Uplink& it) {
+    std::string broker = it.url.substr(std::min(it.url.find("://"), it.url.size()));
+    for (char& letter : broker)
+      if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    return broker;
+  };
+  const auto other = std::ranges::find(earlier, broker_of(uplink), broker_of);
+  if (uplink.url.empty() || other == earlier.end()) return;
+  section.complain("url", "is the broker of uplink '" + other->id + "' already, where a gateway has one connection",
+                   "one [[uplink]] with the streams of both");
+}
+
 std::vector<std::string> read_words(Section& section, std::string_view key, std::span<const std::string_view> words) {
   if (!section.has(key)) return {};
   return read_references(section, key, key == "streams" ? "stream" : "request", words);
@@ -80,6 +94,7 @@ void read_uplinks(Section& root, Site& site) {
     uplink.id = read_id(section, ids_of(site.uplinks));
     uplink.insecure = section.boolean("insecure").value_or(false);
     read_url(section, uplink);
+    check_broker(section, uplink, site.uplinks);
     read_credentials(section, uplink);
     uplink.confirm_by_broker = section.choice("confirm", confirmations).value_or(false);
     uplink.streams = section.has("streams") ? read_words(section, "streams", streams) : names(streams);

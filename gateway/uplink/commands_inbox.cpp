@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/outside_json.hpp"
 #include "base/result.hpp"
 
 namespace jidian::uplink {
@@ -95,7 +96,9 @@ CommandsInbox::Outcome CommandsInbox::take(const Incoming& message, UtcTime now)
     return Outcome{id, id.empty() ? "" : refusal(id, kind, why), about + " was refused: " + why};
   };
   if (message.payload.size() > command_bytes_max) return refuse("", ErrorKind::invalid, "it is larger than 64 KiB");
-  const json command = json::parse(message.payload.begin(), message.payload.end(), nullptr, false);
+  const auto read_json = parse_outside_json(message.payload);
+  if (!read_json) return refuse("", ErrorKind::invalid, read_json.error().message());
+  const json& command = *read_json;
   if (!command.is_object()) return refuse("", ErrorKind::invalid, "it is not a JSON object");
   const auto id = text_of(command, "id");
   if (id.empty() || id.size() > id_bytes_max || !is_printable(id))

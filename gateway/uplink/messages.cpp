@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/outside_json.hpp"
+
 namespace jidian::uplink {
 namespace {
 
@@ -19,25 +21,30 @@ bool Topics::may_reply_to(const std::string& topic) const {
   return !topic.starts_with(base_) || topic.starts_with(reply());
 }
 
-std::string online_status(const Options& options, const std::string& instance, std::uint64_t epoch,
-                          const std::string& manifest, UtcTime now) {
-  nlohmann::ordered_json status{{"state", "online"},      {"gateway", options.gateway}, {"version", options.version},
-                                {"instance", instance},   {"epoch", to_hex(epoch)},     {"manifest", manifest},
+std::string online_status(const Options& options, std::uint64_t epoch, const std::string& manifest, UtcTime now) {
+  nlohmann::ordered_json status{{"state", "online"},          {"gateway", options.gateway},
+                                {"version", options.version}, {"instance", options.instance},
+                                {"epoch", to_hex(epoch)},     {"manifest", manifest},
                                 {"time", format_utc(now)}};
   return status.dump();
 }
 
-std::optional<std::string> instance_of(ByteView status) {
-  if (status.size() > status_bytes_max) return std::nullopt;
-  const auto json = nlohmann::json::parse(status.begin(), status.end(), nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  const auto instance = json.find("instance");
-  if (instance == json.end() || !instance->is_string()) return std::nullopt;
-  return instance->get<std::string>();
+std::string offline_status(const Options& options, UtcTime now) {
+  return nlohmann::ordered_json{
+      {"state", "offline"}, {"gateway", options.gateway}, {"instance", options.instance}, {"time", format_utc(now)}}
+      .dump();
 }
 
-std::string offline_status(const std::string& gateway, const std::string& instance) {
-  return nlohmann::ordered_json{{"state", "offline"}, {"gateway", gateway}, {"instance", instance}}.dump();
+std::optional<StatusWriter> writer_of(ByteView status) {
+  if (status.size() > status_bytes_max) return std::nullopt;
+  const auto json = parse_outside_json(status);
+  if (!json || !json->is_object()) return std::nullopt;
+  const auto instance = json->find("instance");
+  if (instance == json->end() || !instance->is_string()) return std::nullopt;
+  StatusWriter writer{instance->get<std::string>(), {}};
+  if (const auto time = json->find("time"); time != json->end() && time->is_string())
+    writer.time = parse_time(time->get<std::string>());
+  return writer;
 }
 
 }  // namespace jidian::uplink

@@ -34,14 +34,20 @@ class Topics {
   std::string base_;
 };
 
-/// The `status` topic's JSON while connected. `instance` tells one run of a gateway from all others.
-std::string online_status(const Options& options, const std::string& instance, std::uint64_t epoch,
-                          const std::string& manifest, UtcTime now);
+/// The `status` topic's JSON while connected.
+std::string online_status(const Options& options, std::uint64_t epoch, const std::string& manifest, UtcTime now);
 
-/// The same when not: the last will, and what a clean stop leaves behind.
-std::string offline_status(const std::string& gateway, const std::string& instance);
+/// The same when not: what a clean stop leaves behind, and the last will, which is written when the connection begins.
+std::string offline_status(const Options& options, UtcTime now);
 
-/// The instance in a status; nothing if it names none.
-std::optional<std::string> instance_of(ByteView status);
+/// What a status says of who wrote it.
+struct StatusWriter {
+  std::string instance;
+  std::optional<UtcTime> time;  ///< Nothing if it is not told.
+  friend bool operator==(const StatusWriter&, const StatusWriter&) = default;
+};
+
+/// Nothing if the status names no instance.
+std::optional<StatusWriter> writer_of(ByteView status);
 
 }  // namespace jidian::uplink

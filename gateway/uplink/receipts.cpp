@@ -4,6 +4,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/outside_json.hpp"
+
 namespace jidian::uplink {
 namespace {
 
@@ -38,14 +40,22 @@ const json& member(const json& object, const char* name) {
   return found == object.end() ? missing : *found;
 }
 
+/// By its place: what stands there may be as long as the receipt.
+Error bad_range(const json& range, std::size_t place) {
+  const auto named = "range " + std::to_string(place + 1) + " of 'stored'";
+  if (!range[0].is_number() || !range[1].is_number()) return corrupt(named + " is not two numbers");
+  return corrupt(named + " is [" + range[0].dump() + "," + range[1].dump() + "]");
+}
+
 Status read_stored(const json& ranges, Receipt& receipt) {
   if (ranges.is_null()) return {};
   if (!ranges.is_array() || ranges.size() > entries_max) return corrupt("'stored' is not a list of ranges");
-  for (const auto& range : ranges) {
+  for (std::size_t place = 0; place < ranges.size(); ++place) {
+    const auto& range = ranges[place];
     if (!range.is_array() || range.size() != 2) return corrupt("'stored' has something that is not a range");
     const auto first = seq_of(range[0]);
     const auto last = seq_of(range[1]);
-    if (!first || !last || *first > *last) return corrupt("'stored' has the range " + range.dump());
+    if (!first || !last || *first > *last) return bad_range(range, place);
     receipt.stored.push_back({*first, *last});
   }
   return {};
@@ -84,7 +94,9 @@ Status read_rejected(const json& list, Receipt& receipt) {
 
 Result<Receipt> parse_receipt(ByteView payload) {
   if (payload.size() > receipt_bytes_max) return corrupt("it is larger than 64 KiB");
-  const json parsed = json::parse(payload.begin(), payload.end(), nullptr, false);
+  const auto read_json = parse_outside_json(payload);
+  if (!read_json) return read_json.error();
+  const json& parsed = *read_json;
   if (!parsed.is_object()) return corrupt("it is not a JSON object");
   Receipt receipt;
   const auto epoch = epoch_of(member(parsed, "epoch"));

@@ -18,14 +18,10 @@ constexpr Millis announce_check_every{1000};
 constexpr Millis refused_retry_every{30'000};
 /// For so long messages of a size that was too large for the broker are not tried again.
 constexpr Millis too_large_rest = std::chrono::hours(1);
+/// A connection that takes nothing more has ended; the event that says so may be missing.
+constexpr Millis publish_patience{5000};
 /// `live` is not sent into a link that may be dead: it would pile up.
 constexpr Millis live_patience{3000};
-
-std::string make_instance(const std::function<double()>& random) {
-  std::uint64_t number = 0;
-  for (int part = 0; part < 4; ++part) number = number << 16 | static_cast<std::uint64_t>(random() * 0x10000);
-  return to_hex(number);
-}
 
 }  // namespace
 
@@ -41,8 +37,7 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
       commands_(options.gateway, options.may, links.command),
       manifests_(reader),
       pace_(options.gateway, options.reconnect_max, random),
-      hears_directives_(options.directives),
-      instance_(make_instance(random)) {
+      hears_directives_(options.directives) {
   counts_.id = options.id;
   counts_.address = options.broker.uri;
   counts_.confirm = options.confirm == Confirm::backend ? "backend" : "broker";
@@ -50,6 +45,7 @@ Session::Session(const Options& options, store::Store& store, store::Reader& rea
 }
 
 void Session::step(Now now) {
+  if (!began_) began_ = now.steady;
   hear_late();
   watch_certificate(now);
   ask_for_copies();
@@ -66,6 +62,7 @@ void Session::step(Now now) {
     watch_.trip();
     return lose(0, "the broker has not answered a publish for " + std::to_string(limit.count()) + " s", now);
   }
+  if (is_deaf(now)) return lose(0, "the connection has ended without a word", now);
   if (now.steady - connected_since_ >= proven_after) pace_.reset();
   if (stopping_) return;
   announce(now);
@@ -79,22 +76,30 @@ SteadyTime Session::next_due(Now now) {
   if (!connected_) return give_up_;
   auto due = outbox_.next_due(now.steady);
   if (!settled()) due = std::min(due, watch_.deadline(unanswered_.begin()->second.sent));
+  if (failing_since_) due = std::min(due, *failing_since_ + publish_patience);
   return due;
 }
 
 void Session::renew_directives(bool wanted, Now now) {
   hears_directives_ = wanted;
-  if (!broker_ || twin_seen_) return;  // the next connection has it
+  if (!broker_) return;  // the next connection has it
+  if (connected_) broker_->disconnect(goodbye_patience);
+  const bool stands_back = twin_seen_;
   lose(0, "others may give orders; connecting again", now);
+  if (stands_back) return;
   pace_.reset();
   retry_at_ = now.steady;
+}
+
+bool Session::is_deaf(Now now) const {
+  return failing_since_ && now.steady - *failing_since_ >= publish_patience;
 }
 
 void Session::connect(Now now) {
   auto options = options_.broker;
   if (options.client_id.empty()) options.client_id = options_.gateway;
   options.will_topic = topics_.status();
-  options.will_payload = offline_status(options_.gateway, instance_);
+  options.will_payload = offline_status(options_, now.utc);
   options.optional_topics = {topics_.status()};
   if (hears_directives_) options.optional_topics.push_back(topics_.directives());
   std::vector<std::string> subscriptions;
@@ -123,6 +128,7 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
   if (reason == reason_packet_too_large) hold_what_was_too_large(now);
   end_broker();
   connected_ = false;
+  failing_since_.reset();
   unanswered_.clear();
   live_token_.reset();
   live_sent_ = {};
@@ -133,6 +139,7 @@ void Session::lose(std::uint8_t reason, const std::string& why, Now now) {
     retry_at_ = now.steady + pace_.next(now.steady, is_busy(reason) ? Obstacle::busy : Obstacle::unreachable);
     return;
   }
+  twin_seen_ = false;  // an attempt that fails behind this pause has reasons of its own
   tell_of_twin(now);
   why_not_connected_ = "another box uses the id '" + options_.gateway + "': " + why;
   retry_at_ = now.steady + pace_.after_takeover();
@@ -261,6 +268,10 @@ Status Session::publish(Outgoing message, std::optional<record::BatchKey> batch,
   Unanswered entry{now.steady, message.topic, batch, message.payload.size(), is_reply};
   const auto published = broker_->publish(std::move(message));
   if (published && answered) unanswered_.emplace(last_token_, std::move(entry));
+  if (published)
+    failing_since_.reset();
+  else if (published.error().kind() != ErrorKind::full && !failing_since_)
+    failing_since_ = now.steady;
   return published;
 }
 
@@ -279,7 +290,7 @@ void Session::announce(Now now) {
   if (status_due_ && unanswered_.size() < window()) {
     status_due_ = false;
     announced_epoch_ = outbox_.newest_epoch();
-    const auto status = online_status(options_, instance_, announced_epoch_, manifest, now.utc);
+    const auto status = online_status(options_, announced_epoch_, manifest, now.utc);
     (void)publish({topics_.status(), {status.begin(), status.end()}, 1, true, json_type, {}, 0}, {}, now);
   }
   if (manifest_due_ && unanswered_.size() < window()) {
@@ -331,7 +342,7 @@ void Session::send_batches(Now now) {
       reject(key, "too_large", published.error().message(), now);
       continue;
     }
-    if (!published) return;  // the connection is ending; its event is on the way
+    if (!published) return;  // the connection is ending; its event is on the way, or `publish_patience` ends it
     outbox_.published(key, now.steady);
     ++counts_.published;
     counts_.published_bytes += size;
@@ -352,7 +363,7 @@ void Session::send_live(Now now) {
 }
 
 void Session::say_offline(Now now) {
-  const auto status = offline_status(options_.gateway, instance_);
+  const auto status = offline_status(options_, now.utc);
   (void)publish({topics_.status(), {status.begin(), status.end()}, 1, true, json_type, {}, 0}, {}, now);
 }
 

@@ -23,6 +23,9 @@
 
 namespace jidian::uplink {
 
+/// How long a goodbye to the broker may take.
+inline constexpr Millis goodbye_patience{500};
+
 /// One instant on both clocks.
 struct Now {
   SteadyTime steady;
@@ -50,7 +53,8 @@ class Session {
   /// The newest `live` JSON.
   void offer_live(std::string json) { live_ = std::move(json); }
   void retry_rejected() { outbox_.retry_held(); }
-  /// Whether orders are heard from here on; ends the connection, which is made anew at once.
+  /// Whether orders are heard from here on; ends the connection, which is made anew at once, or after the usual pause
+  /// if another box uses the id. Blocks for `goodbye_patience` at most.
   void renew_directives(bool wanted, Now now);
   /// Precondition: fewer than `backfills_max` are running.
   void backfill(Backfill asked, Now now) { outbox_.backfill(std::move(asked), now.steady, now.utc); }
@@ -105,6 +109,7 @@ class Session {
 
   void connect(Now now);
   void lose(std::uint8_t reason, const std::string& why, Now now);
+  bool is_deaf(Now now) const;
   void end_broker();
   void on_connected(const Connected& connected, Now now);
   void on_answer(const PublishDone& done, Now now);
@@ -119,6 +124,7 @@ class Session {
   void on_directives(const Incoming& message);
   void hear_late();
   void on_status(const Incoming& message, Now now);
+  bool is_of_earlier_run(const StatusWriter& writer, Now now);
   /// Keeps the batch back and reports it. `reason` is a word, `detail` may be empty.
   void reject(const record::BatchKey& key, const std::string& reason, const std::string& detail, Now now);
   void tell_of_rejection(const record::BatchKey& key, const std::string& why, Now now);
@@ -154,12 +160,14 @@ class Session {
   bool hears_directives_;
   std::vector<Incoming> late_;                  ///< Lists of orders of a connection that is gone, not heard yet.
   std::uint64_t lists_passed_over_ = 0;         ///< Lists that were dropped, to be told with the next one.
-  const std::string instance_;                  ///< Tells this run of the gateway from another box with the same id.
   bool twin_seen_ = false;                      ///< On this connection.
+  std::optional<SteadyTime> began_;             ///< The first step of this run.
+  std::optional<StatusWriter> old_writer_;      ///< Of a status that the broker had kept from before this run.
   SteadyTime retry_at_{};                       ///< The next attempt; meaningful without a broker.
   std::optional<UtcTime> told_of_certificate_;  ///< The end of the one that was told of.
   SteadyTime give_up_{};                        ///< End of the attempt; meaningful while connecting.
   SteadyTime connected_since_{};
+  std::optional<SteadyTime> failing_since_;  ///< On this connection nothing could be published since then.
   Connected limits_;
   std::string why_not_connected_;
 

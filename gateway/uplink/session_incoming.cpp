@@ -13,6 +13,9 @@ constexpr Millis manifest_pause{5000};
 constexpr int manifest_tries_max = 10;
 constexpr std::size_t manifests_tried_max = 64;
 
+/// What others wrote may stand in a notice; the rest of a longer one is cut off.
+constexpr std::size_t notice_bytes_max = 500;
+
 /// Notices become records: a destination that repeats itself must not fill the store with them.
 Millis pause_between(Notice::Kind kind) {
   switch (kind) {
@@ -39,7 +42,7 @@ void Session::tell(Notice::Kind kind, const std::string& text, Now now) {
     ++gate.suppressed;
     return;
   }
-  Notice notice{kind, options_.id, text};
+  Notice notice{kind, options_.id, text.substr(0, notice_bytes_max)};
   if (gate.suppressed > 0) notice.text += " (and " + std::to_string(gate.suppressed) + " more since the last report)";
   gate = {now.steady, 0};
   if (links_.tell) links_.tell(std::move(notice));
@@ -50,9 +53,9 @@ void Session::on_receipt(const Incoming& message, Now now) {
     ++counts_.receipts_refused;
     tell(Notice::Kind::receipt_refused, "a receipt of '" + options_.id + "' was refused: " + why, now);
   };
+  if (message.retained) return refuse("it is retained");
   const auto receipt = parse_receipt(message.payload);
   if (!receipt) return refuse(receipt.error().message());
-  if (message.retained) return refuse("it is retained");
   if (!std::ranges::count(options_.streams, receipt->stream))
     return refuse("this destination does not take the stream '" + std::string(record::name_of(receipt->stream)) + "'");
   const auto before = store_.acknowledged(options_.id, receipt->epoch, receipt->stream);
@@ -168,10 +171,21 @@ void Session::hear_late() {
 void Session::on_status(const Incoming& message, Now now) {
   // What an earlier run of this very box left retained is seen on the first connection; later it is somebody else's.
   if (counts_.connects < 2) return;
-  const auto instance = instance_of(message.payload);
-  if (!instance || *instance == instance_) return;
+  const auto writer = writer_of(message.payload);
+  if (!writer || writer->instance == options_.instance) return;
+  if (message.retained && is_of_earlier_run(*writer, now)) return;
   twin_seen_ = true;
   tell_of_twin(now);
+}
+
+/// A broker that came back with an older save shows again what an earlier run left retained. Compared are the time in
+/// the status and the instant, by this box's present clock, at which this run began. A box whose clock is behind writes
+/// such times too, but it goes on writing: the same instance with another time is no save.
+bool Session::is_of_earlier_run(const StatusWriter& writer, Now now) {
+  if (!writer.time || *writer.time >= now.utc - (now.steady - *began_)) return false;
+  if (old_writer_ && old_writer_->instance == writer.instance) return *old_writer_ == writer;
+  old_writer_ = writer;
+  return true;
 }
 
 std::string Session::trouble(Now now) const {

@@ -15,7 +15,6 @@ namespace jidian::uplink {
 namespace {
 
 constexpr Millis settle_patience{2000};
-constexpr Millis goodbye_patience{500};
 constexpr Millis post_every{1000};
 /// Changes of what is wrong are logged no more often than this; coming and going of the connection always.
 constexpr Millis say_every{60'000};
@@ -177,7 +176,6 @@ void Loop::take_inputs(Session& session) {
   if (inputs.retry) session.retry_rejected();
   if (inputs.live) session.offer_live(std::move(*inputs.live));
   if (inputs.directives) {
-    if (session.connected()) session.broker()->disconnect(goodbye_patience);
     session.renew_directives(*inputs.directives, now());
     spdlog::info("others may give orders, connecting again uplink={}", options_.id);
   }

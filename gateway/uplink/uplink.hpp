@@ -26,6 +26,7 @@ struct Options {
   std::string gateway;
   std::string region;
   std::string version;
+  std::string instance;  ///< Tells this run of the gateway from another box with its id: the same for all destinations.
   BrokerOptions broker;
   Confirm confirm = Confirm::backend;
   std::vector<record::Stream> streams;

@@ -153,6 +153,7 @@ Box::Box(Fleet& fleet, std::uint32_t number, const SteadyTime& now, SteadyTime b
   options.id = "province";
   options.gateway = id;
   options.region = "130100";
+  options.instance = to_hex(std::uint64_t{number});
   options.broker.uri = "mqtts://broker:8883";
   options.confirm = uplink::Confirm::broker;
   options.streams = {record::all_streams.begin(), record::all_streams.end()};

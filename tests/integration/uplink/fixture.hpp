@@ -56,6 +56,7 @@ class UplinkTest : public testing::Test {
     options.gateway = "box-1";
     options.region = "370211";
     options.version = "test";
+    options.instance = "0000000000000001";
     options.broker.uri = uri;
     options.broker.connect_timeout = std::chrono::seconds(5);
     options.streams = {record::all_streams.begin(), record::all_streams.end()};

@@ -40,6 +40,7 @@ TEST_F(UplinkReconnect, TwoBoxesWithOneIdAreReportedAndDoNotFight) {
   ASSERT_TRUE(wait_for([](const auto& health) { return health.connected; }, seconds(20))) << health().trouble;
   // This broker tells nobody that a session was taken over: the twin is known by its retained status.
   chosen.id = "twin";
+  chosen.instance = "0000000000000002";
   const auto twin = uplink::Uplink::start(chosen, *store_, *brokers_, *clock_, board_, {});
   const auto another = [](const auto& health) {
     return health.trouble.find("another box uses the id 'box-1'") != std::string::npos;

@@ -88,6 +88,9 @@ TEST(Translate, MistakesOfTheSiteFileAreToldInChinese) {
   EXPECT_THAT(mistakes_with("period = \"1s\"", "period = 1"), HasSubstr("period 应为时长，现为 '1'"));
   EXPECT_THAT(mistakes_with("host = \"127.0.0.1\"\n", ""), HasSubstr("总线“plc”：缺少 host；请写 host ="));
   EXPECT_THAT(mistakes_with("\"plc-1\"]", "\"plc-2\"]"), HasSubstr("没有名为“plc-2”的表计；是否想写“plc-1”？"));
+  EXPECT_THAT(
+      mistakes_with("[[uplink]]", "[[uplink]]\nid = \"bureau\"\nurl = \"mqtts://broker.example.org\"\n\n[[uplink]]"),
+      HasSubstr("上行通道“province”：url 已是上行通道“bureau”的消息服务器"));
 }
 
 TEST(Translate, WarningsOfTheSiteFileAreToldInChinese) {

@@ -167,7 +167,12 @@ TEST(Commands, AHugeOrDeepRequestIsInvalid) {
   Bench bench;
   EXPECT_EQ(refusal(bench, operating, std::string(70'000, ' ') + R"({"op":"status"})"), ErrorKind::invalid);
   EXPECT_EQ(refusal(bench, operating, std::string(60'000, '[')), ErrorKind::invalid);
-  EXPECT_EQ(refusal(bench, operating, std::string(30'000, '[') + std::string(30'000, ']')), ErrorKind::invalid);
+  const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+  EXPECT_EQ(refusal(bench, operating, deep), ErrorKind::invalid);
+  const auto started = bench.commands.run(operating, R"({"op":"start","what":"scan","args":{"a":)" + deep + "}}");
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().kind(), ErrorKind::invalid);
+  EXPECT_THAT(started.error().message(), HasSubstr("16 levels"));
 }
 
 TEST(Commands, MetricsAreMadeFromTheBoard) {

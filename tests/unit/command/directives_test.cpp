@@ -109,6 +109,16 @@ TEST(Directives, WhatIsNoListLiftsNothing) {
       << "it may be one of those that are in force";
 }
 
+TEST(Directives, AListOfManyLevelsIsRefusedAsAWhole) {
+  const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+  for (const std::string& payload : {R"({"directives":[)" + deep + "]}", R"({"directives":[{"id":)" + deep + "}]}"}) {
+    const auto listing = listing_of(payload, "province", {}, domain::Manifest{});
+    EXPECT_FALSE(listing.is_whole);
+    ASSERT_THAT(listing.refused, SizeIs(1));
+    EXPECT_THAT(listing.refused[0].text, HasSubstr("16 levels"));
+  }
+}
+
 TEST(Directives, WhatIsRefusedIsToldFromAnotherOfItsName) {
   const auto garbled = [](const std::string& payload) {
     return listing_of(payload, "province", {}, domain::Manifest{}).refused.at(0);

@@ -186,6 +186,21 @@ TEST(Mistakes, UplinksMustBeSafe) {
   EXPECT_THAT(said(url, url + "\nkeep_alive = \"1s\""), HasSubstr("keep_alive is out of range"));
 }
 
+TEST(Mistakes, TwoUplinksHaveTwoBrokers) {
+  const std::string url = "url = \"mqtts://broker.example.org\"\n";
+  const auto with = [&url](const std::string& other) {
+    return said(url, url + "\n[[uplink]]\nid = \"bureau\"\nstreams = [\"event\"]\nurl = \"" + other + "\"\n");
+  };
+  const std::string taken =
+      "uplink 'bureau': url is the broker of uplink 'province' already, where a gateway has one connection, got '";
+  EXPECT_THAT(with("mqtts://broker.example.org"),
+              HasSubstr(taken + "mqtts://broker.example.org'; write one [[uplink]] with the streams of both\n"));
+  EXPECT_THAT(with("mqtts://Broker.Example.org:8883"), HasSubstr(taken));
+  EXPECT_THAT(with("mqtts://broker.example.org:8884"), Not(HasSubstr("already")));
+  EXPECT_THAT(with("mqtts://broker.example.com"), Not(HasSubstr("already")));
+  EXPECT_THAT(with("nonsense"), Not(HasSubstr("already")));
+}
+
 TEST(Mistakes, TheSiteCardIsChecked) {
   EXPECT_THAT(said("91350100M000100Y43", "91350100M000100Y44"),
               HasSubstr("site: credit_code is no unified social credit code, got '91350100M000100Y44'; write the 18 "

@@ -81,6 +81,10 @@ TEST_F(CommandsInboxTest, RefusesWithoutAReplyWhatHasNoId) {
     EXPECT_NE(outcome.refused, "") << text;
   }
   EXPECT_THAT(take(std::string(70'000, 'x')).refused, HasSubstr("64 KiB"));
+  const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+  EXPECT_THAT(take(R"({"id":"a-1","op":"echo","expires":"2026-03-01T08:00:00Z","args":)" + deep + "}").refused,
+              HasSubstr("16 levels"));
+  EXPECT_TRUE(done_.empty());
 }
 
 TEST_F(CommandsInboxTest, RefusesMoreThanItCanRememberInsteadOfForgettingAnId) {

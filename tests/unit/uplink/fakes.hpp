@@ -133,6 +133,7 @@ struct Wire {
   std::size_t packet_bytes_max = 0;
   bool alive = true;
   bool said_goodbye = false;
+  bool takes_nothing = false;    ///< It ended, and nobody was told.
   std::vector<Incoming> unread;  ///< What came and nobody has fetched yet.
   std::uint64_t dropped = 0;     ///< What came and found no room.
 };
@@ -147,6 +148,7 @@ class FakeBroker final : public Broker {
     return {};
   }
   Status publish(Outgoing message) override {
+    if (wire_->said_goodbye || wire_->takes_nothing) return Error{ErrorKind::unreachable, "not connected"};
     if (wire_->packet_bytes_max != 0 && message.payload.size() > wire_->packet_bytes_max)
       return Error{ErrorKind::full, "too large"};
     wire_->published.push_back(std::move(message));
@@ -183,6 +185,7 @@ class Bench {
     options.gateway = "box-1";
     options.region = "370211";
     options.version = "1.0";
+    options.instance = "8000800080008000";
     options.broker.uri = "mqtts://broker:8883";
     options.streams = {record::all_streams.begin(), record::all_streams.end()};
     options.may = {"echo"};

@@ -56,6 +56,19 @@ TEST(Receipts, RefusesWhatIsNotOne) {
   EXPECT_THAT(why(std::string(10'000, '[')), HasSubstr("JSON"));
 }
 
+TEST(Receipts, ARefusedRangeIsNamedByItsPlaceHoweverLongItIs) {
+  const auto why = [](const std::string& ranges) {
+    const auto receipt = parse(R"({"epoch":"0000000000000001","stream":"reading","stored":)" + ranges + "}");
+    return receipt ? "accepted" : receipt.error().message();
+  };
+  EXPECT_EQ(why(R"([[1,2],[3,")" + std::string(60'000, 'x') + R"("]])"), "range 2 of 'stored' is not two numbers");
+  EXPECT_LT(why("[[0,[" + std::string(60'000, '1') + "]]]").size(), 100U);
+  EXPECT_EQ(why("[[0,[[]]]]"), "range 1 of 'stored' is not two numbers");
+  EXPECT_EQ(why("[[1,2],[4,3]]"), "range 2 of 'stored' is [4,3]");
+  const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+  EXPECT_THAT(why("[[0," + deep + "]]"), HasSubstr("16 levels"));
+}
+
 TEST(Receipts, AReasonFromOutsideIsShortAndPrintable) {
   const auto receipt = parse(R"({"epoch":"0000000000000001","stream":"event","rejected":[{"seq":1,"reason":"a\n)" +
                              std::string(500, 'x') + R"("}]})");

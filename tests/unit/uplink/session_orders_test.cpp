@@ -39,6 +39,7 @@ TEST_F(SessionOrders, OrdersAreHeardOnANewConnectionOnceSomebodyMayGiveThem) {
   say("directives", R"({"directives":[]})", true);
   EXPECT_TRUE(heard.empty());
   session().renew_directives(true, now);
+  EXPECT_TRUE(wire().said_goodbye);
   EXPECT_EQ(session().next_due(now), now.steady) << "at once";
   connect();
   EXPECT_EQ(brokers.wires.size(), 2U);
@@ -46,6 +47,22 @@ TEST_F(SessionOrders, OrdersAreHeardOnANewConnectionOnceSomebodyMayGiveThem) {
               ElementsAre(base + std::string("status"), base + std::string("directives")));
   say("directives", R"({"directives":[]})", true);
   EXPECT_EQ(heard.size(), 1U);
+}
+
+TEST_F(SessionOrders, WhereAnotherBoxUsesTheIdTheNewConnectionComesAfterItsPause) {
+  connect();
+  lose();
+  reconnect();
+  say("status", R"({"state":"online","gateway":"box-1","instance":"0000000000000001"})");
+  session().renew_directives(true, now);
+  EXPECT_TRUE(brokers.wires[1]->said_goodbye);
+  EXPECT_FALSE(session().connected()) << "what said goodbye carries nothing more";
+  EXPECT_GE(session().next_due(now), now.steady + seconds(60));
+  store.add(Stream::reading);
+  reconnect();
+  ASSERT_EQ(brokers.wires.size(), 3U);
+  EXPECT_THAT(wire().options.optional_topics, testing::Contains(base + std::string("directives")));
+  EXPECT_THAT(carried(), ElementsAre("reading 1"));
 }
 
 TEST_F(SessionOrders, OrdersAreSubscribedToWhereSomebodyMayGiveThem) {

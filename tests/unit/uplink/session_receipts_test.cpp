@@ -99,6 +99,9 @@ TEST_F(SessionReceipts, RetainedOnesAndForeignStreamsAreRefused) {
   say("receipt", json.dump(), true);
   EXPECT_EQ(confirmed(), "");
   EXPECT_EQ(session().health(now).receipts_refused, 2U);
+  pass(seconds(61));
+  say("receipt", "garbage", true);
+  EXPECT_THAT(notices.back().text, HasSubstr("it is retained")) << "whatever it says";
 }
 
 TEST_F(SessionReceipts, ABatchWithoutOneIsSentAgainAfterTheTimeout) {

@@ -222,5 +222,38 @@ TEST_F(RefusedTest, ABatchAboveThePacketLimitIsShownAndBlocksNothing) {
   EXPECT_EQ(trouble(), "");
 }
 
+TEST_F(RefusedTest, AConnectionThatTakesNothingMoreIsGivenUpThoughNobodySaysThatItEnded) {
+  connect();
+  wire().takes_nothing = true;
+  store.add(Stream::reading);
+  step();
+  EXPECT_LE(session().next_due(now), now.steady + seconds(5));
+  pass(Millis(4999));
+  step();
+  EXPECT_TRUE(session().connected()) << "the event may be on the way";
+  pass(Millis(1));
+  step();
+  EXPECT_FALSE(session().connected());
+  EXPECT_THAT(trouble(), HasSubstr("the connection has ended without a word"));
+  reconnect();
+  EXPECT_THAT(carried(), ElementsAre("reading 1"));
+}
+
+TEST_F(RefusedTest, AMessageThatTheConnectionDidNotTakeOnceIsNoReasonToEndIt) {
+  connect();
+  wire().takes_nothing = true;
+  store.add(Stream::reading);
+  step();
+  wire().takes_nothing = false;
+  pass(seconds(1));
+  step();
+  EXPECT_THAT(carried(), ElementsAre("reading 1"));
+  answer_all();
+  pass(seconds(5));
+  step();
+  EXPECT_TRUE(session().connected());
+  EXPECT_EQ(brokers.wires.size(), 1U);
+}
+
 }  // namespace
 }  // namespace jidian::uplink

@@ -24,7 +24,8 @@ TEST_F(SessionTest, ConnectsWithAWillAndAsksForReceiptsAndCommands) {
   ASSERT_EQ(brokers.wires.size(), 1U);
   EXPECT_EQ(wire().options.client_id, "box-1");
   EXPECT_EQ(wire().options.will_topic, "jidian/v1/370211/box-1/status");
-  EXPECT_EQ(wire().options.will_payload, R"({"state":"offline","gateway":"box-1","instance":"8000800080008000"})");
+  EXPECT_EQ(wire().options.will_payload,
+            R"({"state":"offline","gateway":"box-1","instance":"8000800080008000","time":"2026-03-01T00:00:00.000Z"})");
   EXPECT_THAT(wire().options.optional_topics, ElementsAre("jidian/v1/370211/box-1/status"));
   EXPECT_THAT(wire().topics, ElementsAre("jidian/v1/370211/box-1/receipt", "jidian/v1/370211/box-1/command"));
 }
@@ -225,32 +226,6 @@ TEST_F(SessionTest, AnExpiredCertificateDoesNotKeepItFromTrying) {
   EXPECT_EQ(notices.size(), 1U);
 }
 
-TEST_F(SessionTest, ATwinIsKnownByItsStatusEvenIfTheBrokerDoesNotTell) {
-  // A twin that was taken over leaves its last will behind.
-  const std::string twin = R"({"state":"offline","gateway":"box-1","instance":"0000000000000001"})";
-  connect();
-  say("status", twin, true);
-  EXPECT_EQ(trouble(), "") << "an earlier run of this box";
-  lose();
-  reconnect();
-  const auto own = wire().published[0].payload;
-  say("status", std::string(own.begin(), own.end()));
-  say("status", wire().options.will_payload, true);
-  say("status", "garbage", true);
-  EXPECT_EQ(trouble(), "");
-  say("status", twin, true);
-  EXPECT_EQ(trouble(), "another box uses the id 'box-1' at this broker");
-  EXPECT_TRUE(wire().alive);
-  ASSERT_EQ(notices.size(), 1U);
-  EXPECT_EQ(notices[0].kind, Notice::Kind::duplicate_identity);
-  lose();
-  EXPECT_GE(session().next_due(now), now.steady + seconds(60));
-  reconnect();
-  EXPECT_EQ(trouble(), "");
-  lose();
-  EXPECT_LT(session().next_due(now), now.steady + seconds(60));
-}
-
 TEST_F(SessionTest, ABrokersWordIsEnoughWhereItIsConfigured) {
   options.confirm = Confirm::broker;
   for (int count = 0; count < 3; ++count) store.add(Stream::reading);
@@ -360,6 +335,16 @@ TEST_F(SessionTest, RefusedCommandsAreReportedButDoNotFillTheRecord) {
   ASSERT_EQ(notices.size(), 2U);
   EXPECT_EQ(notices[0].kind, Notice::Kind::command_refused);
   EXPECT_THAT(notices[1].text, HasSubstr("and 59 more"));
+}
+
+TEST_F(SessionTest, ANoticeIsShortHoweverMuchOthersWrote) {
+  links.command = [](const std::string&) {
+    return R"({"id":"c1","ok":false,"error":{"kind":"invalid","message":")" + std::string(3000, 'x') + R"("}})";
+  };
+  connect();
+  say("command", R"({"id":"c1","op":"echo","expires":"2026-03-01T01:00:00Z"})");
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_EQ(notices[0].text.size(), 500U);
 }
 
 }  // namespace
