@@ -153,9 +153,11 @@ AmountStep AmountSteps::step_of(const IntervalRow& row, const AmountSource& sour
   }
   if (!step.value) return {};
   const Millis near = std::min<Millis>(meter.period * 3 / 2, Millis{row.length} / 2);
-  step.is_partial = in_row.last_at < row.start + row.length - near || in_row.first_at > row.start + near;
-  step.is_spanning = in_row.first_at < row.start - near;
-  step.from = in_row.first_at;
+  const bool was_set_back = in_row.first_at > in_row.last_at;
+  step.is_partial =
+      was_set_back || in_row.last_at < row.start + row.length - near || in_row.first_at > row.start + near;
+  step.is_spanning = was_set_back || in_row.first_at < row.start - near;
+  step.from = was_set_back ? in_row.last_at : in_row.first_at;
   step.until = in_row.last_at;
   return step;
 }

@@ -14,8 +14,8 @@ namespace jidian::domain {
 struct AmountStep {
   std::optional<std::int64_t> value;  ///< × 10^exponent of the amount's unit. Nothing: it has no step here.
   bool is_partial = true;             ///< No step, or it ends before the row does or begins within it.
-  bool is_spanning = false;           ///< It begins before the row.
-  UtcTime from;                       ///< The two counts; 1970 without a step.
+  bool is_spanning = false;           ///< It begins before the row, or before the clock was set back.
+  UtcTime from;                       ///< The two counts, of a clock set back the later one; 1970 without a step.
   UtcTime until;
 };
 
@@ -24,7 +24,8 @@ struct AmountStep {
 /// The steps of a counter telescope: what several rows give together is what one row over all of them would. Integers
 /// are exact, the meter's ratio registers included; floats, and counters finer than the amount, have each of their
 /// counts rounded. An edge is beside the row if it is farther from its bound than one and a half periods of the meter,
-/// at most half a row: one lost poll is no hole.
+/// at most half a row: one lost poll is no hole. A step from a count to one with an earlier instant goes across a clock
+/// that was set back: it is partial and spanning.
 class AmountSteps {
  public:
   /// `manifest` outlives this.

@@ -92,9 +92,9 @@ void IntervalBuilder::drop_counts_before(MeterIndex index, UtcTime since) {
   Meter& meter = meters_[index];
   for (std::size_t i = 0; i < meter.latest.size(); ++i) {
     if (manifest_.meters[index].points[i].kind != PointKind::counter) continue;
-    if (meter.latest[i].at < since) meter.latest[i] = {};
+    if (meter.latest[i].placed_at < since) meter.latest[i] = {};
     for (Interval& interval : meter.intervals)
-      if (interval.points[i].first.at < since) interval.points[i].first = {};
+      if (interval.points[i].first.placed_at < since) interval.points[i].first = {};
   }
 }
 
@@ -165,10 +165,10 @@ PointInterval IntervalBuilder::finish_point(const Meter& meter, std::size_t poin
   if (entry.kind == PointKind::counter && next != nullptr && is_good(next->samples[point]) &&
       !is_rescaled(meter, entry, *next)) {
     const Edge after{next->samples[point].bits, end_of(*next, point)};
-    if (!last.is_set() || after.at - end <= end - last.at) last = after;
+    if (!last.is_set() || after.at - end <= end - last.placed_at) last = after;
   }
-  const bool is_news = state.first.is_set() && last.is_set() && last.at >= state.first.at;
-  if (!is_news || (quiet && last.at == state.first.at)) return made;
+  const bool is_news = state.first.is_set() && last.is_set() && last.placed_at >= state.first.placed_at;
+  if (!is_news || (quiet && last.placed_at == state.first.placed_at)) return made;
   made.first = state.first.bits;
   made.first_at = state.first.at;
   made.last = last.bits;
@@ -203,8 +203,15 @@ void IntervalBuilder::close_overdue(UtcTime now, Rows& rows) {
   }
 }
 
+/// What is dated behind `now` was read before it, by a clock that was set back.
+void IntervalBuilder::place_edges(Meter& meter, UtcTime now) {
+  for (Edge& edge : meter.latest) edge.placed_at = std::min(edge.placed_at, now);
+  for (Interval& interval : meter.intervals)
+    for (PointState& point : interval.points) point.first.placed_at = std::min(point.first.placed_at, now);
+}
+
 void IntervalBuilder::skip_to(UtcTime now, Rows& rows) {
-  for (std::size_t i = 0; i < meters_.size(); ++i)
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
     for (std::size_t k = 0; k < lengths.size(); ++k) {
       Interval& interval = meters_[i].intervals[k];
       const UtcTime start = align(now, lengths[k]);
@@ -214,6 +221,8 @@ void IntervalBuilder::skip_to(UtcTime now, Rows& rows) {
       if (is_complete || interval.polls_made > 0) close(static_cast<MeterIndex>(i), k, nullptr, rows);
       begin(interval, static_cast<MeterIndex>(i), start);
     }
+    place_edges(meters_[i], now);
+  }
 }
 
 void IntervalBuilder::end(MeterIndex index, UtcTime now, Rows& rows) {

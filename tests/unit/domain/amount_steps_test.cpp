@@ -113,6 +113,17 @@ TEST_F(Steps, SayWhereTheirEdgesAreBesideTheRow) {
   EXPECT_EQ(marks(Millis{-870'000}, Millis{30'000}), (std::pair{false, true})) << "half a row at most";
 }
 
+TEST_F(Steps, AcrossAClockThatWasSetBackArePartialAndSpanningAndHaveOnlyTheirEnd) {
+  for (const Millis ahead : {Millis{60'500}, Millis{3'600'000}, Millis{86'400'000}}) {
+    const auto made = step(row(100, 185, ahead, Millis{60'020}));
+    EXPECT_EQ(made.value, 850'000);
+    EXPECT_TRUE(made.is_partial);
+    EXPECT_TRUE(made.is_spanning);
+    EXPECT_EQ(made.from, steps_start + Millis{60'020});
+    EXPECT_EQ(made.until, steps_start + Millis{60'020});
+  }
+}
+
 TEST_F(Steps, WithoutCountsAreNone) {
   auto empty = row(0, 0);
   empty.points[0].first_at = empty.points[0].last_at = UtcTime{};
