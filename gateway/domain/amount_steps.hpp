@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -31,10 +32,12 @@ class AmountSteps {
   /// `manifest` outlives this.
   explicit AmountSteps(const Manifest& manifest);
 
-  /// What a meter's ratio registers and scales are, from a row of it. Rows without them are read with what was before.
+  /// What a meter's ratio registers and scales are, from a row of it, in the order of the record. Rows without them are
+  /// read with what was before.
   void learn(const IntervalRow& row);
 
-  /// Precondition: `row` is of the source's meter and was learnt from.
+  /// A counter has no step where a ratio of it changed within the row, or since the row of that length before it.
+  /// Precondition: `row` is of the source's meter, and the one learnt from last.
   AmountStep step_of(const IntervalRow& row, const AmountSource& source, const Amount& amount) const;
 
  private:
@@ -45,11 +48,18 @@ class AmountSteps {
     bool is_real = false;
   };
 
-  bool multiply(Factor& factor, const IntervalRow& row, std::uint16_t position) const;
-  std::optional<Factor> factor_of(const IntervalRow& row, const AmountSource& source, const Amount& amount) const;
+  /// A ratio or scale.
+  struct Known {
+    std::optional<std::uint64_t> value;
+    std::array<std::optional<std::uint64_t>, 2> before;  ///< By length of rows: at the end of the last that had one.
+    bool is_changed = false;                             ///< In the row learnt from last, or since the one before it.
+  };
+
+  bool multiply(Factor& factor, MeterIndex meter, std::uint16_t position) const;
+  std::optional<Factor> factor_of(const AmountSource& source, const Amount& amount) const;
 
   const Manifest& manifest_;
-  std::vector<std::vector<std::optional<std::uint64_t>>> known_;  ///< By meter and point: ratios and scales.
+  std::vector<std::vector<Known>> known_;  ///< By meter and point: ratios and scales.
 };
 
 }  // namespace jidian::domain

@@ -22,8 +22,8 @@ namespace jidian::domain {
 ///
 /// - Instantaneous points: extremes and sum of the interval's good samples.
 /// - Counters: `first` is the sample that ended the row before, `last` the one nearest the end, be it before or after
-///   it. Differences telescope exactly. After a hole `first_at` lies far before the row: the difference covers the
-///   hole.
+///   it, but for one behind it that another ratio multiplies. Differences telescope exactly. After a hole `first_at`
+///   lies far before the row: the difference covers the hole.
 /// - States and attributes: the first and the last sample inside.
 ///
 /// Where the clock is set back, counters go on from their last sample before it: that `first_at` is by the clock of
@@ -126,7 +126,9 @@ class IntervalBuilder {
   void drop_counts_before(MeterIndex index, UtcTime since);
   static void place_edges(Meter& meter, UtcTime now);
   void collect(const Poll& poll, Interval& interval);
+  static bool is_another(const Meter& meter, std::uint16_t point, const Poll& poll);
   static bool is_rescaled(const Meter& meter, const PointEntry& point, const Poll& poll);
+  static bool has_same_worth(const Meter& meter, const PointEntry& point, const Poll& poll);
   void close(MeterIndex index, std::size_t length, const Poll* next, Rows& rows);
   void begin(Interval& interval, MeterIndex index, UtcTime start);
   PointInterval finish_point(const Meter& meter, std::size_t point, PointState& state, const PointEntry& entry,

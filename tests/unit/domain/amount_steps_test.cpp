@@ -99,6 +99,36 @@ TEST_F(Steps, AreMultipliedByTheRatioThatTheMeterShows) {
   EXPECT_EQ(step(shown).value, std::nullopt) << "another one within the row";
 }
 
+TEST_F(Steps, AcrossAHoleInWhichTheRatioChangedAreNone) {
+  energy().ratio_points = {1};
+  AmountSteps steps(manifest_);
+  const auto step_of = [&](const IntervalRow& shown) {
+    steps.learn(shown);
+    return steps.step_of(shown, source_, amount_);
+  };
+  auto before = row(100, 185);
+  set_ratio(before, 40, 40);
+  auto quarter = before;
+  quarter.length = seconds{900};
+  EXPECT_EQ(step_of(before).value, 34'000'000);
+  EXPECT_EQ(step_of(quarter).value, 34'000'000);
+  auto silent = row(0, 0);
+  silent.points[0].first_at = silent.points[0].last_at = UtcTime{};
+  EXPECT_EQ(step_of(silent).value, std::nullopt);
+
+  auto behind = row(185, 300, -std::chrono::hours{2});
+  set_ratio(behind, 80, 80);
+  EXPECT_EQ(step_of(behind).value, std::nullopt) << "some of it was counted behind a ratio of 40";
+  EXPECT_TRUE(step_of(silent).is_partial);
+  auto next = row(300, 385);
+  set_ratio(next, 80, 80);
+  EXPECT_EQ(step_of(next).value, 68'000'000);
+  auto next_quarter = behind;
+  next_quarter.length = seconds{900};
+  EXPECT_EQ(step_of(next_quarter).value, std::nullopt) << "rows of each length have their own before";
+  EXPECT_EQ(step_of(next).value, 68'000'000);
+}
+
 TEST_F(Steps, SayWhereTheirEdgesAreBesideTheRow) {
   const auto marks = [&](Millis from, Millis until) {
     const auto made = step(row(1, 2, from, until));
