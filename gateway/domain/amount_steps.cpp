@@ -4,7 +4,7 @@
 #include <cassert>
 #include <cmath>
 
-#include "domain/gauge.hpp"
+#include "domain/counter_watch.hpp"
 
 namespace jidian::domain {
 namespace {
@@ -72,10 +72,11 @@ std::optional<std::int64_t> difference(std::optional<std::int64_t> before, std::
   return result;
 }
 
-/// An integer counter's step in its own digits.
-std::int64_t count_up(const PointEntry& point, const PointInterval& in_row) {
-  const bool has_wrapped = point.modulus != 0 && in_row.last < in_row.first;
-  return static_cast<std::int64_t>(in_row.last - in_row.first + (has_wrapped ? point.modulus : 0));
+/// An integer counter's step in its own digits; nothing if it has more than 63 bits. Precondition: it did not fall.
+std::optional<std::int64_t> count_up(const PointInterval& in_row, std::uint64_t rollover) {
+  const std::uint64_t count = in_row.last - in_row.first + rollover;
+  if (count > std::uint64_t{INT64_MAX}) return std::nullopt;
+  return static_cast<std::int64_t>(count);
 }
 
 }  // namespace
@@ -145,21 +146,24 @@ AmountStep AmountSteps::step_of(const IntervalRow& row, const AmountSource& sour
   const PointInterval& in_row = row.points[source.point];
   if (in_row.first_at == UtcTime{} || in_row.last_at == UtcTime{}) return {};
   const auto factor = factor_of(source, amount);
-  if (!factor) return {};
+  const auto rollover = rollover_between(meter, point, in_row.first, in_row.last);
+  if (!factor || !rollover) return {};
 
   AmountStep step;
   if (is_float_type(point.type) || factor->is_real) {
     const double real = static_cast<double>(factor->mantissa) * factor->real * std::pow(10.0, factor->exponent);
-    step.value = difference(rounded(plain_number(point.type, in_row.first), real),
-                            rounded(plain_number(point.type, in_row.last), real));
+    const double last = plain_number(point.type, in_row.last) + static_cast<double>(*rollover);
+    step.value = difference(rounded(plain_number(point.type, in_row.first), real), rounded(last, real));
   } else if (factor->exponent >= 0) {
     const auto worth = product(factor->mantissa, power_of_ten(factor->exponent));
-    step.value = worth ? product(count_up(point, in_row), *worth) : std::nullopt;
+    const auto count = count_up(in_row, *rollover);
+    step.value = worth && count ? product(*count, *worth) : std::nullopt;
   } else {
     const auto first = static_cast<std::int64_t>(in_row.first);
     const std::int64_t divisor = power_of_ten(-factor->exponent);
+    const auto count = count_up(in_row, *rollover);
     std::int64_t last = 0;
-    if (__builtin_add_overflow(first, count_up(point, in_row), &last)) return {};
+    if (!count || __builtin_add_overflow(first, *count, &last)) return {};
     step.value = difference(rounded(first, factor->mantissa, divisor), rounded(last, factor->mantissa, divisor));
   }
   if (!step.value) return {};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <limits>
 
 namespace jidian::domain {
 namespace {
@@ -66,6 +67,40 @@ TEST_F(Steps, GoOverARollover) {
   EXPECT_EQ(step(row(999'990, 5)).value, 150'000);
   energy().modulus = 0;
   EXPECT_EQ(step(row(~std::uint64_t{0}, 5)).value, 60'000);
+}
+
+TEST_F(Steps, OfASignedCounterGoAcrossZeroWithoutARollover) {
+  energy().type = ValueType::signed_integer;
+  energy().modulus = std::uint64_t{1} << 32;
+  const auto bits = [](std::int64_t count) { return static_cast<std::uint64_t>(count); };
+  EXPECT_EQ(step(row(bits(-5), bits(3))).value, 80'000);
+  EXPECT_EQ(step(row(bits(-5), bits(-2))).value, 30'000);
+  EXPECT_EQ(step(row(bits(3), bits(-5))).value, std::nullopt) << "it fell";
+  EXPECT_EQ(step(row(bits(10), bits(3))).value, std::nullopt);
+  EXPECT_TRUE(step(row(bits(10), bits(3))).is_partial);
+  EXPECT_EQ(step(row(bits(std::numeric_limits<std::int64_t>::min()), bits(3))).value, std::nullopt);
+  energy().exponent = -8;
+  EXPECT_EQ(step(row(bits(-250), bits(150))).value, 4) << "rounded counts";
+}
+
+TEST_F(Steps, OfACounterThatMayFallAreNoneWhereItFell) {
+  manifest_.meters[0].unchecked = {"counter_decrease"};
+  EXPECT_EQ(step(row(999'990, 5)).value, std::nullopt) << "a reset, or a rollover";
+  EXPECT_EQ(step(row(5, 999'990)).value, 9'999'850'000);
+  energy().modulus = 0;
+  EXPECT_EQ(step(row(500, 5)).value, std::nullopt);
+  energy().type = ValueType::float64;
+  const auto bits = [](double value) { return std::bit_cast<std::uint64_t>(value); };
+  EXPECT_EQ(step(row(bits(500), bits(5))).value, std::nullopt);
+  EXPECT_EQ(step(row(bits(5), bits(500))).value, 4'950'000);
+}
+
+TEST_F(Steps, OfAnIntegerCounterGoOverARolloverBehindARatioThatIsNoInteger) {
+  energy().ratio_points = {1};
+  manifest_.meters[0].points[1].type = ValueType::float64;
+  auto shown = row(999'990, 6);
+  set_ratio(shown, std::bit_cast<std::uint64_t>(2.5), std::bit_cast<std::uint64_t>(2.5));
+  EXPECT_EQ(step(shown).value, 400'000);
 }
 
 TEST_F(Steps, OfFineCountersTelescopeByTheirRoundedCounts) {
