@@ -4,7 +4,7 @@
 #include <cassert>
 #include <cmath>
 
-#include "domain/gauge.hpp"
+#include "domain/counter_watch.hpp"
 
 namespace jidian::domain {
 namespace {
@@ -25,15 +25,22 @@ std::int64_t power_of_ten(int exponent) {
   return power;
 }
 
-/// What a fixed point was in a row: nothing if it has no value there, or had two.
-std::optional<std::uint64_t> fixed_value(const PointEntry& point, const PointInterval& in_row, bool& changed) {
-  if (point.kind == PointKind::instantaneous) {
-    changed = in_row.samples > 0 && in_row.least != in_row.most;
-    return in_row.samples > 0 ? std::optional(in_row.most) : std::nullopt;
-  }
-  if (in_row.last_at == UtcTime{}) return std::nullopt;
-  changed = in_row.first != in_row.last;
-  return in_row.last;
+/// What a fixed point was at the beginning and at the end of a row; of a moment's point, its least and its most.
+struct Fixed {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+/// Nothing if it has no value there.
+std::optional<Fixed> fixed_values(const PointEntry& point, const PointInterval& in_row) {
+  if (point.kind == PointKind::instantaneous)
+    return in_row.samples > 0 ? std::optional(Fixed{in_row.least, in_row.most}) : std::nullopt;
+  return in_row.last_at != UtcTime{} ? std::optional(Fixed{in_row.first, in_row.last}) : std::nullopt;
+}
+
+/// Minutes have a place of their own, and so have quarter hours.
+std::size_t place_of(std::chrono::seconds length) {
+  return length > std::chrono::seconds{60} ? 1 : 0;
 }
 
 std::optional<std::int64_t> product(std::int64_t one, std::int64_t other) {
@@ -65,10 +72,11 @@ std::optional<std::int64_t> difference(std::optional<std::int64_t> before, std::
   return result;
 }
 
-/// An integer counter's step in its own digits.
-std::int64_t count_up(const PointEntry& point, const PointInterval& in_row) {
-  const bool has_wrapped = point.modulus != 0 && in_row.last < in_row.first;
-  return static_cast<std::int64_t>(in_row.last - in_row.first + (has_wrapped ? point.modulus : 0));
+/// An integer counter's step in its own digits; nothing if it has more than 63 bits. Precondition: it did not fall.
+std::optional<std::int64_t> count_up(const PointInterval& in_row, std::uint64_t rollover) {
+  const std::uint64_t count = in_row.last - in_row.first + rollover;
+  if (count > std::uint64_t{INT64_MAX}) return std::nullopt;
+  return static_cast<std::int64_t>(count);
 }
 
 }  // namespace
@@ -80,22 +88,27 @@ AmountSteps::AmountSteps(const Manifest& manifest) : manifest_(manifest) {
 void AmountSteps::learn(const IntervalRow& row) {
   const auto& points = manifest_.meters[row.meter].points;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    bool changed = false;
     if (points[i].kind == PointKind::counter) continue;
-    if (const auto value = fixed_value(points[i], row.points[i], changed)) known_[row.meter][i] = value;
+    Known& known = known_[row.meter][i];
+    known.is_changed = false;
+    const auto values = fixed_values(points[i], row.points[i]);
+    if (!values) continue;
+    auto& before = known.before[place_of(row.length)];
+    known.is_changed = values->first != values->last || (before && *before != values->first);
+    before = values->last;
+    known.value = values->last;
   }
 }
 
-/// False if the ratio is not known, or changed within the row.
-bool AmountSteps::multiply(Factor& factor, const IntervalRow& row, std::uint16_t position) const {
-  const PointEntry& ratio = manifest_.meters[row.meter].points[position];
-  bool changed = false;
-  (void)fixed_value(ratio, row.points[position], changed);
-  const auto bits = known_[row.meter][position];
-  if (!bits || changed) return false;
+/// False if the ratio is not known, or changed.
+bool AmountSteps::multiply(Factor& factor, MeterIndex meter, std::uint16_t position) const {
+  const PointEntry& ratio = manifest_.meters[meter].points[position];
+  const Known& known = known_[meter][position];
+  if (!known.value || known.is_changed) return false;
+  const std::uint64_t bits = *known.value;
   factor.exponent += ratio.exponent;
   if (is_float_type(ratio.type)) {
-    const double value = plain_number(ratio.type, *bits);
+    const double value = plain_number(ratio.type, bits);
     if (value == std::floor(value) && std::abs(value) < 1e9) {
       factor.mantissa *= static_cast<std::int64_t>(value);
       return true;
@@ -104,20 +117,19 @@ bool AmountSteps::multiply(Factor& factor, const IntervalRow& row, std::uint16_t
     factor.is_real = true;
     return std::isfinite(value);
   }
-  const auto mantissa = product(factor.mantissa, static_cast<std::int64_t>(*bits));
+  const auto mantissa = product(factor.mantissa, static_cast<std::int64_t>(bits));
   if (!mantissa) return false;
   factor.mantissa = *mantissa;
   return true;
 }
 
-std::optional<AmountSteps::Factor> AmountSteps::factor_of(const IntervalRow& row, const AmountSource& source,
-                                                          const Amount& amount) const {
+std::optional<AmountSteps::Factor> AmountSteps::factor_of(const AmountSource& source, const Amount& amount) const {
   const PointEntry& point = manifest_.meters[source.meter].points[source.point];
   Factor factor{source.factor, point.exponent + source.factor_exponent - amount.exponent};
   for (const std::uint16_t ratio : point.ratio_points)
-    if (!multiply(factor, row, ratio)) return std::nullopt;
+    if (!multiply(factor, source.meter, ratio)) return std::nullopt;
   if (point.scale_point) {
-    const auto scale = known_[source.meter][*point.scale_point];
+    const auto scale = known_[source.meter][*point.scale_point].value;
     if (!scale) return std::nullopt;
     const auto exponent = static_cast<std::int64_t>(*scale);
     if (exponent < -12 || exponent > 12) return std::nullopt;
@@ -133,29 +145,34 @@ AmountStep AmountSteps::step_of(const IntervalRow& row, const AmountSource& sour
   const PointEntry& point = meter.points[source.point];
   const PointInterval& in_row = row.points[source.point];
   if (in_row.first_at == UtcTime{} || in_row.last_at == UtcTime{}) return {};
-  const auto factor = factor_of(row, source, amount);
-  if (!factor) return {};
+  const auto factor = factor_of(source, amount);
+  const auto rollover = rollover_between(meter, point, in_row.first, in_row.last);
+  if (!factor || !rollover) return {};
 
   AmountStep step;
   if (is_float_type(point.type) || factor->is_real) {
     const double real = static_cast<double>(factor->mantissa) * factor->real * std::pow(10.0, factor->exponent);
-    step.value = difference(rounded(plain_number(point.type, in_row.first), real),
-                            rounded(plain_number(point.type, in_row.last), real));
+    const double last = plain_number(point.type, in_row.last) + static_cast<double>(*rollover);
+    step.value = difference(rounded(plain_number(point.type, in_row.first), real), rounded(last, real));
   } else if (factor->exponent >= 0) {
     const auto worth = product(factor->mantissa, power_of_ten(factor->exponent));
-    step.value = worth ? product(count_up(point, in_row), *worth) : std::nullopt;
+    const auto count = count_up(in_row, *rollover);
+    step.value = worth && count ? product(*count, *worth) : std::nullopt;
   } else {
     const auto first = static_cast<std::int64_t>(in_row.first);
     const std::int64_t divisor = power_of_ten(-factor->exponent);
+    const auto count = count_up(in_row, *rollover);
     std::int64_t last = 0;
-    if (__builtin_add_overflow(first, count_up(point, in_row), &last)) return {};
+    if (!count || __builtin_add_overflow(first, *count, &last)) return {};
     step.value = difference(rounded(first, factor->mantissa, divisor), rounded(last, factor->mantissa, divisor));
   }
   if (!step.value) return {};
   const Millis near = std::min<Millis>(meter.period * 3 / 2, Millis{row.length} / 2);
-  step.is_partial = in_row.last_at < row.start + row.length - near || in_row.first_at > row.start + near;
-  step.is_spanning = in_row.first_at < row.start - near;
-  step.from = in_row.first_at;
+  const bool was_set_back = in_row.first_at > in_row.last_at;
+  step.is_partial =
+      was_set_back || in_row.last_at < row.start + row.length - near || in_row.first_at > row.start + near;
+  step.is_spanning = was_set_back || in_row.first_at < row.start - near;
+  step.from = was_set_back ? in_row.last_at : in_row.first_at;
   step.until = in_row.last_at;
   return step;
 }

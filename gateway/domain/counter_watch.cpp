@@ -28,10 +28,14 @@ struct Step {
   bool may_have_rolled_over = false;
 };
 
+bool is_float_less(double from, double to) {
+  return !std::isfinite(to) || to < from - std::abs(from) * float_slack;
+}
+
 Step float_step(const Column& column, std::uint64_t before, std::uint64_t after) {
   const double from = plain_number(column.type(), before);
   const double to = plain_number(column.type(), after);
-  if (!std::isfinite(to) || to < from - std::abs(from) * float_slack) return {Motion::down, 0, false};
+  if (is_float_less(from, to)) return {Motion::down, 0, false};
   return {to > from ? Motion::up : Motion::still, std::max(0.0, to - from), false};
 }
 
@@ -72,6 +76,26 @@ double most_units(const CounterColumn& counter, std::span<const Sample> samples,
   const Millis counted = std::max(time, Millis{0}) + update_most;
   const double watt_hours = capacity_va * static_cast<double>(counted.count()) / ms_per_hour;
   return watt_hours / counter.column.worth(samples) + rounding_units;
+}
+
+std::optional<std::uint64_t> rollover_between(const MeterEntry& meter, const PointEntry& point, std::uint64_t before,
+                                              std::uint64_t after) {
+  bool fell = false;
+  switch (point.type) {
+    case ValueType::float32:
+    case ValueType::float64:
+      fell = is_float_less(plain_number(point.type, before), plain_number(point.type, after));
+      break;
+    case ValueType::signed_integer:
+      fell = static_cast<std::int64_t>(after) < static_cast<std::int64_t>(before);
+      break;
+    case ValueType::unsigned_integer:
+      if (after >= before) return 0;
+      fell = std::ranges::find(meter.unchecked, name_of(Check::counter_decrease)) != meter.unchecked.end();
+      if (!fell) return point.modulus;
+      break;
+  }
+  return fell ? std::nullopt : std::optional<std::uint64_t>(0);
 }
 
 void CounterWatch::begin(std::uint64_t bits, std::uint64_t scale, UtcTime at) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/time.hpp"
@@ -60,5 +61,11 @@ class CounterWatch {
 /// How many of its own units an energy counter may count between two instants: the capacity for that time and for a
 /// minute more, which is the slowest that meters bring their registers up to date, and two units of rounding.
 double most_units(const CounterColumn& counter, std::span<const Sample> samples, Millis time, double capacity_va);
+
+/// What the later of two counts of `meter` lacks if the counter rolled over in between: its modulus, else 0 (where it
+/// rolls over at 2^64, differences do so by themselves). Nothing if it fell: signed integers and floats do not roll
+/// over, and neither does what may fall because the site file leaves `counter_decrease` out.
+std::optional<std::uint64_t> rollover_between(const MeterEntry& meter, const PointEntry& point, std::uint64_t before,
+                                              std::uint64_t after);
 
 }  // namespace jidian::domain

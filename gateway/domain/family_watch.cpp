@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/decimal.hpp"
+#include "domain/counter_watch.hpp"
 
 namespace jidian::domain {
 namespace {
@@ -56,17 +57,16 @@ struct Energy {
   double step_watts = 0;  ///< What one unit of the counter is.
 };
 
-/// The mean power that a counter counted; nothing without two edges.
-std::optional<Energy> counted(const Column& column, const PointEntry& point, const PointInterval& interval,
+/// The mean power that a counter counted; nothing without two edges, or if it fell.
+std::optional<Energy> counted(const Column& column, const MeterEntry& meter, const PointInterval& interval,
                               std::span<const Sample> samples) {
   if (interval.first_at == UtcTime{} || interval.last_at <= interval.first_at) return std::nullopt;
-  double units = 0;
-  if (column.is_float())
-    units = plain_number(point.type, interval.last) - plain_number(point.type, interval.first);
-  else if (interval.last >= interval.first)
-    units = static_cast<double>(interval.last - interval.first);
-  else
-    units = static_cast<double>(interval.last - interval.first + point.modulus);
+  const PointEntry& point = meter.points[column.position()];
+  const auto rollover = rollover_between(meter, point, interval.first, interval.last);
+  if (!rollover) return std::nullopt;
+  const double units = column.is_float()
+                           ? plain_number(point.type, interval.last) - plain_number(point.type, interval.first)
+                           : static_cast<double>(interval.last - interval.first + *rollover);
   const double hours = static_cast<double>((interval.last_at - interval.first_at).count()) / ms_an_hour;
   const double worth = column.worth(samples);
   if (!std::isfinite(units * worth)) return std::nullopt;
@@ -132,7 +132,7 @@ std::optional<FamilyWatch::Mean> FamilyWatch::mean_of(const Member& member, cons
     const PointInterval& interval = row.points[column->position()];
     const bool covers_it = is_near(interval.first_at, row.start, meter.period) &&
                            is_near(interval.last_at, row.start + row.length, meter.period);
-    return covers_it ? counted(*column, meter.points[column->position()], interval, samples) : std::nullopt;
+    return covers_it ? counted(*column, meter, interval, samples) : std::nullopt;
   };
   const auto imported = count(member.import);
   const auto exported = count(member.exported);

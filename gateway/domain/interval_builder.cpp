@@ -54,10 +54,14 @@ void IntervalBuilder::restore(const IntervalRow& row) {
   Interval& interval = meters_[row.meter].intervals[static_cast<std::size_t>(length - lengths.begin())];
   interval.start = row.start + row.length;
   interval.told.add(row.start, row.polls_made);
-  for (const PointEntry& point : manifest_.meters[row.meter].points)
-    if (point.scale_point && row.points[*point.scale_point].last_at != UtcTime{})
-      meters_[row.meter].latest[*point.scale_point] = {row.points[*point.scale_point].last,
-                                                       row.points[*point.scale_point].last_at};
+  const auto recall = [&](std::uint16_t multiplier) {
+    const PointInterval& in_row = row.points[multiplier];
+    if (in_row.last_at != UtcTime{}) meters_[row.meter].latest[multiplier] = {in_row.last, in_row.last_at};
+  };
+  for (const PointEntry& point : manifest_.meters[row.meter].points) {
+    if (point.scale_point) recall(*point.scale_point);
+    std::ranges::for_each(point.ratio_points, recall);
+  }
   for (std::size_t i = 0; i < row.points.size(); ++i)
     if (manifest_.meters[row.meter].points[i].kind == PointKind::counter && row.points[i].last_at != UtcTime{})
       interval.points[i].first = {row.points[i].last, row.points[i].last_at};
@@ -92,18 +96,28 @@ void IntervalBuilder::drop_counts_before(MeterIndex index, UtcTime since) {
   Meter& meter = meters_[index];
   for (std::size_t i = 0; i < meter.latest.size(); ++i) {
     if (manifest_.meters[index].points[i].kind != PointKind::counter) continue;
-    if (meter.latest[i].at < since) meter.latest[i] = {};
+    if (meter.latest[i].placed_at < since) meter.latest[i] = {};
     for (Interval& interval : meter.intervals)
-      if (interval.points[i].first.at < since) interval.points[i].first = {};
+      if (interval.points[i].first.placed_at < since) interval.points[i].first = {};
   }
+}
+
+/// Whether `poll` shows another number than the newest poll that had one.
+bool IntervalBuilder::is_another(const Meter& meter, std::uint16_t point, const Poll& poll) {
+  const Edge& before = meter.latest[point];
+  const Sample& now = poll.samples[point];
+  return before.is_set() && is_good(now) && now.bits != before.bits;
 }
 
 /// Whether `poll` has another exponent for `point` than the newest poll that had one.
 bool IntervalBuilder::is_rescaled(const Meter& meter, const PointEntry& point, const Poll& poll) {
-  if (!point.scale_point) return false;
-  const Edge& before = meter.latest[*point.scale_point];
-  const Sample& now = poll.samples[*point.scale_point];
-  return before.is_set() && is_good(now) && now.bits != before.bits;
+  return point.scale_point && is_another(meter, *point.scale_point, poll);
+}
+
+/// Whether a count of `poll` is worth what those before it are.
+bool IntervalBuilder::has_same_worth(const Meter& meter, const PointEntry& point, const Poll& poll) {
+  const auto is_other = [&](std::uint16_t ratio) { return is_another(meter, ratio, poll); };
+  return !is_rescaled(meter, point, poll) && std::ranges::none_of(point.ratio_points, is_other);
 }
 
 void IntervalBuilder::collect(const Poll& poll, Interval& interval) {
@@ -163,12 +177,12 @@ PointInterval IntervalBuilder::finish_point(const Meter& meter, std::size_t poin
   if (entry.kind == PointKind::instantaneous) return made;
   Edge last = meter.latest[point];
   if (entry.kind == PointKind::counter && next != nullptr && is_good(next->samples[point]) &&
-      !is_rescaled(meter, entry, *next)) {
+      has_same_worth(meter, entry, *next)) {
     const Edge after{next->samples[point].bits, end_of(*next, point)};
-    if (!last.is_set() || after.at - end <= end - last.at) last = after;
+    if (!last.is_set() || after.at - end <= end - last.placed_at) last = after;
   }
-  const bool is_news = state.first.is_set() && last.is_set() && last.at >= state.first.at;
-  if (!is_news || (quiet && last.at == state.first.at)) return made;
+  const bool is_news = state.first.is_set() && last.is_set() && last.placed_at >= state.first.placed_at;
+  if (!is_news || (quiet && last.placed_at == state.first.placed_at)) return made;
   made.first = state.first.bits;
   made.first_at = state.first.at;
   made.last = last.bits;
@@ -203,8 +217,15 @@ void IntervalBuilder::close_overdue(UtcTime now, Rows& rows) {
   }
 }
 
+/// What is dated behind `now` was read before it, by a clock that was set back.
+void IntervalBuilder::place_edges(Meter& meter, UtcTime now) {
+  for (Edge& edge : meter.latest) edge.placed_at = std::min(edge.placed_at, now);
+  for (Interval& interval : meter.intervals)
+    for (PointState& point : interval.points) point.first.placed_at = std::min(point.first.placed_at, now);
+}
+
 void IntervalBuilder::skip_to(UtcTime now, Rows& rows) {
-  for (std::size_t i = 0; i < meters_.size(); ++i)
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
     for (std::size_t k = 0; k < lengths.size(); ++k) {
       Interval& interval = meters_[i].intervals[k];
       const UtcTime start = align(now, lengths[k]);
@@ -214,6 +235,8 @@ void IntervalBuilder::skip_to(UtcTime now, Rows& rows) {
       if (is_complete || interval.polls_made > 0) close(static_cast<MeterIndex>(i), k, nullptr, rows);
       begin(interval, static_cast<MeterIndex>(i), start);
     }
+    place_edges(meters_[i], now);
+  }
 }
 
 void IntervalBuilder::end(MeterIndex index, UtcTime now, Rows& rows) {

@@ -22,9 +22,12 @@ namespace jidian::domain {
 ///
 /// - Instantaneous points: extremes and sum of the interval's good samples.
 /// - Counters: `first` is the sample that ended the row before, `last` the one nearest the end, be it before or after
-///   it. Differences telescope exactly. After a hole `first_at` lies far before the row: the difference covers the
-///   hole.
+///   it, but for one behind it that another ratio multiplies. Differences telescope exactly. After a hole `first_at`
+///   lies far before the row: the difference covers the hole.
 /// - States and attributes: the first and the last sample inside.
+///
+/// Where the clock is set back, counters go on from their last sample before it: that `first_at` is by the clock of
+/// then, and lies behind `last_at`.
 ///
 /// Where the meter is exchanged, a counter begins anew as well.
 ///
@@ -66,7 +69,8 @@ class IntervalBuilder {
   void close_overdue(UtcTime now, Rows& rows);
 
   /// The time until `now` was not lived through by this gateway (it was off, or the clock was set): completes the rows
-  /// in progress that do not contain `now`, and goes on with those that do.
+  /// in progress that do not contain `now`, and goes on with those that do. Samples dated behind `now` are older than
+  /// all that follow.
   void skip_to(UtcTime now, Rows& rows);
 
   /// The meter has no slots any more from `now` on: completes what it has polls for, and expects none behind `now`.
@@ -80,7 +84,8 @@ class IntervalBuilder {
  private:
   struct Edge {
     std::uint64_t bits = 0;
-    UtcTime at{};  ///< The epoch of 1970: there is none.
+    UtcTime at{};            ///< The epoch of 1970: there is none.
+    UtcTime placed_at = at;  ///< Its place among the others: `at`, or what the clock was set back to since.
     bool is_set() const { return at != UtcTime{}; }
   };
   struct PointState {
@@ -119,8 +124,11 @@ class IntervalBuilder {
 
   static bool is_told_in_part(const Interval& interval, UtcTime start, std::chrono::seconds length);
   void drop_counts_before(MeterIndex index, UtcTime since);
+  static void place_edges(Meter& meter, UtcTime now);
   void collect(const Poll& poll, Interval& interval);
+  static bool is_another(const Meter& meter, std::uint16_t point, const Poll& poll);
   static bool is_rescaled(const Meter& meter, const PointEntry& point, const Poll& poll);
+  static bool has_same_worth(const Meter& meter, const PointEntry& point, const Poll& poll);
   void close(MeterIndex index, std::size_t length, const Poll* next, Rows& rows);
   void begin(Interval& interval, MeterIndex index, UtcTime start);
   PointInterval finish_point(const Meter& meter, std::size_t point, PointState& state, const PointEntry& entry,

@@ -105,6 +105,8 @@ def _step_of(received, source, amount, row):
     ratios = _ratios(received, meter, point)
     first, last = (_worth(received, source, point, amount, told[edge], ratios) for edge in ("first", "last"))
     near = min(PERIOD_MS[meter] * 3 // 2, row.length_s * 500)
+    if told["first_at"] > told["last_at"]:  # the clock was set back in between
+        return last - first, PARTIAL | SPANNING
     marks = PARTIAL if told["last_at"] < row.end - near or told["first_at"] > row.start + near else 0
     return last - first, marks | (SPANNING if told["first_at"] < row.start - near else 0)
 

@@ -26,7 +26,10 @@ bool can_be_counted(const ManifestAmount& amount, const Manifest& manifest) {
 std::int64_t step_of(const CounterEdges& edges, const ManifestSource& source, const ManifestPoint& point,
                      const ManifestAmount& amount) {
   if (edges.first_ms == 0) return 0;
-  const bool wrapped = edges.last < edges.first && point.modulus != 0;
+  const bool is_signed = point.type == 1;
+  // Of these the gateway gives no step where they fell.
+  if (is_signed && static_cast<std::int64_t>(edges.last) < static_cast<std::int64_t>(edges.first)) return 0;
+  const bool wrapped = !is_signed && edges.last < edges.first && point.modulus != 0;
   auto step = static_cast<std::int64_t>(edges.last - edges.first + (wrapped ? point.modulus : 0)) * source.factor;
   for (int i = shift_of(source, point, amount); i > 0; --i) step *= 10;
   return step;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <limits>
 
 namespace jidian::domain {
 namespace {
@@ -68,6 +69,40 @@ TEST_F(Steps, GoOverARollover) {
   EXPECT_EQ(step(row(~std::uint64_t{0}, 5)).value, 60'000);
 }
 
+TEST_F(Steps, OfASignedCounterGoAcrossZeroWithoutARollover) {
+  energy().type = ValueType::signed_integer;
+  energy().modulus = std::uint64_t{1} << 32;
+  const auto bits = [](std::int64_t count) { return static_cast<std::uint64_t>(count); };
+  EXPECT_EQ(step(row(bits(-5), bits(3))).value, 80'000);
+  EXPECT_EQ(step(row(bits(-5), bits(-2))).value, 30'000);
+  EXPECT_EQ(step(row(bits(3), bits(-5))).value, std::nullopt) << "it fell";
+  EXPECT_EQ(step(row(bits(10), bits(3))).value, std::nullopt);
+  EXPECT_TRUE(step(row(bits(10), bits(3))).is_partial);
+  EXPECT_EQ(step(row(bits(std::numeric_limits<std::int64_t>::min()), bits(3))).value, std::nullopt);
+  energy().exponent = -8;
+  EXPECT_EQ(step(row(bits(-250), bits(150))).value, 4) << "rounded counts";
+}
+
+TEST_F(Steps, OfACounterThatMayFallAreNoneWhereItFell) {
+  manifest_.meters[0].unchecked = {"counter_decrease"};
+  EXPECT_EQ(step(row(999'990, 5)).value, std::nullopt) << "a reset, or a rollover";
+  EXPECT_EQ(step(row(5, 999'990)).value, 9'999'850'000);
+  energy().modulus = 0;
+  EXPECT_EQ(step(row(500, 5)).value, std::nullopt);
+  energy().type = ValueType::float64;
+  const auto bits = [](double value) { return std::bit_cast<std::uint64_t>(value); };
+  EXPECT_EQ(step(row(bits(500), bits(5))).value, std::nullopt);
+  EXPECT_EQ(step(row(bits(5), bits(500))).value, 4'950'000);
+}
+
+TEST_F(Steps, OfAnIntegerCounterGoOverARolloverBehindARatioThatIsNoInteger) {
+  energy().ratio_points = {1};
+  manifest_.meters[0].points[1].type = ValueType::float64;
+  auto shown = row(999'990, 6);
+  set_ratio(shown, std::bit_cast<std::uint64_t>(2.5), std::bit_cast<std::uint64_t>(2.5));
+  EXPECT_EQ(step(shown).value, 400'000);
+}
+
 TEST_F(Steps, OfFineCountersTelescopeByTheirRoundedCounts) {
   energy().exponent = -8;  // a hundredth of the amount's last digit
   EXPECT_EQ(step(row(149, 250)).value, 1);
@@ -99,6 +134,36 @@ TEST_F(Steps, AreMultipliedByTheRatioThatTheMeterShows) {
   EXPECT_EQ(step(shown).value, std::nullopt) << "another one within the row";
 }
 
+TEST_F(Steps, AcrossAHoleInWhichTheRatioChangedAreNone) {
+  energy().ratio_points = {1};
+  AmountSteps steps(manifest_);
+  const auto step_of = [&](const IntervalRow& shown) {
+    steps.learn(shown);
+    return steps.step_of(shown, source_, amount_);
+  };
+  auto before = row(100, 185);
+  set_ratio(before, 40, 40);
+  auto quarter = before;
+  quarter.length = seconds{900};
+  EXPECT_EQ(step_of(before).value, 34'000'000);
+  EXPECT_EQ(step_of(quarter).value, 34'000'000);
+  auto silent = row(0, 0);
+  silent.points[0].first_at = silent.points[0].last_at = UtcTime{};
+  EXPECT_EQ(step_of(silent).value, std::nullopt);
+
+  auto behind = row(185, 300, -std::chrono::hours{2});
+  set_ratio(behind, 80, 80);
+  EXPECT_EQ(step_of(behind).value, std::nullopt) << "some of it was counted behind a ratio of 40";
+  EXPECT_TRUE(step_of(silent).is_partial);
+  auto next = row(300, 385);
+  set_ratio(next, 80, 80);
+  EXPECT_EQ(step_of(next).value, 68'000'000);
+  auto next_quarter = behind;
+  next_quarter.length = seconds{900};
+  EXPECT_EQ(step_of(next_quarter).value, std::nullopt) << "rows of each length have their own before";
+  EXPECT_EQ(step_of(next).value, 68'000'000);
+}
+
 TEST_F(Steps, SayWhereTheirEdgesAreBesideTheRow) {
   const auto marks = [&](Millis from, Millis until) {
     const auto made = step(row(1, 2, from, until));
@@ -111,6 +176,17 @@ TEST_F(Steps, SayWhereTheirEdgesAreBesideTheRow) {
   EXPECT_EQ(marks(Millis{20'020}, Millis{60'020}), (std::pair{true, false})) << "it begins within";
   manifest_.meters[0].period = seconds{900};
   EXPECT_EQ(marks(Millis{-870'000}, Millis{30'000}), (std::pair{false, true})) << "half a row at most";
+}
+
+TEST_F(Steps, AcrossAClockThatWasSetBackArePartialAndSpanningAndHaveOnlyTheirEnd) {
+  for (const Millis ahead : {Millis{60'500}, Millis{3'600'000}, Millis{86'400'000}}) {
+    const auto made = step(row(100, 185, ahead, Millis{60'020}));
+    EXPECT_EQ(made.value, 850'000);
+    EXPECT_TRUE(made.is_partial);
+    EXPECT_TRUE(made.is_spanning);
+    EXPECT_EQ(made.from, steps_start + Millis{60'020});
+    EXPECT_EQ(made.until, steps_start + Millis{60'020});
+  }
 }
 
 TEST_F(Steps, WithoutCountsAreNone) {

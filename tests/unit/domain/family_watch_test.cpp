@@ -38,14 +38,16 @@ struct Family {
     row.points[0].sum = static_cast<std::uint64_t>(std::llround(90 * watts));
     const std::size_t counter = watts < 0 ? 2 : 1;
     for (std::size_t i = 1; i < row.points.size(); ++i) {
-      row.points[i].first = row.points[i].last = 99'999'990;  // it rolls over
+      row.points[i].first = row.points[i].last = start_count;
       row.points[i].first_at = row.start + Millis{200} * static_cast<int>(meter) - before[meter];
       row.points[i].last_at = row.start + Millis{200} * static_cast<int>(meter) + seconds{900};
     }
     if (row.points.size() > 3) row.points[3].last = ratios[meter];
-    if (counter < row.points.size())
-      row.points[counter].last =
-          (row.points[counter].first + static_cast<std::uint64_t>(std::llround(std::abs(watts) / 40))) % 100'000'000;
+    if (counter < row.points.size()) {
+      const std::uint64_t last = start_count + static_cast<std::uint64_t>(std::llround(std::abs(watts) / 40));
+      const std::uint64_t modulus = manifest.meters[meter].points[counter].modulus;
+      row.points[counter].last = modulus == 100'000'000 ? last % modulus : last;
+    }
     if (!watch) watch.emplace(manifest);
     watch->add(row, events);
   }
@@ -69,6 +71,7 @@ struct Family {
   Manifest manifest;
   std::optional<FamilyWatch> watch;
   std::vector<Event> events;
+  std::uint64_t start_count = 99'999'990;  ///< It rolls over.
   std::array<std::uint64_t, 3> ratios{1, 1, 1};
   std::array<std::uint32_t, 3> made{900, 900, 900};
   std::array<seconds, 3> before{};  ///< That much earlier was the counters' edge.
@@ -171,6 +174,20 @@ TEST(Family, AMeterThatWasSilentIsNotCompared) {
   EXPECT_EQ(family.told(), "");
   family.before[2] = seconds{30};
   family.quarters(100'000, 60'000, 10'000, 9);
+  EXPECT_EQ(family.told(), "parent_sum begun");
+}
+
+TEST(Family, SignedCountersThatCrossZeroAreNoRollovers) {
+  Family family;
+  for (std::size_t meter = 0; meter < 3; ++meter)
+    for (std::size_t i = 1; i < 3; ++i) {
+      family.manifest.meters[meter].points[i].type = ValueType::signed_integer;
+      family.manifest.meters[meter].points[i].modulus = std::uint64_t{1} << 32;
+    }
+  family.start_count = static_cast<std::uint64_t>(std::int64_t{-2'000});  // the feeder alone crosses zero
+  family.quarters(100'000, 60'000, 39'000, 9);
+  EXPECT_EQ(family.told(), "");
+  family.quarters(100'000, 60'000, 20'000, 3);
   EXPECT_EQ(family.told(), "parent_sum begun");
 }
 
