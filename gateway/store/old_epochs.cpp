@@ -80,13 +80,6 @@ bool StoreImpl::is_drained(OldEpoch& old) const {
   return true;
 }
 
-bool StoreImpl::is_past_retention(const OldEpoch& old, UtcTime now) const {
-  return std::ranges::all_of(record::all_streams, [&](record::Stream stream) {
-    const std::size_t i = index_of(stream);
-    return !old.extents[i] || old.newest[i] + old.late[i] < now - retention_of(stream);
-  });
-}
-
 /// What is lost with an old file, as ledger entries: also what cannot be read. A log that could not be looked at counts
 /// as lost up to the first seq that nobody knows of.
 std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {

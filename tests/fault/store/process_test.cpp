@@ -37,7 +37,7 @@ Options options_in(const std::filesystem::path& folder, std::uint64_t quota_byte
     if (!record_together(**store, stream, 1 + i % 2, after(std::chrono::seconds(i)), 300 + i % 5 * 1500)) _exit(2);
     const record::BatchKey key{(*store)->opening().epoch, stream, (*store)->head(stream).next_seq - 1};
     if (write(report, &key, sizeof key) != sizeof key) _exit(3);
-    if (i % 16 == 15 && !(*store)->maintain(after(std::chrono::seconds(i)))) _exit(4);
+    if (i % 16 == 15 && !(*store)->maintain(after(std::chrono::seconds(i)), ClockTrust::sure)) _exit(4);
     if (i % 40 == 39 && !(*store)->begin_epoch("test", after(std::chrono::seconds(i)))) _exit(5);
   }
 }
@@ -155,7 +155,7 @@ TEST_F(SmallPartition, FilledByOthersTheStoreGoesOnInsideItsOwnSpace) {
     record_batches(*store, Stream::reading, 1, now, 4000);
     store->acknowledge("province", epoch, Stream::reading, {1, store->head(Stream::reading).next_seq - 1});
     if (i % 10 == 0) {
-      ASSERT_TRUE(store->maintain(now));
+      ASSERT_TRUE(store->maintain(now, ClockTrust::sure));
     }
   }
   EXPECT_NE(store->health().trouble.find("partition is full"), std::string::npos) << store->health().trouble;
@@ -163,7 +163,7 @@ TEST_F(SmallPartition, FilledByOthersTheStoreGoesOnInsideItsOwnSpace) {
   EXPECT_EQ(read_all(**store->reader(), epoch, Stream::reading).back().key.seq, 1300U);
 
   std::filesystem::remove(path_ / "filler");
-  ASSERT_TRUE(store->maintain(after(20'000s)));
+  ASSERT_TRUE(store->maintain(after(20'000s), ClockTrust::sure));
   record_batches(*store, Stream::reading, 1, after(20'000s), 4000);
   EXPECT_EQ(store->health().trouble, "");
 }
