@@ -136,6 +136,7 @@ class StoreImpl final : public Store {
   Status write(std::span<const NewBatch> batches, UtcTime now);
   Status write_all(std::span<const NewBatch> batches, const std::vector<AcknowledgedRow>& acknowledged, UtcTime now);
   Status retreat();
+  void take_growth(EpochFile::Pages pages);
   void count(std::span<const NewBatch> batches, UtcTime now);
   void checkpoint();
   void refresh_health(UtcTime now);
@@ -198,6 +199,8 @@ class StoreImpl final : public Store {
                                   SeqRange missing) const;
   Eviction loss_unseen(const OldEpoch& old, record::Stream stream, SeqRange missing) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
+  Status put_dropped(std::uint64_t epoch, const DepartedLogs& departed, const std::vector<Eviction>& ledger,
+                     const std::vector<std::pair<std::uint64_t, record::Stream>>& forgotten);
   Status forget_dropped();
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;
