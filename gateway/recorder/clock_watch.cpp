@@ -8,6 +8,9 @@ namespace {
 
 constexpr Millis step_min{1'000};
 
+/// Less is drift, or no matter for a retention of hours.
+constexpr Millis set_min{60'000};
+
 }  // namespace
 
 std::optional<ClockChange> ClockWatch::observe(const Instant& now) {
@@ -24,6 +27,17 @@ std::optional<ClockChange> ClockWatch::observe(const Instant& now) {
   if (!stepped && !synchronised) return std::nullopt;
   difference_ = difference;
   return ClockChange{offset, stepped, seen_before, now.utc, now.clock};
+}
+
+store::ClockTrust AgeWatch::look(const Instant& now) {
+  const Millis difference = now.utc.time_since_epoch() - now.steady.time_since_epoch();
+  const auto before = std::exchange(difference_, difference);
+  const bool was_set = !before || std::chrono::abs(difference - *before) > set_min;
+  if (was_set || (now.clock != ClockQuality::synchronised && now.clock != ClockQuality::holdover))
+    trust_ = store::ClockTrust::doubtful;
+  else if (now.clock == ClockQuality::synchronised)
+    trust_ = store::ClockTrust::sure;
+  return trust_;
 }
 
 domain::Event event_of(const ClockChange& change) {

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "domain/event.hpp"
 #include "recorder/pending.hpp"
+#include "store/store.hpp"
 
 namespace jidian::recorder {
 
@@ -28,6 +29,18 @@ class ClockWatch {
   std::optional<Millis> difference_;  ///< UTC minus steady at the last change told.
   UtcTime seen_{};
   ClockQuality quality_ = ClockQuality::unknown;
+};
+
+/// Decides whether the wall clock may say how old batches are.
+class AgeWatch {
+ public:
+  /// Sure once it is synchronised and was not set since the look before; then also in holdover, until it is set. A look
+  /// that finds it set, and the first one, are doubtful: what is said of it may be older than that.
+  store::ClockTrust look(const Instant& now);
+
+ private:
+  std::optional<Millis> difference_;  ///< UTC minus steady at the look before.
+  store::ClockTrust trust_ = store::ClockTrust::doubtful;
 };
 
 /// The `clock` event of a change.

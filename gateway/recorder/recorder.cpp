@@ -334,7 +334,7 @@ void RecorderImpl::maintain(const Instant& now) {
   maintained_at_ = now.steady;
   committed_ = false;
   news_ = true;
-  const auto evictions = store_.maintain(now.utc);
+  const auto evictions = store_.maintain(now.utc, age_watch_.look(now));
   if (!evictions) {
     if (!std::exchange(unmaintained_, true))
       spdlog::warn("store not maintained, trying again why=\"{}\"", evictions.error().message());

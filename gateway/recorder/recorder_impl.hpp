@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "recorder/clock_watch.hpp"
 #include "recorder/copies.hpp"
 #include "recorder/core.hpp"
 #include "recorder/desk.hpp"
@@ -143,6 +144,7 @@ class RecorderImpl final : public Recorder {
   std::optional<SteadyTime> maintained_at_;
   std::optional<SteadyTime> plant_at_;
   DamageRest damage_rest_;
+  AgeWatch age_watch_;
   std::optional<SteadyTime> copy_not_before_;  ///< Set while the store does not take copies.
   std::jthread thread_;
 };

@@ -126,8 +126,9 @@ Status StoreImpl::write_all(std::span<const NewBatch> batches, const std::vector
 
 /// What to do when SQLite says "full": the quota left room, so it is the partition that is full, and others filled it.
 ///
-/// The reserve is given up so that the log fits into the file, and from then on the file hardly grows: old batches make
-/// room for new ones inside it.
+/// The reserve is given up so that the log fits into the file, which takes what space it needs before others do, and a
+/// little more: from then on it does not grow, and old batches make room for new ones inside it. Where others were
+/// faster the next retreat tries again.
 Status StoreImpl::retreat() {
   {
     const std::scoped_lock lock(health_mutex_);
@@ -135,12 +136,23 @@ Status StoreImpl::retreat() {
     partition_full_ = true;
   }
   const bool released = reserve_.release();
-  auto restarted = file_->restart_log();
-  const auto pages = file_->pages();
+  auto pages = file_->pages();
   if (!pages) return pages.error();
-  const std::uint64_t growth = Budget::of(options_.quota_bytes, 0).log_frames_max / 4;
-  if (!pages_cap_) pages_cap_ = pages->total + (released ? growth : 0);
+  (void)file_->set_aside(pages->total);
+  auto restarted = file_->restart_log();
+  if (released && restarted) take_growth(*pages);
+  pages = file_->pages();
+  if (!pages) return pages.error();
+  pages_cap_ = pages->total;
   return restarted;
+}
+
+/// Takes of the reserve's space what the log does not need, for what is recorded before anything has to go.
+void StoreImpl::take_growth(EpochFile::Pages pages) {
+  const std::uint64_t wanted = Budget::of(options_.quota_bytes, 0).log_frames_max / 4;
+  if (pages.free >= wanted || pages.total + wanted - pages.free > file_pages_max_) return;
+  if (const auto done = file_->lengthen(wanted - pages.free); !done)
+    spdlog::warn("others took the reserve's space, old batches make room why=\"{}\"", done.error().message());
 }
 
 void StoreImpl::count(std::span<const NewBatch> batches, UtcTime now) {

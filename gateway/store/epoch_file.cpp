@@ -180,7 +180,9 @@ Result<std::unique_ptr<EpochFile>> EpochFile::open(const fs::path& folder, const
                                                    std::uint64_t log_frames_max) {
   const auto found = inspect(folder, name);
   if (!found) return found.error();
-  return open_found(folder, name, *found, log_frames_max);
+  auto file = open_found(folder, name, *found, log_frames_max);
+  if (file) (void)(*file)->give_back_growth();  // of a run that was killed meanwhile
+  return file;
 }
 
 Result<std::unique_ptr<EpochFile>> EpochFile::open_old(const fs::path& folder, const EpochName& name,
@@ -342,21 +344,6 @@ Result<Hash> EpochFile::hash_of(record::Stream stream, std::uint64_t seq) {
   if (!row) return row.error();
   if (!*row) return Error{ErrorKind::not_found, "no row " + std::to_string(seq)};
   return record::sha256(statement->blob(0));
-}
-
-Result<EpochFile::Pages> EpochFile::pages() {
-  Pages pages;
-  for (auto [statement, count] : {std::pair(&page_count_, &pages.total), std::pair(&free_count_, &pages.free)}) {
-    const Cursor cursor(*statement);
-    const auto row = statement->next();
-    if (!row) return row.error();
-    if (*row) *count = static_cast<std::uint64_t>(statement->integer(0));
-  }
-  return pages;
-}
-
-Status EpochFile::limit_pages(std::uint64_t pages_max) {
-  return db_.run("PRAGMA max_page_count=" + std::to_string(pages_max));
 }
 
 Status EpochFile::checkpoint(int mode) {

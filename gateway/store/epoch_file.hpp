@@ -111,6 +111,11 @@ class EpochFile {
   };
   Result<Pages> pages();
   Status limit_pages(std::uint64_t pages_max);
+  /// Takes the space for a file of so many pages from the partition, whatever is in it yet, until the log is next moved
+  /// into it as a whole. Errors: full.
+  Status set_aside(std::uint64_t pages);
+  /// Makes the file about so many free pages longer. It has the space for them then, or stays as it was. Errors: full.
+  Status lengthen(std::uint64_t pages);
 
   /// Whether the disk refused to give back some of the file since it was opened.
   bool was_refused() { return store::was_refused(db_.raw()); }
@@ -128,6 +133,7 @@ class EpochFile {
                                                        const Found& found, std::uint64_t log_frames_max);
   EpochFile(std::filesystem::path path, EpochName name, Found found, Db db, std::uint64_t log_frames_max);
   Status prepare();
+  Status give_back_growth();
   Status note_lateness(record::Stream stream, Millis late);
   Status checkpoint(int mode);
 

@@ -10,14 +10,6 @@
 namespace jidian::store {
 namespace {
 
-/// Rows retired in one transaction, and rows looked at for them. Each such transaction costs a sync and rewrites pages
-/// that many a row shares, so rows past their retention wait until they are many …
-constexpr std::size_t rows_retired = 512;
-constexpr std::size_t rows_looked_at = 640;
-
-/// … or the oldest of them has waited so long.
-constexpr Millis retirement_delay_max = std::chrono::hours(6);
-
 /// Steps of making room in one call of maintain(), and of commit(): what needs more goes on with the next one, and the
 /// watchdog hears of us in between. Meanwhile nobody empties the queue of what comes, so time is bounded as well.
 constexpr int relief_steps_max = 8;
@@ -38,7 +30,7 @@ constexpr Millis tell_interval = std::chrono::hours(1);
 
 }  // namespace
 
-Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
+Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now, ClockTrust clock) {
   if (!file_) return Error{ErrorKind::invalid, "the store is closed"};
   round_at_ = now;
   damage_->begin_round();
@@ -48,7 +40,7 @@ Result<std::vector<Eviction>> StoreImpl::maintain(UtcTime now) {
   if (done) done = keep_headroom(now);
   if (done && (!retired_at_ || now - *retired_at_ >= retirement_interval || now < *retired_at_)) {
     retired_at_ = now;
-    done = retire(now);
+    done = retire(now, clock);
   }
   note_maintained(done ? forgotten : done);
   refresh_health(now);
@@ -352,45 +344,6 @@ void StoreImpl::note_left(Leaving leaving) {
                 to_hex(leaving.epoch), table_of(leaving.stream), leaving.range.first, leaving.range.last);
   const std::scoped_lock lock(health_mutex_);
   health_.evicted += leaving.range.size();
-}
-
-std::chrono::hours StoreImpl::retention_of(record::Stream stream) const {
-  constexpr std::chrono::hours half_a_year(183 * 24);
-  constexpr std::chrono::hours year(366 * 24);
-  const auto found = options_.retention.find(stream);
-  if (found != options_.retention.end()) return found->second;
-  return stream == record::Stream::reading ? half_a_year : year;
-}
-
-/// Lets go what everybody has and whose time is over.
-Status StoreImpl::retire(UtcTime now) {
-  for (const record::Stream stream : evicted_first)
-    if (auto done = retire_rows(stream, now); !done) return done;
-  for (OldEpoch& old : old_)
-    if (!old.readable) examine(old);  // it may have been for a moment only
-  for (std::size_t i = 0; i < old_.size(); ++i)
-    if (is_past_retention(old_[i], now) && is_drained(old_[i]))
-      return drop(i, losses_of(old_[i]), Parting::retention, now);  // one a round
-  return {};
-}
-
-/// Deletes some of a log's oldest batches that everybody has and whose time is over, once that is worth a transaction.
-Status StoreImpl::retire_rows(record::Stream stream, UtcTime now) {
-  const UtcTime cutoff = now - retention_of(stream);
-  const std::vector<Ranges> holders = holders_of(file_->name().epoch, stream);
-  const auto rows = first_rows(stream, held_by(holders, holders.size()), rows_looked_at);
-  if (!rows) return rows.error();
-  std::vector<RowTimes> over;
-  for (const RowTimes& row : *rows) {
-    if (over.size() == rows_retired) break;
-    if (row.end < cutoff)
-      over.push_back(row);
-    else if (!over.empty())
-      break;  // what stands side by side goes together
-  }
-  if (over.empty()) return {};
-  const bool due = over.size() == rows_retired || over.front().end < cutoff - retirement_delay_max;
-  return due ? evict(stream, over, Parting::retention, now) : Status{};
 }
 
 }  // namespace jidian::store

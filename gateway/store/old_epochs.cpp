@@ -80,13 +80,6 @@ bool StoreImpl::is_drained(OldEpoch& old) const {
   return true;
 }
 
-bool StoreImpl::is_past_retention(const OldEpoch& old, UtcTime now) const {
-  return std::ranges::all_of(record::all_streams, [&](record::Stream stream) {
-    const std::size_t i = index_of(stream);
-    return !old.extents[i] || old.newest[i] + old.late[i] < now - retention_of(stream);
-  });
-}
-
 /// What is lost with an old file, as ledger entries: also what cannot be read. A log that could not be looked at counts
 /// as lost up to the first seq that nobody knows of.
 std::vector<Eviction> StoreImpl::losses_of(const OldEpoch& old) const {
@@ -228,16 +221,12 @@ std::vector<std::pair<std::uint64_t, record::Stream>> StoreImpl::damage_to_forge
   return forgotten;
 }
 
-/// Removes an old epoch; the ledger knows of its losses before the file goes.
-/// @param why  What is no loss leaves for this reason.
-Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now) {
-  const EpochName name = old_[index].name;
-  std::vector<Eviction> ledger = ledger_;
-  for (const Eviction& loss : losses) enter(ledger, loss);
+/// Writes into the present file that an old epoch goes, in one transaction.
+/// @param departed, ledger  As they are afterwards.
+Status StoreImpl::put_dropped(std::uint64_t epoch, const DepartedLogs& departed, const std::vector<Eviction>& ledger,
+                              const std::vector<std::pair<std::uint64_t, record::Stream>>& forgotten) {
   std::vector<Eviction> all = ledger;
   all.insert(all.end(), told_.begin(), told_.end());
-  DepartedLogs departed = departed_with(old_[index], losses, why, now);
-  forget_long_departed(departed, name.epoch);
   if (auto done = let_account_grow(); !done) return done;
   auto transaction = file_->begin();
   if (!transaction) return transaction.error();
@@ -245,13 +234,29 @@ Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, P
     if (!departed.contains(log))
       if (auto done = file_->put_departures(log.first, log.second, {}); !done) return done;
   for (const auto& [log, departures] : departed)
-    if (log.first == name.epoch)
+    if (log.first == epoch)
       if (auto done = file_->put_departures(log.first, log.second, departures); !done) return done;
   if (auto done = file_->put_ledger(all); !done) return done;
+  for (const auto& [of, stream] : forgotten)
+    if (auto done = file_->put_damaged(of, stream, {}); !done) return done;
+  return transaction->commit();
+}
+
+/// Removes an old epoch; the ledger knows of its losses before the file goes.
+/// @param why  What is no loss leaves for this reason.
+Status StoreImpl::drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now) {
+  const EpochName name = old_[index].name;
+  std::vector<Eviction> ledger = ledger_;
+  for (const Eviction& loss : losses) enter(ledger, loss);
+  DepartedLogs departed = departed_with(old_[index], losses, why, now);
+  forget_long_departed(departed, name.epoch);
   const auto forgotten = damage_to_forget(departed, name.epoch);
-  for (const auto& [epoch, stream] : forgotten)
-    if (auto done = file_->put_damaged(epoch, stream, {}); !done) return done;
-  if (auto done = transaction->commit(); !done) return done;
+  auto put = put_dropped(name.epoch, departed, ledger, forgotten);
+  if (!put && put.error().kind() == ErrorKind::full) {  // even the account of it takes room in the log
+    (void)retreat();
+    put = put_dropped(name.epoch, departed, ledger, forgotten);
+  }
+  if (!put) return put;
   ledger_ = std::move(ledger);
   departed_ = std::move(departed);
   remove_epoch(options_.folder, name);

@@ -85,6 +85,12 @@ inline constexpr std::size_t departed_epochs_max = 16;
 /// What left each log, by epoch and stream.
 using DepartedLogs = std::map<std::pair<std::uint64_t, record::Stream>, Departures>;
 
+/// Whether the wall clock tells how old a batch is.
+enum class ClockTrust : std::uint8_t {
+  doubtful,  ///< It may be years off: nothing goes for its age.
+  sure,
+};
+
 /// Reads batches of all epochs of a store, with a connection of its own. One thread at a time.
 /// Every read is bounded in rows and bytes and leaves no cursor open.
 class Reader {
@@ -170,7 +176,8 @@ class Store {
   /// be damaged (write it down as events): both again by the next run, unless a commit with event batches followed that
   /// are no copies and behind which no more wait.
   /// What fails meanwhile is in `health` and tried again.
-  virtual Result<std::vector<Eviction>> maintain(UtcTime now) = 0;
+  /// @param clock  Retention is for a clock that is sure; with a doubtful one only the quota takes something.
+  virtual Result<std::vector<Eviction>> maintain(UtcTime now, ClockTrust clock) = 0;
 
   /// Begins a new epoch beside the present one (a conflict, or damage). Heads start anew.
   virtual Status begin_epoch(const std::string& reason, UtcTime now) = 0;

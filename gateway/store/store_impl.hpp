@@ -112,7 +112,7 @@ class StoreImpl final : public Store {
   std::map<std::string, std::string> notes() const override { return notes_; }
   void acknowledge(const std::string& destination, std::uint64_t epoch, record::Stream stream, SeqRange range) override;
   Ranges acknowledged(const std::string& destination, std::uint64_t epoch, record::Stream stream) const override;
-  Result<std::vector<Eviction>> maintain(UtcTime now) override;
+  Result<std::vector<Eviction>> maintain(UtcTime now, ClockTrust clock) override;
   Status begin_epoch(const std::string& reason, UtcTime now) override;
   void call_between_steps(std::function<SteadyTime()> step) override { step_ = std::move(step); }
   Result<std::unique_ptr<Reader>> reader() const override;
@@ -136,6 +136,7 @@ class StoreImpl final : public Store {
   Status write(std::span<const NewBatch> batches, UtcTime now);
   Status write_all(std::span<const NewBatch> batches, const std::vector<AcknowledgedRow>& acknowledged, UtcTime now);
   Status retreat();
+  void take_growth(EpochFile::Pages pages);
   void count(std::span<const NewBatch> batches, UtcTime now);
   void checkpoint();
   void refresh_health(UtcTime now);
@@ -168,9 +169,13 @@ class StoreImpl final : public Store {
   void note_left(Leaving leaving);
   Status evict_once(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
   Status evict(record::Stream stream, const std::vector<RowTimes>& rows, Parting why, UtcTime now);
-  Status retire(UtcTime now);
-  Status retire_rows(record::Stream stream, UtcTime now);
   std::vector<Eviction> due_evictions(UtcTime now);
+
+  // retire.cpp: what leaves because its time is over
+  std::chrono::hours retention_of(record::Stream stream) const;
+  bool is_past_retention(const OldEpoch& old, UtcTime now) const;
+  Status retire(UtcTime now, ClockTrust clock);
+  Status retire_rows(record::Stream stream, UtcTime now);
 
   // old_eviction.cpp
   Result<bool> evict_old(std::size_t index, std::size_t lacking_max, UtcTime now);
@@ -188,13 +193,14 @@ class StoreImpl final : public Store {
   // old_epochs.cpp
   void examine(OldEpoch& old) const;
   bool is_drained(OldEpoch& old) const;
-  bool is_past_retention(const OldEpoch& old, UtcTime now) const;
   std::vector<Eviction> losses_of(const OldEpoch& old) const;
   std::vector<Eviction> losses_behind(const OldEpoch& old, record::Stream stream) const;
   std::optional<Eviction> loss_in(const OldEpoch& old, EpochReader* reader, record::Stream stream,
                                   SeqRange missing) const;
   Eviction loss_unseen(const OldEpoch& old, record::Stream stream, SeqRange missing) const;
   Status drop(std::size_t index, const std::vector<Eviction>& losses, Parting why, UtcTime now);
+  Status put_dropped(std::uint64_t epoch, const DepartedLogs& departed, const std::vector<Eviction>& ledger,
+                     const std::vector<std::pair<std::uint64_t, record::Stream>>& forgotten);
   Status forget_dropped();
   DepartedLogs departed_with(const OldEpoch& old, const std::vector<Eviction>& losses, Parting why, UtcTime now) const;
   void forget_long_departed(DepartedLogs& logs, std::uint64_t leaving) const;
@@ -203,7 +209,6 @@ class StoreImpl final : public Store {
   void give_up_deleted(UtcTime now);
   void note_deleted(record::Stream stream, UtcTime now);
   std::uint64_t old_bytes() const;
-  std::chrono::hours retention_of(record::Stream stream) const;
 
   // damage_told.cpp
   std::vector<Eviction> new_damage();

@@ -74,7 +74,7 @@ class Plant {
         while (const auto due = core_.due(now_)) commit(*due);
       }
       if (passed_ % maintain_every_s != 0) continue;
-      if (const auto evicted = store_->maintain(now_.utc); !evicted) must(evicted.error());
+      if (const auto evicted = store_->maintain(now_.utc, store::ClockTrust::sure); !evicted) must(evicted.error());
       confirm();
     }
   }

@@ -67,7 +67,7 @@ class Filling {
       core_.advance(now_);
       if (const auto done = commit_due(); !done) return done;
       if (second % maintain_every_s != 0) continue;
-      if (const auto evicted = store_->maintain(now_.utc); !evicted) return evicted.error();
+      if (const auto evicted = store_->maintain(now_.utc, store::ClockTrust::sure); !evicted) return evicted.error();
     }
     return {};
   }

@@ -69,11 +69,11 @@ DEFECTS = (
     Defect("confirmations-forgotten-early", ONCE, POWER, "ThatBringsARemovedEpochBack", (
         Edit("store/old_epochs.cpp", "if (auto done = file_->put_ledger(all); !done) return done;",
              "if (auto done = file_->put_ledger(all); !done) return done;\n"
-             "  if (auto done = file_->remove_acknowledged(name.epoch); !done) return done;"),)),
+             "  if (auto done = file_->remove_acknowledged(epoch); !done) return done;"),)),
     Defect("unconfirmed-evicted-first", LOST, program(KEEPING, "Keeping.DeadDestination*"), "DeadDestination", (
         Edit("store/maintain.cpp", "held_by(holders, holders.size() - lacking_max)", "held_by(holders, 0)"),)),
     Defect("retired-unconfirmed", LOST, program(KEEPING, "Keeping.OnlyConfirmed*"), "OnlyConfirmed", (
-        Edit("store/maintain.cpp", "first_rows(stream, held_by(holders, holders.size()), rows_looked_at)",
+        Edit("store/retire.cpp", "first_rows(stream, held_by(holders, holders.size()), rows_looked_at)",
              "first_rows(stream, held_by(holders, 0), rows_looked_at)"),)),
     Defect("in-flight-forgotten", LOST, program("tests/unit/uplink/test_uplink", "SessionTest.WhatWasNotAnswered*"),
            "WhatWasNotAnswered", (

@@ -146,7 +146,7 @@ Ranges CutCheck::told_before(const KnownLog& log) const {
 }
 
 void CutCheck::tells_losses() {
-  const auto told = store_->maintain(now_);
+  const auto told = store_->maintain(now_, ClockTrust::sure);
   ASSERT_TRUE(told) << told.error().message();
   for (const Eviction& loss : *told) {
     const LogKey key{loss.epoch, loss.stream};
@@ -251,7 +251,7 @@ void CutCheck::goes_on() {
   }
   for (std::size_t round = 0; round < epochs_.size(); ++round) {
     now_ += 3h;
-    const auto lost = store_->maintain(now_);
+    const auto lost = store_->maintain(now_, ClockTrust::sure);
     ASSERT_TRUE(lost) << lost.error().message();
     ASSERT_TRUE(lost->empty()) << "of " << name_of_log({lost->front().epoch, lost->front().stream}) << " "
                                << lost->front().range.first << "-" << lost->front().range.last;

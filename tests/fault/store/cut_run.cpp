@@ -228,7 +228,7 @@ void CutRun::acknowledge() {
 
 void CutRun::maintain() {
   enter(Phase::flush);
-  const auto lost = store_->maintain(known_.now);
+  const auto lost = store_->maintain(known_.now, ClockTrust::sure);
   ASSERT_TRUE(lost) << lost.error().message();
   for (const Eviction& loss : *lost) {
     EXPECT_FALSE(loss.damaged);

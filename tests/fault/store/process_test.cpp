@@ -37,7 +37,7 @@ Options options_in(const std::filesystem::path& folder, std::uint64_t quota_byte
     if (!record_together(**store, stream, 1 + i % 2, after(std::chrono::seconds(i)), 300 + i % 5 * 1500)) _exit(2);
     const record::BatchKey key{(*store)->opening().epoch, stream, (*store)->head(stream).next_seq - 1};
     if (write(report, &key, sizeof key) != sizeof key) _exit(3);
-    if (i % 16 == 15 && !(*store)->maintain(after(std::chrono::seconds(i)))) _exit(4);
+    if (i % 16 == 15 && !(*store)->maintain(after(std::chrono::seconds(i)), ClockTrust::sure)) _exit(4);
     if (i % 40 == 39 && !(*store)->begin_epoch("test", after(std::chrono::seconds(i)))) _exit(5);
   }
 }
@@ -131,11 +131,25 @@ class SmallPartition : public testing::Test {
     if (mounted_) umount2(path_.c_str(), MNT_DETACH);
   }
 
-  /// Takes all the space others could take.
+  /// Takes all the space others could take; again, what has become free since.
   void fill() const {
-    std::ofstream filler(path_ / "filler", std::ios::binary);
+    std::ofstream filler(path_ / "filler", std::ios::binary | std::ios::app);
     const std::string block(4096, 'x');
     while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+    }
+  }
+
+  /// Commits of one batch each, confirmed at once, while others take whatever space there is before each of them.
+  void record_while_others_fill(Store& store, int commits, UtcTime first) const {
+    for (int i = 0; i < commits && !HasFailure(); ++i) {
+      const UtcTime now = first + i * 10s;
+      fill();
+      record_batches(store, Stream::reading, 1, now, 4000);
+      store.acknowledge("province", store.opening().epoch, Stream::reading,
+                        {1, store.head(Stream::reading).next_seq - 1});
+      if (i % 10 != 0) continue;
+      fill();
+      EXPECT_TRUE(store.maintain(now, ClockTrust::sure));
     }
   }
 
@@ -155,7 +169,7 @@ TEST_F(SmallPartition, FilledByOthersTheStoreGoesOnInsideItsOwnSpace) {
     record_batches(*store, Stream::reading, 1, now, 4000);
     store->acknowledge("province", epoch, Stream::reading, {1, store->head(Stream::reading).next_seq - 1});
     if (i % 10 == 0) {
-      ASSERT_TRUE(store->maintain(now));
+      ASSERT_TRUE(store->maintain(now, ClockTrust::sure));
     }
   }
   EXPECT_NE(store->health().trouble.find("partition is full"), std::string::npos) << store->health().trouble;
@@ -163,9 +177,41 @@ TEST_F(SmallPartition, FilledByOthersTheStoreGoesOnInsideItsOwnSpace) {
   EXPECT_EQ(read_all(**store->reader(), epoch, Stream::reading).back().key.seq, 1300U);
 
   std::filesystem::remove(path_ / "filler");
-  ASSERT_TRUE(store->maintain(after(20'000s)));
+  ASSERT_TRUE(store->maintain(after(20'000s), ClockTrust::sure));
   record_batches(*store, Stream::reading, 1, after(20'000s), 4000);
   EXPECT_EQ(store->health().trouble, "");
+}
+
+TEST_F(SmallPartition, ThatOthersKeepFillingTheStoreGoesOnInsideItsOwnSpace) {
+  const auto store = open_or_fail(options_in(path_ / "store", 64 << 20));
+  const std::uint64_t epoch = store->opening().epoch;
+  record_batches(*store, Stream::reading, 300, noon, 4000);
+  store->acknowledge("province", epoch, Stream::reading, {1, 300});
+  record_while_others_fill(*store, 1000, after(3000s));
+  EXPECT_EQ(store->health().evicted, 0U);
+  const auto rows = read_all(**store->reader(), epoch, Stream::reading);
+  EXPECT_GT(rows.front().key.seq, 1U) << "the oldest made room";
+  EXPECT_EQ(seqs_of(rows), seqs_between(rows.front().key.seq, 1300));
+
+  std::filesystem::remove(path_ / "filler");
+  ASSERT_TRUE(store->maintain(after(20'000s), ClockTrust::sure));
+  record_batches(*store, Stream::reading, 1, after(20'000s), 4000);
+  EXPECT_EQ(store->health().trouble, "");
+}
+
+TEST_F(SmallPartition, ThatOthersKeepFillingFromTheStartOnLeavesTheLogALength) {
+  const Options options = options_in(path_ / "store", 64 << 20);
+  {
+    const auto store = open_or_fail(options);
+    record_batches(*store, Stream::reading, 300, noon, 4000);
+    store->acknowledge("province", store->opening().epoch, Stream::reading, {1, 300});
+    ASSERT_TRUE(store->close(after(3000s)));
+  }
+  const auto store = open_or_fail(options, after(3000s));
+  ASSERT_FALSE(store->opening().began_epoch);
+  record_while_others_fill(*store, 500, after(3000s));
+  EXPECT_EQ(store->health().evicted, 0U);
+  EXPECT_EQ(read_all(**store->reader(), store->opening().epoch, Stream::reading).back().key.seq, 800U);
 }
 
 TEST_F(SmallPartition, ReadOnlyMediumIsReadAndNotOpened) {

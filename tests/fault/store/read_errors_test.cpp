@@ -90,7 +90,7 @@ class ReadErrors : public testing::Test {
   }
   std::vector<Eviction> maintain() {
     now_ += 10s;
-    auto told = store_->maintain(now_);
+    auto told = store_->maintain(now_, ClockTrust::sure);
     EXPECT_TRUE(told) << told.error().message();
     return told ? std::move(*told) : std::vector<Eviction>{};
   }

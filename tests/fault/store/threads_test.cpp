@@ -46,7 +46,7 @@ TEST(Threads, ReaderAndConfirmationsBesideTheWriter) {
       const UtcTime now = after(std::chrono::seconds(10 * i));
       record_batches(*store, Stream::reading, 1, now, 3000);
       if (i % 7 == 0) {
-        EXPECT_TRUE(store->maintain(now));
+        EXPECT_TRUE(store->maintain(now, ClockTrust::sure));
       }
       if (i % 200 == 199) {
         EXPECT_TRUE(store->begin_epoch("test", now));

@@ -165,7 +165,7 @@ TEST_F(ReadBack, SaysOfPollsThatLeftThatTheyWereEvicted) {
   {
     const auto store = store::open_or_fail(options_);
     store->acknowledge("province", epoch_, Stream::reading, {3, 3});
-    ASSERT_TRUE(store->maintain(store::after(std::chrono::hours(24))));
+    ASSERT_TRUE(store->maintain(store::after(std::chrono::hours(24)), store::ClockTrust::sure));
     ASSERT_EQ(store::read_all(**store->reader(), epoch_, Stream::reading).size(), 4U);
   }
   ASSERT_EQ(missing().size(), 1U);

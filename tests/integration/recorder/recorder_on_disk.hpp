@@ -54,7 +54,9 @@ class FragileStore final : public store::Store {
                              record::Stream stream) const override {
     return store_->acknowledged(destination, epoch, stream);
   }
-  Result<std::vector<store::Eviction>> maintain(UtcTime now) override { return store_->maintain(now); }
+  Result<std::vector<store::Eviction>> maintain(UtcTime now, store::ClockTrust clock) override {
+    return store_->maintain(now, clock);
+  }
   Status begin_epoch(const std::string& reason, UtcTime now) override { return store_->begin_epoch(reason, now); }
   void call_between_steps(std::function<SteadyTime()> step) override {
     if (step) is_watched = step() > SteadyTime{};

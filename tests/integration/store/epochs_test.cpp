@@ -116,9 +116,9 @@ TEST_F(Epochs, DamageIsToldOnceWithTheTimesOfItsNeighbours) {
   }
   flip_byte(newest_file(), offset_of(newest_file(), content_of({epoch, Stream::reading, 3}, 500)) + 100);
   const auto store = open_or_fail(options_, after(60s));
-  EXPECT_TRUE(store->maintain(after(60s))->empty());
+  EXPECT_TRUE(store->maintain(after(60s), ClockTrust::sure)->empty());
   read_all(**store->reader(), epoch, Stream::reading);
-  const auto told = store->maintain(after(61s));
+  const auto told = store->maintain(after(61s), ClockTrust::sure);
   ASSERT_TRUE(told);
   ASSERT_EQ(told->size(), 1U);
   EXPECT_TRUE(told->front().damaged);
@@ -127,7 +127,7 @@ TEST_F(Epochs, DamageIsToldOnceWithTheTimesOfItsNeighbours) {
   EXPECT_EQ(told->front().until, after(20s));
   EXPECT_EQ(told->front().unconfirmed, std::vector<std::string>{"province"});
   read_all(**store->reader(), epoch, Stream::reading);
-  EXPECT_TRUE(store->maintain(after(62s))->empty());
+  EXPECT_TRUE(store->maintain(after(62s), ClockTrust::sure)->empty());
 }
 
 TEST_F(Epochs, DamagedPageCostsItsRowsAndNoOthers) {
@@ -221,7 +221,7 @@ TEST_F(Epochs, DeletedFileTakesNothingMoreAndIsAccountedFor) {
   ASSERT_TRUE(store->begin_epoch(done.error().message(), after(60s)));
   record_batches(*store, Stream::reading, 1, after(60s));
 
-  const auto lost = store->maintain(after(61s));
+  const auto lost = store->maintain(after(61s), ClockTrust::sure);
   ASSERT_TRUE(lost);
   ASSERT_EQ(lost->size(), 1U);
   EXPECT_EQ(lost->front().epoch, first);
@@ -250,7 +250,7 @@ TEST_F(Epochs, RemovedFolderIsMadeAnewAndRecordingGoesOn) {
   ASSERT_TRUE(begun) << begun.error().message();
   record_batches(*store, Stream::reading, 2, after(60s));
   EXPECT_EQ(seqs_of(read_all(**store->reader(), store->opening().epoch, Stream::reading)), seqs_between(1, 2));
-  EXPECT_EQ(store->maintain(after(90s))->size(), 1U) << "what was lost is told";
+  EXPECT_EQ(store->maintain(after(90s), ClockTrust::sure)->size(), 1U) << "what was lost is told";
   EXPECT_EQ(open_store(options_, after(90s)).error().kind(), ErrorKind::conflict) << "its lock is held again";
 }
 
@@ -263,7 +263,7 @@ TEST_F(Epochs, DeletedLogCostsNothing) {
   ASSERT_FALSE(store->commit({&batch, 1}, after(50s)));
   ASSERT_TRUE(store->begin_epoch("test", after(60s)));
   record_batches(*store, Stream::reading, 1, after(60s));
-  EXPECT_TRUE(store->maintain(after(61s))->empty());
+  EXPECT_TRUE(store->maintain(after(61s), ClockTrust::sure)->empty());
   EXPECT_EQ(seqs_of(read_all(**store->reader(), first, Stream::reading)), seqs_between(1, 5));
 }
 

@@ -1,109 +1,10 @@
-#include <sys/stat.h>
-
-#include "tests/unit/store/fixture.hpp"
+#include "tests/integration/store/keeping.hpp"
 
 namespace jidian::store {
 namespace {
 
 using namespace std::chrono_literals;
 using record::Stream;
-
-/// A store whose quota is small enough to be felt.
-class Keeping : public testing::Test {
- protected:
-  Keeping() {
-    options_.folder = folder_.path() / "store";
-    options_.quota_bytes = 1 << 20;
-    options_.destinations = {{"province", {Stream::event, Stream::interval, Stream::reading}}};
-  }
-
-  static std::vector<std::uint64_t> seqs(Store& store, Stream stream) {
-    return seqs_of(read_all(**store.reader(), store.opening().epoch, stream));
-  }
-  static void acknowledge(Store& store, const std::string& destination, Stream stream, std::uint64_t last) {
-    store.acknowledge(destination, store.opening().epoch, stream, {1, last});
-  }
-  static std::vector<Eviction> maintain(Store& store, UtcTime now) {
-    auto evictions = store.maintain(now);
-    EXPECT_TRUE(evictions) << evictions.error().message();
-    return evictions ? std::move(*evictions) : std::vector<Eviction>{};
-  }
-  static std::vector<Departure> departures(Store& store, std::uint64_t epoch) {
-    const auto left = (*store.reader())->departures();
-    EXPECT_TRUE(left) << left.error().message();
-    if (!left) return {};
-    const auto log = left->find({epoch, Stream::reading});
-    return log == left->end() ? std::vector<Departure>{} : log->second.entries();
-  }
-  /// What the store takes of the disk.
-  std::uint64_t folder_bytes() const {
-    std::uint64_t sum = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(options_.folder)) {
-      struct stat found {};
-      if (stat(entry.path().c_str(), &found) == 0) sum += static_cast<std::uint64_t>(found.st_blocks) * 512;
-    }
-    return sum;
-  }
-
-  TempFolder folder_;
-  Options options_;
-};
-
-TEST_F(Keeping, OnlyConfirmedBatchesPastTheirRetentionGo) {
-  options_.retention = {{Stream::reading, 1h}};
-  const auto store = open_or_fail(options_);
-  record_batches(*store, Stream::reading, 10);  // ends at 0, 10, … 90 s
-  acknowledge(*store, "province", Stream::reading, 4);
-  EXPECT_TRUE(maintain(*store, after(1h)).empty());
-  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(1, 10));
-  maintain(*store, after(24h));
-  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(5, 10));
-}
-
-TEST_F(Keeping, ReadingsStayForHalfAYearAndEventsForAYearUnlessToldOtherwise) {
-  const auto store = open_or_fail(options_);
-  for (const Stream stream : record::all_streams) record_batches(*store, stream, 3);
-  for (const Stream stream : record::all_streams) acknowledge(*store, "province", stream, 3);
-  const auto left_after = [&](int days) {
-    maintain(*store, after(24h * days));
-    return std::pair(seqs(*store, Stream::reading).size(), seqs(*store, Stream::event).size());
-  };
-  EXPECT_EQ(left_after(182), std::pair(std::size_t{3}, std::size_t{3}));
-  EXPECT_EQ(left_after(365), std::pair(std::size_t{1}, std::size_t{3}));
-  EXPECT_EQ(left_after(367), std::pair(std::size_t{1}, std::size_t{1}));
-}
-
-TEST_F(Keeping, BatchesPastTheirRetentionGoManyAtATimeForTheSakeOfTheFlash) {
-  options_.quota_bytes = 4 << 20;
-  options_.retention = {{Stream::reading, 1h}};
-  const auto store = open_or_fail(options_);
-  record_batches(*store, Stream::reading, 600);  // ends at 0, 10, … 5990 s
-  acknowledge(*store, "province", Stream::reading, 600);
-  maintain(*store, after(1h + 5055s));  // 506 are over
-  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(1, 600));
-  maintain(*store, after(1h + 5125s));  // 513 are over
-  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(513, 600));
-}
-
-TEST_F(Keeping, AFewBatchesPastTheirRetentionGoWhenTheyAreLate) {
-  options_.retention = {{Stream::event, 1h}};
-  const auto store = open_or_fail(options_);
-  record_batches(*store, Stream::event, 3);  // ends at 0, 10, 20 s
-  acknowledge(*store, "province", Stream::event, 3);
-  maintain(*store, after(6h));
-  EXPECT_EQ(seqs(*store, Stream::event), seqs_between(1, 3));
-  maintain(*store, after(7h + 5s));
-  EXPECT_EQ(seqs(*store, Stream::event), seqs_between(3, 3));
-}
-
-TEST_F(Keeping, NewestBatchIsNeverDeleted) {
-  options_.retention = {{Stream::reading, 1h}};
-  const auto store = open_or_fail(options_);
-  record_batches(*store, Stream::reading, 3);
-  acknowledge(*store, "province", Stream::reading, 3);
-  maintain(*store, after(24h));
-  EXPECT_EQ(seqs(*store, Stream::reading), seqs_between(3, 3));
-}
 
 TEST_F(Keeping, EveryDestinationThatTakesTheStreamMustHaveIt) {
   options_.retention = {{Stream::reading, 1h}, {Stream::interval, 1h}, {Stream::event, 1h}};
@@ -201,36 +102,6 @@ TEST_F(Keeping, CommitThatCanNeverFitIsRefusedAndCostsNothing) {
   EXPECT_EQ(store->health().trouble, "");
 }
 
-TEST_F(Keeping, DrainedEpochGoesWhenItsRetentionIsOver) {
-  options_.retention = {{Stream::reading, 1h}};
-  const auto store = open_or_fail(options_);
-  const std::uint64_t first = store->opening().epoch;
-  record_batches(*store, Stream::reading, 3);
-  ASSERT_TRUE(store->begin_epoch("test", after(60s)));
-  maintain(*store, after(24h));
-  EXPECT_EQ(epoch_files(options_.folder).size(), 2U) << "not confirmed";
-  store->acknowledge("province", first, Stream::reading, {1, 3});
-  maintain(*store, after(30min));
-  EXPECT_EQ(epoch_files(options_.folder).size(), 2U) << "too young";
-  EXPECT_TRUE(maintain(*store, after(24h)).empty());
-  EXPECT_EQ(epoch_files(options_.folder).size(), 1U);
-  EXPECT_EQ((*store->reader())->epochs(), std::vector{store->opening().epoch});
-}
-
-TEST_F(Keeping, DrainedEpochThatEndsWithACopyOfAnOldBatchStaysForItsYoungestOnes) {
-  const auto store = open_or_fail(options_);
-  const std::uint64_t old = store->opening().epoch;
-  record_batches(*store, Stream::reading, 5);
-  const NewBatch copy = batch_of({old, Stream::reading, 6}, after(-24h * 365));
-  ASSERT_TRUE(store->commit({&copy, 1}, after(60s)));
-  store->acknowledge("province", old, Stream::reading, {1, 6});
-  store->acknowledge("city", old, Stream::reading, {1, 6});
-  ASSERT_TRUE(store->begin_epoch("conflict", after(70s)));
-  ASSERT_TRUE(store->maintain(after(1h)));
-  const auto reader = *store->reader();
-  EXPECT_EQ(seqs_of(read_all(*reader, old, Stream::reading)), seqs_between(1, 6));
-}
-
 TEST_F(Keeping, OldEpochGivesItsRoomUnderPressureWithItsLosses) {
   options_.quota_bytes = 2 << 20;
   const auto store = open_or_fail(options_);
@@ -287,7 +158,7 @@ TEST_F(Keeping, DamageAtTheEndsOfAnOldLogIsBoundedByItsEpoch) {
   for (const std::uint64_t seq : {1U, 5U})
     flip_byte(file, offset_of(file, content_of({epoch, Stream::reading, seq}, 500)) + 100);
   read_all(**store->reader(), epoch, Stream::reading);
-  const auto told = store->maintain(after(101s));
+  const auto told = store->maintain(after(101s), ClockTrust::sure);
   ASSERT_TRUE(told);
   ASSERT_EQ(told->size(), 2U);
   EXPECT_EQ(told->front().range, (SeqRange{1, 1}));

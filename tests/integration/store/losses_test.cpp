@@ -15,10 +15,10 @@ TEST_F(Losses, DeletedFileOfAnOldEpochIsNoticedAndAccountedForWhileTheStoreIsOpe
   store->acknowledge("province", first, Stream::reading, {1, 2});
   ASSERT_TRUE(store->begin_epoch("test", after(50s)));
   record_batches(*store, Stream::reading, 2, after(60s));
-  EXPECT_TRUE(store->maintain(after(70s))->empty());
+  EXPECT_TRUE(store->maintain(after(70s), ClockTrust::sure)->empty());
   fs::remove(epoch_files(options_.folder).front());
 
-  const auto lost = store->maintain(after(80s));
+  const auto lost = store->maintain(after(80s), ClockTrust::sure);
   ASSERT_TRUE(lost);
   ASSERT_EQ(lost->size(), 1U);
   EXPECT_FALSE(lost->front().damaged);
@@ -32,7 +32,7 @@ TEST_F(Losses, DeletedFileOfAnOldEpochIsNoticedAndAccountedForWhileTheStoreIsOpe
   ASSERT_EQ(entries.size(), 2U);
   EXPECT_EQ(entries[0].range, (SeqRange{1, 2}));
   EXPECT_EQ(entries[1].why, Parting::unconfirmed);
-  EXPECT_TRUE(store->maintain(after(90s))->empty()) << "told once";
+  EXPECT_TRUE(store->maintain(after(90s), ClockTrust::sure)->empty()) << "told once";
   EXPECT_EQ(seqs_of(read_all(**store->reader(), store->opening().epoch, Stream::reading)), seqs_between(1, 2));
 }
 
@@ -46,7 +46,7 @@ TEST_F(Losses, WhatEverybodyHadIsNoLossThoughItsFileOutlivedItsAccount) {
   store->acknowledge("province", old, Stream::reading, {1, 5});
   const fs::path file = epoch_files(options_.folder).front();
   fs::copy_file(file, copy);
-  ASSERT_TRUE(store->maintain(after(24h)));
+  ASSERT_TRUE(store->maintain(after(24h), ClockTrust::sure));
   ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
   record_batches(*store, Stream::event, 1, after(24h));
   store.reset();
@@ -54,7 +54,7 @@ TEST_F(Losses, WhatEverybodyHadIsNoLossThoughItsFileOutlivedItsAccount) {
   store = open_or_fail(options_, after(25h));
   ASSERT_EQ(epoch_files(options_.folder).size(), 2U);
   fs::remove(file);
-  EXPECT_TRUE(store->maintain(after(25h))->empty());
+  EXPECT_TRUE(store->maintain(after(25h), ClockTrust::sure)->empty());
   EXPECT_EQ(store->health().evicted, 0U);
 }
 
@@ -67,7 +67,7 @@ TEST_F(Losses, AFileThatWasDeletedIsOneLossThoughTheNextEpochBeginsOnlyLater) {
     EXPECT_FALSE(store->begin_epoch("test", after(60s)));
   }
   ASSERT_TRUE(store->begin_epoch("test", after(70s)));
-  const auto lost = store->maintain(after(80s));
+  const auto lost = store->maintain(after(80s), ClockTrust::sure);
   ASSERT_TRUE(lost);
   ASSERT_EQ(lost->size(), 1U);
   EXPECT_EQ(lost->front().range, (SeqRange{1, 5}));
@@ -93,7 +93,7 @@ TEST_F(Losses, SoundRowsBetweenTwoDamagedPagesAreNotPassedOver) {
   for (const std::uint64_t seq : {23U, 31U, 47U}) expected.push_back(seq);
   for (const std::uint64_t seq : seqs_between(60, 120)) expected.push_back(seq);
   EXPECT_EQ(seqs, expected);
-  const auto told = store->maintain(after(1h));
+  const auto told = store->maintain(after(1h), ClockTrust::sure);
   ASSERT_TRUE(told);
   ASSERT_EQ(told->size(), 4U);
   EXPECT_EQ((*told)[0].range, (SeqRange{20, 22}));
@@ -110,16 +110,16 @@ TEST_F(Losses, DamageThatIsMetRowByRowIsToldOnceAsAWhole) {
   };
   const auto reader = *store->reader();
   (void)reader->read(epoch, Stream::reading, {100, 100}, 1, 1000);  // in the middle of it
-  const auto told = store->maintain(after(10s));
+  const auto told = store->maintain(after(10s), ClockTrust::sure);
   ASSERT_EQ(told->size(), 1U);
   EXPECT_GT(told->front().range.size(), 5U);
   ask_one_by_one();
-  EXPECT_TRUE(store->maintain(after(20s))->empty()) << "no overlapping piece of it";
+  EXPECT_TRUE(store->maintain(after(20s), ClockTrust::sure)->empty()) << "no overlapping piece of it";
   record_batches(*store, Stream::event, 1, after(30s));
   store.reset();
   store = open_or_fail(options_, after(1h));
   ask_one_by_one();
-  EXPECT_TRUE(store->maintain(after(1h))->empty()) << "an event on record tells of it";
+  EXPECT_TRUE(store->maintain(after(1h), ClockTrust::sure)->empty()) << "an event on record tells of it";
 }
 
 TEST_F(Losses, ADamagedEndOfALogIsToldAsFarAsTheLogHadReached) {
@@ -127,7 +127,7 @@ TEST_F(Losses, ADamagedEndOfALogIsToldAsFarAsTheLogHadReached) {
   spoil_page_of(epoch, 200, 300);
   auto store = open_or_fail(options_, after(1h));
   ASSERT_TRUE(store->opening().began_epoch);
-  const auto told = store->maintain(after(1h));
+  const auto told = store->maintain(after(1h), ClockTrust::sure);
   ASSERT_TRUE(told);
   ASSERT_EQ(told->size(), 1U);
   EXPECT_TRUE(told->front().damaged);
@@ -138,7 +138,7 @@ TEST_F(Losses, ADamagedEndOfALogIsToldAsFarAsTheLogHadReached) {
   record_batches(*store, Stream::event, 1, after(1h));
   store.reset();
   store = open_or_fail(options_, after(2h));
-  EXPECT_TRUE(store->maintain(after(2h))->empty()) << "an event on record tells of it";
+  EXPECT_TRUE(store->maintain(after(2h), ClockTrust::sure)->empty()) << "an event on record tells of it";
   EXPECT_TRUE((*store->reader())->damage_told(epoch, Stream::reading)->contains(200)) << "for a backfill";
 }
 
@@ -148,7 +148,7 @@ TEST_F(Losses, ADamagedEndIsToldOfAnEpochThatEndsOverIt) {
   ASSERT_EQ(store->opening().epoch, epoch);
   spoil_page_of(epoch, 200, 300);
   ASSERT_TRUE(store->begin_epoch("test", after(70s)));
-  const auto told = store->maintain(after(80s));
+  const auto told = store->maintain(after(80s), ClockTrust::sure);
   ASSERT_TRUE(told);
   ASSERT_EQ(told->size(), 1U);
   EXPECT_EQ(told->front().epoch, epoch);
@@ -181,7 +181,7 @@ TEST_F(Losses, NeitherACopyOfAnEventNorAPartOfThemCountsAsTheEventThatTells) {
     store.reset();  // as if it were killed
     store = open_or_fail(options_, after(1h));
     (void)read_all(**store->reader(), epoch, Stream::reading);
-    return store->maintain(after(1h))->size();
+    return store->maintain(after(1h), ClockTrust::sure)->size();
   };
   ASSERT_EQ(told_by_another_run(), 1U);
   record_event(*store, after(1h), [](NewBatch& batch) { batch.is_copy = true; });
@@ -216,10 +216,10 @@ TEST_F(Losses, DamageThatCannotBeToldForWantOfADescriptorIsToldLater) {
   EXPECT_LT(read_all(*reader, epoch, Stream::reading).size(), 200U);
   {
     const FewDescriptors none(false);
-    EXPECT_TRUE(store->maintain(after(10s))->empty());
+    EXPECT_TRUE(store->maintain(after(10s), ClockTrust::sure)->empty());
   }
   record_batches(*store, Stream::event, 1, after(20s));  // an event that tells of something else
-  const auto told = store->maintain(after(30s));
+  const auto told = store->maintain(after(30s), ClockTrust::sure);
   ASSERT_TRUE(told);
   ASSERT_EQ(told->size(), 1U);
   EXPECT_TRUE(told->front().damaged);
@@ -266,7 +266,7 @@ TEST_F(Losses, AReadThatTheDiskRefusesForAMomentIsNoDamage) {
     const auto rows = reader->read(epoch, Stream::reading, {1, 60}, 60, 1 << 20);
     ASSERT_FALSE(rows);
     EXPECT_EQ(rows.error().kind(), ErrorKind::io) << rows.error().message();
-    EXPECT_TRUE(store->maintain(after(10s))->empty());
+    EXPECT_TRUE(store->maintain(after(10s), ClockTrust::sure)->empty());
   }
   EXPECT_EQ(seqs_of(read_all(*reader, epoch, Stream::reading)), seqs_between(1, 60));
   EXPECT_EQ(reader->damaged(), 0U);
@@ -282,10 +282,10 @@ TEST_F(Losses, ARowThatTheDiskRefusesInThreeRoundsIsDamagedAndNoOtherIs) {
     const RefusedFile refused(newest_file(), page_of(epoch, 30));
     for (int round = 1; round < Damage::refusals_max; ++round) {
       for (int i = 0; i < 5; ++i) EXPECT_FALSE(reader->read(epoch, Stream::reading, {1, 60}, 60, 1 << 20));
-      EXPECT_TRUE(store->maintain(after(round * 10s))->empty()) << "round " << round;
+      EXPECT_TRUE(store->maintain(after(round * 10s), ClockTrust::sure)->empty()) << "round " << round;
     }
     EXPECT_EQ(seqs_of(read_all(*reader, epoch, Stream::reading)), sound);
-    const auto told = store->maintain(after(60s));
+    const auto told = store->maintain(after(60s), ClockTrust::sure);
     ASSERT_TRUE(told);
     ASSERT_EQ(told->size(), 1U);
     EXPECT_EQ(told->front().range, (SeqRange{30, 30}));
@@ -299,12 +299,12 @@ TEST_F(Losses, ADamagedEndThatWasToldIsAnsweredForWhenItsFileIsGone) {
   spoil_page_of(epoch, 200, 300);
   auto store = open_or_fail(options_, after(60s));
   ASSERT_TRUE(store->opening().began_epoch);
-  const auto told = store->maintain(after(70s));
+  const auto told = store->maintain(after(70s), ClockTrust::sure);
   ASSERT_EQ(told->size(), 1U);
   const SeqRange damaged = told->front().range;
   record_batches(*store, Stream::event, 1, after(80s));
   store->acknowledge("province", epoch, Stream::reading, {1, damaged.first - 1});
-  ASSERT_TRUE(store->maintain(after(24h)));
+  ASSERT_TRUE(store->maintain(after(24h), ClockTrust::sure));
   ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
   EXPECT_EQ(store->health().evicted, 0U) << "an event told of it before";
   const auto is_known = [&] { return *(*store->reader())->damage_told(epoch, Stream::reading); };
@@ -322,7 +322,7 @@ TEST_F(Losses, ADamagedEndThatNobodyToldOfIsALossWhenItsFileGoes) {
   const auto extent = (*store->reader())->extent(epoch, Stream::reading);
   ASSERT_TRUE(extent && *extent);
   store->acknowledge("province", epoch, Stream::reading, {1, (*extent)->last});
-  const auto lost = store->maintain(after(24h));
+  const auto lost = store->maintain(after(24h), ClockTrust::sure);
   ASSERT_TRUE(lost);
   ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
   ASSERT_EQ(lost->size(), 1U);

@@ -21,7 +21,7 @@ TEST_F(OldEpochGivesRoom, ByWholeBatchesConfirmedOnesFirstThenTheOldestWithTheir
 
   record_until([&] { return store_->health().evicted > 0; });
   EXPECT_EQ(left(), joined(seqs_between(33, 40), seqs_between(71, 200))) << "then the oldest, as few as are needed";
-  const auto evictions = store_->maintain(now_);
+  const auto evictions = store_->maintain(now_, ClockTrust::sure);
   ASSERT_TRUE(evictions);
   ASSERT_EQ(evictions->size(), 1U);
   const Eviction& eviction = evictions->front();
@@ -119,7 +119,7 @@ TEST_F(OldEpochGivesRoom, AndOneThatNobodyCouldEverReadIsALossInEachOfItsLogs) {
   restart_after([&] { std::ofstream(file, std::ios::binary) << std::string(820'000, 'x'); },
                 [&] { store_ = open_or_fail(options_, now_); });
   record_until([&] { return epoch_files(options_.folder).size() == 1; });
-  const auto evictions = store_->maintain(now_);
+  const auto evictions = store_->maintain(now_, ClockTrust::sure);
   ASSERT_TRUE(evictions);
   std::vector<SeqRange> readings;
   std::size_t others = 0;
@@ -162,7 +162,7 @@ TEST_F(OldEpochGivesRoom, WithOneLineInTheLedgerThoughTheyWereStillThereAfterThe
   const fs::path copy = folder_.path() / "copy.db";
   fs::copy_file(file, copy);
   record_until([&] { return store_->health().evicted > 0; });
-  ASSERT_EQ(store_->maintain(now_)->front().range.first, 1U);
+  ASSERT_EQ(store_->maintain(now_, ClockTrust::sure)->front().range.first, 1U);
   record_batches(*store_, Stream::event, 1, now_);
   const std::uint64_t evicted = store_->health().evicted;
   // As after a power cut between the two transactions.
@@ -171,7 +171,7 @@ TEST_F(OldEpochGivesRoom, WithOneLineInTheLedgerThoughTheyWereStillThereAfterThe
   ASSERT_EQ(left().size(), 200U);
   record_until([&] { return left().front() > 1; });
   EXPECT_EQ(store_->health().evicted, 0U);
-  const auto told = store_->maintain(now_);
+  const auto told = store_->maintain(now_, ClockTrust::sure);
   ASSERT_TRUE(told);
   for (const Eviction& eviction : *told)
     if (eviction.epoch == old_) {

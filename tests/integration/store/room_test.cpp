@@ -71,13 +71,13 @@ TEST_F(OldEpochGivesRoom, AndWhoHasItIsForgottenOnlyOnceItsGoingIsDurable) {
   now_ += 24h * 400;  // past its time: it goes as a whole
   {
     const FewDescriptors none(false);
-    ASSERT_TRUE(store_->maintain(now_));
+    ASSERT_TRUE(store_->maintain(now_, ClockTrust::sure));
     EXPECT_NE(store_->health().trouble.find("not maintained"), std::string::npos)
         << "the folder cannot be opened, and not be synced";
   }
   ASSERT_EQ(epoch_files(options_.folder).size(), 1U);
   EXPECT_EQ(store_->acknowledged("province", old_, Stream::reading).to_text(), "1-200");
-  ASSERT_TRUE(store_->maintain(now_ += 15s));
+  ASSERT_TRUE(store_->maintain(now_ += 15s, ClockTrust::sure));
   EXPECT_EQ(store_->health().trouble.find("not maintained"), std::string::npos) << store_->health().trouble;
   EXPECT_EQ(store_->acknowledged("province", old_, Stream::reading).to_text(), "");
   EXPECT_EQ(store_->health().evicted, 0U);
@@ -121,7 +121,7 @@ TEST_F(OldEpochGivesRoom, BatchByBatchAgainOnceTheDiskGivesItBack) {
       record_batches(*store_, Stream::reading, 2, now_, 4000);
       store_->acknowledge("province", store_->opening().epoch, Stream::reading,
                           {1, store_->head(Stream::reading).next_seq - 1});
-      ASSERT_TRUE(store_->maintain(now_));
+      ASSERT_TRUE(store_->maintain(now_, ClockTrust::sure));
     }
   }
   ASSERT_EQ(left(), seqs_between(1, 200)) << "the present epoch gave the room";

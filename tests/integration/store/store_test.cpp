@@ -224,7 +224,7 @@ TEST_F(StoreTest, AfterCloseNothingIsWrittenButMuchIsRead) {
   ASSERT_TRUE(store->close(noon));
   const NewBatch batch = batch_of({store->opening().epoch, Stream::reading, 3}, noon);
   EXPECT_EQ(store->commit({&batch, 1}, noon).error().kind(), ErrorKind::invalid);
-  EXPECT_FALSE(store->maintain(noon));
+  EXPECT_FALSE(store->maintain(noon, ClockTrust::sure));
   EXPECT_FALSE(store->begin_epoch("late", noon));
   EXPECT_TRUE(store->close(noon));
   EXPECT_EQ(seqs_of(read_all(**store->reader(), store->opening().epoch, Stream::reading)), seqs_between(1, 2));
@@ -250,7 +250,7 @@ TEST_F(StoreTest, HealthTellsSizeRateAndAutonomy) {
   const auto store = open_or_fail(options_);
   EXPECT_LT(store->health().days_left, 0);
   record_batches(*store, Stream::reading, 100, noon, 4400);
-  ASSERT_TRUE(store->maintain(after(1000s)));
+  ASSERT_TRUE(store->maintain(after(1000s), ClockTrust::sure));
   const health::StoreHealth health = store->health();
   EXPECT_EQ(health.batches, 100U);
   EXPECT_EQ(health.commits, 100U);

@@ -18,7 +18,9 @@ class UnwrittenStore : public store::Store {
   void add_manifest(const Hash&, Bytes) override {}
   void note(const std::string&, const std::string&) override {}
   std::map<std::string, std::string> notes() const override { return {}; }
-  Result<std::vector<store::Eviction>> maintain(UtcTime) override { return std::vector<store::Eviction>{}; }
+  Result<std::vector<store::Eviction>> maintain(UtcTime, store::ClockTrust) override {
+    return std::vector<store::Eviction>{};
+  }
   Status begin_epoch(const std::string&, UtcTime) override { return {}; }
   health::StoreHealth health() const override { return {}; }
   Status close(UtcTime) override { return {}; }
