@@ -31,6 +31,11 @@ class FakeStore final : public UnwrittenStore {
     epochs_.push_back(epoch);
     for (const auto stream : record::all_streams) logs_[{epoch, stream}];
   }
+  /// Its file is removed.
+  void end(std::uint64_t epoch) {
+    std::erase(epochs_, epoch);
+    std::erase_if(logs_, [epoch](const auto& log) { return log.first.first == epoch; });
+  }
   BatchKey add(Stream stream, Bytes bytes) {
     auto& log = logs_[{epochs_.back(), stream}];
     const std::uint64_t seq = log.empty() ? 1 : log.rbegin()->first + 1;
@@ -74,7 +79,9 @@ class FakeStore final : public UnwrittenStore {
     Result<std::vector<store::StoredBatch>> read(std::uint64_t epoch, Stream stream, SeqRange wanted,
                                                  std::size_t rows_max, std::size_t) override {
       std::vector<store::StoredBatch> rows;
-      const auto& log = store_.logs_.at({epoch, stream});
+      const auto found = store_.logs_.find({epoch, stream});
+      if (found == store_.logs_.end()) return Error{ErrorKind::not_found, "no such epoch"};
+      const auto& log = found->second;
       for (auto row = log.lower_bound(wanted.first); row != log.end(); ++row) {
         const auto& [seq, bytes] = *row;
         const BatchKey key{epoch, stream, seq};
