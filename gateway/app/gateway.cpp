@@ -272,6 +272,7 @@ void Gateway::start_uplinks() {
     links.copy = [this, id = uplink.id](const record::BatchKey& rejected) {
       return recorder_->request_copy(rejected, id);
     };
+    links.tell_manifest = [this](const Hash& manifest) { recorder_->request_manifest(manifest); };
     links.command = [this, id = uplink.id](const std::string& json) { return run_from_above(id, json); };
     links.directives = [this, id = uplink.id](const std::string& json, std::uint64_t passed_over) {
       commands_->hear(id, json, passed_over);

@@ -82,7 +82,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     said_goodbye_ = events->back().kind == EventKind::stop;
     for (const domain::Event& event : *events) {
       if (event.gap) holes_.declare(event.subject, *event.gap);
-      if (event.kind == EventKind::manifest) manifest_before_ = record::sha256(event.manifest);
+      if (comes_into_force(event)) manifest_before_ = record::sha256(event.manifest);
       facts_.restore(event);
     }
   }

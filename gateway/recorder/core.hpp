@@ -140,6 +140,9 @@ class Core {
   /// The store began a new epoch. What waits follows the manifests that it was made under.
   void begin_epoch(const store::Opening& opening, const Instant& now);
 
+  /// Tells manifests once more that a destination lacks, and behind them the one in force: that stays in force.
+  void tell_again(const std::vector<record::EncodedManifest>& lost, const Instant& now);
+
   /// The last words: everything that is still to be told.
   void stop(const Instant& now);
 
@@ -196,6 +199,7 @@ class Core {
   domain::Event epoch_event(const store::Opening& opening, UtcTime now) const;
   domain::Event manifest_event(UtcTime now) const;
   static domain::Event manifest_event(const record::EncodedManifest& manifest, std::string text, UtcTime now);
+  static bool comes_into_force(const domain::Event& event);
   static constexpr std::string_view held_text =
       "A manifest that was in force before: some of what follows was made under it.";
 

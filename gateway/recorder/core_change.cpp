@@ -25,6 +25,9 @@ constexpr Millis resume_most = std::chrono::seconds(10);
 /// A check that compares several meters.
 constexpr std::string_view family_check = "parent_sum";
 
+/// The fact that marks a manifest which is told again and does not come into force.
+constexpr std::string_view told_again = "again";
+
 std::optional<MeterIndex> meter_named(const domain::Manifest& manifest, const std::string& id) {
   const auto found = std::ranges::find(manifest.meters, id, &domain::MeterEntry::id);
   if (found == manifest.meters.end()) return std::nullopt;
@@ -194,7 +197,7 @@ void Core::note_in_force(const record::Decoded& batch, const domain::Manifest* m
     const domain::Event& event = events[i];
     // At the head of an epoch those that what waits was made under stand before the one in force.
     const bool is_last = i + 1 == events.size() || events[i + 1].kind != EventKind::manifest;
-    if (event.kind != EventKind::manifest || !is_last) continue;
+    if (!comes_into_force(event) || !is_last) continue;
     const Hash hash = record::sha256(event.manifest);
     if (!absences_.is_news(hash)) continue;
     if (hash == manifest_.hash)
@@ -202,6 +205,24 @@ void Core::note_in_force(const record::Decoded& batch, const domain::Manifest* m
     else if (const auto manifest = record::decode_manifest(event.manifest))
       see_in_force(hash, *manifest, event.time);
   }
+}
+
+/// The one in force stands behind those that are told again; the mark is for where it went into another batch.
+void Core::tell_again(const std::vector<record::EncodedManifest>& lost, const Instant& now) {
+  if (lost.empty()) return;
+  for (const auto& manifest : lost) {
+    if (manifest.hash == manifest_.hash) continue;
+    auto event =
+        manifest_event(manifest, "Told again because a destination lacks it; it does not come into force.", now.utc);
+    event.facts.emplace_back(std::string(told_again), "unknown_manifest");
+    tell(std::move(event), now);
+  }
+  tell(manifest_event(manifest_, "The manifest in force, told again because a destination lacks one.", now.utc), now);
+}
+
+bool Core::comes_into_force(const domain::Event& event) {
+  const auto is_mark = [](const auto& fact) { return fact.first == told_again; };
+  return event.kind == EventKind::manifest && std::ranges::none_of(event.facts, is_mark);
 }
 
 void Core::see_in_force(const Hash& hash, const domain::Manifest& manifest, UtcTime at) {

@@ -93,6 +93,7 @@ void RecorderImpl::run(std::stop_token stop) {
     take_statements();
     take_orders();
     serve_epoch_request();
+    core_->tell_again(lost_manifests_.take(now().steady), now());
     flush_due();
     answer_statements();
     serve_copies();

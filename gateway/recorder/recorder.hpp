@@ -87,6 +87,11 @@ class Recorder {
   /// False if too many wait: ask again later. From any thread; carried out by the recorder's thread.
   virtual bool request_copy(const record::BatchKey& rejected, const std::string& destination) = 0;
 
+  /// Asks that a manifest which the store has be told by an event anew, because a destination lacks it and the event
+  /// that told it has left the store. What is in force does not change by that. Each is told once an hour at most, for
+  /// all destinations together. From any thread; carried out by the recorder's thread.
+  virtual void request_manifest(const Hash& manifest) = 0;
+
   /// Puts a person's statement on record and gives the event as it was recorded. The future is ready once that is
   /// durable, or once it is known that it is not: as a rule within a commit. From any thread; carried out by the
   /// recorder's thread. Errors: conflict (a replacement that cannot have been so, with the numbers), invalid and

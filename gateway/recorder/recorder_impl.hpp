@@ -16,6 +16,7 @@
 #include "recorder/listings.hpp"
 #include "recorder/live_pace.hpp"
 #include "recorder/live_view.hpp"
+#include "recorder/lost_manifests.hpp"
 #include "recorder/recorder.hpp"
 #include "recorder/shown.hpp"
 
@@ -38,6 +39,7 @@ class RecorderImpl final : public Recorder {
         heartbeat_(board.add_heartbeat("recorder", longest_round)),
         core_(std::make_unique<Core>(*options_)),
         copies_(store),
+        lost_manifests_(store),
         live_(manifest_of(options_)),
         live_pace_(options_->live_interval) {}
 
@@ -66,6 +68,10 @@ class RecorderImpl final : public Recorder {
     const bool taken = copies_.request(rejected, destination);
     inbox_.wake();
     return taken;
+  }
+  void request_manifest(const Hash& manifest) override {
+    lost_manifests_.request(manifest);
+    inbox_.wake();
   }
   std::future<Result<domain::Event>> attest(Statement statement) override {
     auto answer = desk_.hand_in(std::move(statement));
@@ -124,6 +130,7 @@ class RecorderImpl final : public Recorder {
   Inbox inbox_;
   std::unique_ptr<Core> core_;  ///< Another one for each manifest.
   Copies copies_;
+  LostManifests lost_manifests_;
   Desk desk_;
   Listings listings_;
   LiveView live_;

@@ -57,7 +57,19 @@ void Outbox::refresh() {
     }
   }
   lanes_ = std::move(lanes);
+  forget_gone();
   settle_copies();
+}
+
+/// No receipt is waited for where the batch left the store. What the broker has not answered goes behind its answer.
+void Outbox::forget_gone() {
+  std::vector<BatchKey> gone;
+  for (const auto& [key, sent] : sent_) {
+    const Lane* lane = lane_of(key.epoch, key.stream);
+    const bool is_there = lane != nullptr && (!lane->extent || key.seq >= lane->extent->first);
+    if (!sent.in_flight && !is_there) gone.push_back(key);
+  }
+  for (const auto& key : gone) drop_asked(key);
 }
 
 void Outbox::begin_connection(SteadyTime now, Millis offset) {
@@ -148,16 +160,19 @@ std::optional<Pick> Outbox::pick_asked(SteadyTime now) {
 }
 
 std::optional<Pick> Outbox::pick_first(SteadyTime now) {
-  for (auto key = first_.begin(); key != first_.end(); ++key) {
-    if (!may_send(key->stream, now)) continue;
+  for (auto key = first_.begin(); key != first_.end();) {
     const BatchKey wanted = *key;
     Lane* lane = lane_of(wanted.epoch, wanted.stream);
-    if (lane != nullptr && now < lane->rest_until) continue;
+    if (!may_send(wanted.stream, now) || (lane != nullptr && now < lane->rest_until)) {
+      ++key;
+      continue;
+    }
     auto batch = lane == nullptr ? std::optional<store::StoredBatch>() : read(*lane, {wanted.seq, wanted.seq}, now);
     if (!batch) return std::nullopt;  // its turn comes again
-    first_.erase(key);
-    if (!*batch) return std::nullopt;
-    return Pick{**std::move(batch), true, false};
+    key = first_.erase(key);
+    if (*batch) return Pick{**std::move(batch), true, false};
+    release(wanted);  // it left the store, or is damaged: the next one may be repeated in its place
+    probed_.erase(wanted.stream);
   }
   return std::nullopt;
 }

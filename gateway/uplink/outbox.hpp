@@ -32,8 +32,8 @@ struct Pick {
 /// first, through a token bucket; then, through the same bucket, what the destination asked to have again. After a long
 /// outage what was committed until its end waits for an offset. A stream the broker refuses is tried with one batch at
 /// a time. When no receipt comes for a whole `receipt_timeout`, the backlog rests and only the oldest batch of each
-/// stream is repeated. A log that cannot be read now is tried again after `reread_pause`, and the others go on; what
-/// the store calls damaged is passed over for `unreadable_pause` or until the next connection.
+/// stream that the store still has is repeated. A log that cannot be read now is tried again after `reread_pause`, and
+/// the others go on; what the store calls damaged is passed over for `unreadable_pause` or until the next connection.
 class Outbox {
  public:
   /// Batches handed over and not confirmed. Beyond the first, the backlog waits; beyond the second, everything does.
@@ -147,6 +147,7 @@ class Outbox {
   std::optional<Pick> pick_asked(SteadyTime now);
   std::optional<std::uint64_t> first_unsent(const Lane& lane, std::uint64_t from, std::uint64_t last) const;
   Result<std::optional<store::StoredBatch>> read(Lane& lane, store::SeqRange wanted, SteadyTime now);
+  void forget_gone();
   void settle_copies();
   void release(const record::BatchKey& key);
   void release_overdue(SteadyTime now);

@@ -52,7 +52,10 @@ class Session {
   void look_for_batches() { outbox_.refresh(); }
   /// The newest `live` JSON.
   void offer_live(std::string json) { live_ = std::move(json); }
-  void retry_rejected() { outbox_.retry_held(); }
+  void retry_rejected() {
+    manifest_tries_.clear();
+    outbox_.retry_held();
+  }
   /// Whether orders are heard from here on; ends the connection, which is made anew at once, or after the usual pause
   /// if another box uses the id. Blocks for `goodbye_patience` at most.
   void renew_directives(bool wanted, Now now);
@@ -102,9 +105,11 @@ class Session {
     SteadyTime until{};
     bool covers(std::size_t size, SteadyTime now) const { return bytes != 0 && size >= bytes && now < until; }
   };
+  /// What was done for a destination that lacks a manifest.
   struct ManifestTries {
     int count = 0;
-    SteadyTime last;
+    bool is_gone = false;  ///< It was looked for, and nobody has it any more.
+    SteadyTime next{};     ///< Before then nothing more is done.
   };
 
   void connect(Now now);
@@ -119,6 +124,7 @@ class Session {
   void on_conflict(const record::BatchKey& key, Now now);
   void ask_for_copies();
   void on_unknown_manifest(const record::BatchKey& key, Now now);
+  bool ask_to_tell(const Hash& manifest);
   void forget_tries(const Receipt& receipt);
   void on_command(const Incoming& message, Now now);
   void on_directives(const Incoming& message);

@@ -12,6 +12,9 @@ constexpr std::size_t replies_max = 16;
 constexpr Millis manifest_pause{5000};
 constexpr int manifest_tries_max = 10;
 constexpr std::size_t manifests_tried_max = 64;
+/// One that is nowhere is not looked for again earlier.
+constexpr Millis manifest_gone_rest = std::chrono::hours(1);
+constexpr const char* manifest_gone = "it is not in the store any more";
 
 /// What others wrote may stand in a notice; the rest of a longer one is cut off.
 constexpr std::size_t notice_bytes_max = 500;
@@ -125,15 +128,30 @@ void Session::on_unknown_manifest(const record::BatchKey& key, Now now) {
 
   if (manifest_tries_.size() > manifests_tried_max) manifest_tries_.clear();
   auto& tries = manifest_tries_[header->manifest];
-  if (tries.count > 0 && now.steady - tries.last < manifest_pause)
-    return outbox_.send_again(key, tries.last + manifest_pause);
+  if (now.steady < tries.next) {
+    if (tries.is_gone) return reject(key, "unknown_manifest", manifest_gone, now);
+    return outbox_.send_again(key, tries.next);
+  }
   if (tries.count >= manifest_tries_max) return reject(key, "unknown_manifest", "it was sent again and again", now);
   const auto carrier = manifests_.find(header->manifest, key.epoch);
-  if (!carrier) return reject(key, "unknown_manifest", "it is not in the store any more", now);
+  tries.is_gone = !carrier && !ask_to_tell(header->manifest);
+  if (tries.is_gone) {
+    tries.next = now.steady + manifest_gone_rest;
+    return reject(key, "unknown_manifest", manifest_gone, now);
+  }
   ++tries.count;
-  tries.last = now.steady;
-  outbox_.send_first(*carrier);
-  outbox_.send_again(key, now.steady);
+  // The recorder takes its time where the store takes nothing: later tries are further apart.
+  tries.next = now.steady + (carrier ? manifest_pause : manifest_pause * tries.count);
+  if (carrier) outbox_.send_first(*carrier);
+  outbox_.send_again(key, carrier ? now.steady : tries.next);
+}
+
+/// Whether the manifest is to come by a new event: those that carried it have left the store, its bytes have not.
+bool Session::ask_to_tell(const Hash& manifest) {
+  if (!links_.tell_manifest || !std::ranges::count(options_.streams, record::Stream::event)) return false;
+  if (!reader_.manifest(manifest)) return false;
+  links_.tell_manifest(manifest);
+  return true;
 }
 
 /// A manifest that a stored batch was made under is there: should it get lost, that counts from the beginning. Others

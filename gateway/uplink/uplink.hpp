@@ -64,6 +64,9 @@ struct Links {
   /// Asks that the content of a batch this destination rejected as a conflict be told again in a later epoch, and that
   /// the batch then be acknowledged in this destination's name. False: not now, ask again.
   std::function<bool(const record::BatchKey& rejected)> copy;
+  /// Asks that a manifest which the store has be told by an event anew: the destination lacks it, and the event that
+  /// carried it has left. Asking twice changes nothing.
+  std::function<void(const Hash& manifest)> tell_manifest;
   /// A command from above: returns the reply's JSON. `id`, expiry and the `may` list were checked already. May take the
   /// second that reading the store for a backfill takes.
   std::function<std::string(const std::string& json)> command;

@@ -237,6 +237,7 @@ class Auditor {
   }
 
   void note_manifest(const Event& event) {
+    if (event.facts.contains("again")) return;  // it does not come into force
     const auto hash = event.facts.find("sha256");
     const auto* manifest = hash == event.facts.end() ? nullptr : find_manifest(hash->second);
     if (manifest != nullptr) in_force_.push_back({event.time_ms, manifest});

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "recorder/lost_manifests.hpp"
 #include "tests/integration/recorder/recorder_on_disk.hpp"
 
 namespace jidian::recorder {
@@ -139,6 +140,34 @@ TEST_F(RecorderOnDisk, RejectedBatchIsCopiedIntoTheEpochThatBeginsForIt) {
   const auto readings = read(Stream::reading);
   ASSERT_EQ(readings.size(), 1U);
   EXPECT_EQ(readings[0].header.copy_of->epoch, before);
+}
+
+TEST_F(RecorderOnDisk, AManifestThatADestinationLacksIsToldAnew) {
+  const auto earlier = record::encode(plant::manifest(3));
+  store_->add_manifest(earlier.hash, earlier.bytes);
+  start();
+  recorder_->request_manifest(Hash{});  // nobody has it
+  recorder_->request_manifest(earlier.hash);
+  EXPECT_TRUE(wait_for([&] { return commits_ >= 2; }));
+  recorder_->request_manifest(earlier.hash);
+  stop();
+  const auto manifests = events(EventKind::manifest);
+  ASSERT_EQ(manifests.size(), 3u);
+  EXPECT_EQ(manifests[1].manifest, earlier.bytes);
+  EXPECT_EQ(manifests[2].manifest, record::encode(options_.manifest).bytes) << "that is in force";
+}
+
+TEST_F(RecorderOnDisk, AManifestIsToldAnewOnceAnHour) {
+  start();
+  const Hash hash = record::encode(options_.manifest).hash;
+  LostManifests lost(*store_);
+  const auto told_at = [&](std::chrono::minutes at) {
+    lost.request(hash);
+    return lost.take(SteadyTime{std::chrono::hours(5) + at}).size();
+  };
+  EXPECT_EQ(told_at(std::chrono::minutes(0)), 1u);
+  EXPECT_EQ(told_at(std::chrono::minutes(59)), 0u);
+  EXPECT_EQ(told_at(std::chrono::minutes(60)), 1u);
 }
 
 TEST_F(RecorderOnDisk, LiveViewShowsTheNewestPollOfEveryMeter) {

@@ -37,6 +37,7 @@ class FakeRecorder final : public recorder::Recorder {
   std::string live() const override { return R"({"meters":{}})"; }
   void request_epoch(std::uint64_t, std::string) override {}
   bool request_copy(const record::BatchKey&, const std::string&) override { return true; }
+  void request_manifest(const Hash&) override {}
   std::future<Result<domain::Event>> attest(recorder::Statement statement) override {
     if (on_attest) on_attest();
     std::promise<Result<domain::Event>> answer;

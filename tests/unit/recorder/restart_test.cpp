@@ -205,6 +205,50 @@ TEST_F(Restart, ManifestIsToldAgainOnlyIfItChanged) {
   EXPECT_EQ(record_.events(EventKind::manifest).size(), 2u);
 }
 
+/// What a destination lacks and is told again, with a meter less than the one in force has.
+class ToldAgain : public Restart {
+ protected:
+  ToldAgain() {
+    auto earlier = options_.manifest;
+    earlier.meters.pop_back();
+    lost_ = record::encode(earlier);
+    first_->core.tell_again({lost_}, clock_.now);
+    first_->flush();
+  }
+
+  record::EncodedManifest lost_;
+};
+
+TEST_F(ToldAgain, AManifestStandsBeforeTheOneInForceWhichStaysInForce) {
+  const auto manifests = record_.events(EventKind::manifest);
+  ASSERT_EQ(manifests.size(), 3u);
+  EXPECT_EQ(record::sha256(manifests[1].manifest), lost_.hash);
+  EXPECT_EQ(manifests[2].manifest, first_->core.manifest().bytes);
+  start_again();
+  EXPECT_EQ(record_.events(EventKind::manifest).size(), 3u);
+}
+
+TEST_F(ToldAgain, TheOneInForceStaysSoWhereItWentIntoAnotherBatch) {
+  auto batch = record_.decoded(record::Stream::event).back();
+  std::get<record::Events>(batch.body).pop_back();
+  Core core(options_);
+  record_.remember(core);
+  core.remember(batch, &options_.manifest);
+  store::Opening opening;
+  opening.epoch = 7;
+  core.begin(opening, clock_.now);
+  record_.commit(core.build(Flush::all, 7, record_.heads(), clock_.now));
+  EXPECT_EQ(record_.events(EventKind::manifest).size(), 3u);
+}
+
+TEST_F(ToldAgain, TheOneInForceNeedsNoOther) {
+  first_->core.tell_again({first_->core.manifest()}, clock_.now);
+  first_->flush();
+  const auto manifests = record_.events(EventKind::manifest);
+  ASSERT_EQ(manifests.size(), 4u);
+  EXPECT_EQ(manifests[3].manifest, first_->core.manifest().bytes);
+}
+
 TEST_F(Restart, EpochThatAnEarlierRunNeverWroteToBeginsLikeANewOne) {
   poll_both(*first_, 0, 30);
   first_->stop();

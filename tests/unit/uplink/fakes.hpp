@@ -31,6 +31,11 @@ class FakeStore final : public UnwrittenStore {
     epochs_.push_back(epoch);
     for (const auto stream : record::all_streams) logs_[{epoch, stream}];
   }
+  /// Its file is removed.
+  void end(std::uint64_t epoch) {
+    std::erase(epochs_, epoch);
+    std::erase_if(logs_, [epoch](const auto& log) { return log.first.first == epoch; });
+  }
   BatchKey add(Stream stream, Bytes bytes) {
     auto& log = logs_[{epochs_.back(), stream}];
     const std::uint64_t seq = log.empty() ? 1 : log.rbegin()->first + 1;
@@ -74,7 +79,10 @@ class FakeStore final : public UnwrittenStore {
     Result<std::vector<store::StoredBatch>> read(std::uint64_t epoch, Stream stream, SeqRange wanted,
                                                  std::size_t rows_max, std::size_t) override {
       std::vector<store::StoredBatch> rows;
-      const auto& log = store_.logs_.at({epoch, stream});
+      if (rows_max > 1) ++store_.long_reads;
+      const auto found = store_.logs_.find({epoch, stream});
+      if (found == store_.logs_.end()) return Error{ErrorKind::not_found, "no such epoch"};
+      const auto& log = found->second;
       for (auto row = log.lower_bound(wanted.first); row != log.end(); ++row) {
         const auto& [seq, bytes] = *row;
         const BatchKey key{epoch, stream, seq};
@@ -89,7 +97,11 @@ class FakeStore final : public UnwrittenStore {
     Result<std::optional<SeqRange>> find(std::uint64_t, Stream, UtcTime, UtcTime) override {
       return std::optional<SeqRange>{};
     }
-    Result<Bytes> manifest(const Hash&) override { return Error{ErrorKind::not_found, "no manifest"}; }
+    Result<Bytes> manifest(const Hash& hash) override {
+      const auto found = store_.manifests.find(hash);
+      if (found == store_.manifests.end()) return Error{ErrorKind::not_found, "no manifest"};
+      return found->second;
+    }
     Result<store::Ranges> acknowledged(const std::string& destination, std::uint64_t epoch, Stream stream) override {
       return store_.acknowledged(destination, epoch, stream);
     }
@@ -113,6 +125,9 @@ class FakeStore final : public UnwrittenStore {
   Result<std::unique_ptr<store::Reader>> reader() const override {
     return std::unique_ptr<store::Reader>(std::make_unique<FakeReader>(*this));
   }
+
+  std::map<Hash, Bytes> manifests;     ///< Kept beside the logs.
+  mutable std::size_t long_reads = 0;  ///< Of more than one batch at once.
 
  private:
   using Log = std::pair<std::uint64_t, Stream>;
@@ -196,6 +211,7 @@ class Bench {
       copies.push_back(rejected);
       return true;
     };
+    links.tell_manifest = [this](const Hash& manifest) { manifests_asked.push_back(manifest); };
     links.command = [this](const std::string& json) {
       commands.push_back(json);
       return std::string(R"({"ok":true})");
@@ -301,6 +317,7 @@ class Bench {
   std::vector<std::string> new_epochs;
   std::vector<BatchKey> copies;  ///< What was asked to be copied.
   bool copies_refused = false;
+  std::vector<Hash> manifests_asked;  ///< What was asked to be told anew.
   std::vector<std::string> commands;
 
  private:
