@@ -12,6 +12,7 @@ std::unique_ptr<Core> change_over(Core& before, const Options& options, Change c
                                   const Instant& now, const std::function<void()>& alive) {
   auto core = std::make_unique<Core>(options);
   core->take_over(before);
+  core->begin_recall(now.utc);
   for (const auto& [name, text] : store.notes()) core->remember(domain::Note{name, text});
   store::Opening present = store.opening();
   present.last_commit = now.utc;

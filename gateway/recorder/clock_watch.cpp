@@ -1,5 +1,7 @@
 #include "recorder/clock_watch.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <string>
 #include <utility>
 
@@ -48,6 +50,15 @@ domain::Event event_of(const ClockChange& change) {
           std::nullopt,
           {},
           {{"offset_ms", std::to_string(change.offset.count())}, {"quality", std::string(name_of(change.quality))}}};
+}
+
+Millis step_told(const domain::Event& event) {
+  if (event.kind != domain::EventKind::clock) return Millis{0};
+  const auto fact = std::ranges::find_if(event.facts, [](const auto& it) { return it.first == "offset_ms"; });
+  if (fact == event.facts.end()) return Millis{0};
+  std::int64_t offset = 0;
+  std::from_chars(fact->second.data(), fact->second.data() + fact->second.size(), offset);
+  return std::chrono::abs(Millis{offset}) > step_min ? Millis{offset} : Millis{0};
 }
 
 }  // namespace jidian::recorder

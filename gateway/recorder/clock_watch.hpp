@@ -46,4 +46,7 @@ class AgeWatch {
 /// The `clock` event of a change.
 domain::Event event_of(const ClockChange& change);
 
+/// How far the clock was set, as such an event tells; positive: forward. 0 if it was not, or another event is given.
+Millis step_told(const domain::Event& event);
+
 }  // namespace jidian::recorder

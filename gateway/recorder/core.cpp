@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
-#include <map>
 #include <string>
 #include <utility>
 
@@ -54,80 +53,18 @@ void Core::remember(const domain::Note& note) {
   standing_.restore(note);
 }
 
-/// Which meters have their slots where they were under another manifest: found out once for each run of batches that
-/// were made under it.
-const std::vector<bool>& Core::meters_with_slots_of(const Hash& hash, const domain::Manifest* other) {
-  if (same_slots_under_ == hash) return same_slots_;
-  same_slots_under_ = hash;
-  same_slots_.clear();
-  std::map<std::string_view, Millis> periods;
-  if (other != nullptr)
-    for (const auto& meter : other->meters) periods.emplace(meter.id, meter.period);
-  for (const auto& meter : options_.manifest.meters) {
-    const auto before = periods.find(meter.id);
-    same_slots_.push_back(before != periods.end() && before->second == meter.period);
-  }
-  return same_slots_;
-}
-
-void Core::remember(const record::Decoded& batch, const domain::Manifest* made_under) {
-  if (!alive_ || batch.header.anchor_utc >= *alive_) {
-    alive_ = batch.header.anchor_utc;
-    boot_before_ = batch.header.boot;
-  }
-  if (const auto* events = std::get_if<record::Events>(&batch.body)) {
-    note_in_force(batch, made_under);
-    epoch_before_ = batch.header.key.epoch;
-    manifest_before_ = batch.header.manifest;
-    said_goodbye_ = events->back().kind == EventKind::stop;
-    for (const domain::Event& event : *events) {
-      if (event.gap) holes_.declare(event.subject, *event.gap);
-      if (comes_into_force(event)) manifest_before_ = record::sha256(event.manifest);
-      facts_.restore(event);
-    }
-  }
-  if (const auto* rows = std::get_if<record::Rows>(&batch.body))
-    for (const auto& row : *rows) {
-      std::visit([&](const auto& it) { facts_.restore(it); }, row);
-      if (const auto* of_meter = std::get_if<domain::IntervalRow>(&row)) data_.remember(*of_meter);
-    }
-  const auto* polls = std::get_if<record::Polls>(&batch.body);
-  if (polls == nullptr) return;
-  // Under another manifest the meter may have had another period: then its holes cannot be found again.
-  const bool is_present = batch.header.manifest == manifest_.hash;
-  const auto* same_slots = is_present ? nullptr : &meters_with_slots_of(batch.header.manifest, made_under);
-  Facts::News news;
-  for (const auto& poll : *polls) {
-    note_return(poll, news);
-    if (same_slots == nullptr || (*same_slots)[poll.meter])
-      holes_.note(poll);
-    else
-      holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);
-    counters_.remember(poll);
-    data_.remember(poll);
-    swaps_.see(poll);
-    if (poll.end >= swaps_.since(poll.meter)) plausibility_.remember(poll);  // before that it was another meter
-    facts_.remember(poll, news);
-  }
-  for (auto& row : news.rows) pending_.add(std::move(row), manifest_.hash);
-  for (auto& row : news.aggregates) pending_.add(std::move(row), manifest_.hash);
-  // Under another manifest other levels held: what was seen then is not told again by those of today.
-  if (!is_present || goes_on_) return;
-  for (auto& event : news.events) pending_.add(std::move(event), manifest_.hash);
-}
-
 void Core::begin(const store::Opening& opening, const Instant& now, Core* last) {
   (void)clock_watch_.observe(now);
   // An epoch that an earlier run began and never wrote to is as good as new.
   const bool is_new_epoch = opening.began_epoch || epoch_before_ != opening.epoch;
   if (!is_new_epoch) in_force_ = manifest_before_;
-  updates_.begin({now.utc, last_life(opening), !is_new_epoch || opening.notes_hold});
+  updates_.begin({now.utc, last_life(opening, now.utc), !is_new_epoch || opening.notes_hold});
   if (is_new_epoch) tell(epoch_event(opening, now.utc), now);
   tell(start_event(opening, now), now);
   Facts::News news;
   end_recall(nullptr, now, news);
   const auto returning = forget_returning();
-  if (alive_ || opening.last_commit) {
+  if (newest_ || opening.last_commit) {
     const domain::Gap box = declare_ending(opening, now);
     if (last != nullptr) tell_gone(*last, box, now);
   }
@@ -143,7 +80,7 @@ void Core::begin(const store::Opening& opening, const Instant& now, Core* last) 
 domain::Event Core::start_event(const store::Opening& opening, const Instant& now) const {
   domain::Event event{now.utc, EventKind::start, {}, "The gateway records.", std::nullopt, {}, {}};
   event.facts = {{"version", options_.version}, {"clock", std::string(name_of(now.clock))}};
-  const auto alive = last_life(opening);
+  const auto alive = last_life(opening, now.utc);
   if (!alive) return event;
   event.facts.emplace_back("ended", std::string(name_of(cause_of_ending(opening))));
   event.facts.emplace_back("alive_until", format_utc(*alive));
@@ -159,6 +96,8 @@ void Core::observe(const Instant& now) {
     if (change->offset > Millis{0}) {
       event.gap = domain::Gap{GapCause::clock, change->before, change->after, 0};
       holes_.declare({}, *event.gap);
+    } else {
+      holes_.set_back(now.utc, -change->offset);
     }
     Facts::News news;
     facts_.skip_to(now.utc, news);

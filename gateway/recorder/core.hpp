@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -40,6 +42,10 @@ class Core {
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
+  /// The record is read back now: what it has behind that time, and behind its own end, was stamped by a clock that
+  /// was set back since. Before the batches.
+  void begin_recall(UtcTime now) { recalled_at_ = now; }
+
   /// A batch of an earlier run, in the order of `read_back`, and the manifest it was made under, if it is known. Before
   /// `begin`. Holes that were not told are found again for meters that still have their period.
   void remember(const record::Decoded& batch, const domain::Manifest* made_under = nullptr);
@@ -57,8 +63,9 @@ class Core {
   /// in the middle of. What is due then goes to the store, if it takes it.
   void settle(const Instant& now, const domain::Manifest& next);
 
-  /// Instead of `begin`, with the core that ran until now: first this, then the notes and the record are remembered,
-  /// with `remember_waiting` behind the batches of each stream, then `go_on`. What waits in `before` waits here.
+  /// Instead of `begin`, with the core that ran until now: first this, then `begin_recall`, then the notes and the
+  /// record are remembered, with `remember_waiting` behind the batches of each stream, then `go_on`. What waits in
+  /// `before` waits here.
   void take_over(Core& before);
 
   /// What waits to be stored is remembered like a batch of the core before.
@@ -168,6 +175,23 @@ class Core {
     bool has_slots = false;  ///< Its slots were accounted for before it went.
   };
 
+  /// Who wrote a batch of an earlier run, and when.
+  struct Life {
+    UtcTime at;
+    SteadyTime steady;
+    std::array<std::uint8_t, 16> boot{};
+  };
+  /// The wall clock was set back in an earlier run, or in this one before a change.
+  struct SetBack {
+    std::array<std::uint8_t, 16> boot{};
+    SteadyTime steady;  ///< When the batch that tells it was closed.
+    UtcTime to;         ///< Or to where it was set forward again since.
+  };
+
+  void note_life(const record::Header& header);
+  void note_set_back(const record::Header& header, const domain::Event& event);
+  bool lies_ahead(const record::Header& header, UtcTime time) const;
+  std::optional<UtcTime> last_sign(UtcTime now) const;
   const std::vector<bool>& meters_with_slots_of(const Hash& hash, const domain::Manifest* other);
   void go_on_with_meters(const Core& before);
   void resume_meters(const Core& before, const Instant& now, Facts::News& news);
@@ -194,7 +218,7 @@ class Core {
   void drop_overflow(const Instant& now);
   domain::GapCause cause_of_ending(const store::Opening& opening) const;
   domain::Gap declare_ending(const store::Opening& opening, const Instant& now);
-  std::optional<UtcTime> last_life(const store::Opening& opening) const;
+  std::optional<UtcTime> last_life(const store::Opening& opening, UtcTime now) const;
   domain::Event start_event(const store::Opening& opening, const Instant& now) const;
   domain::Event epoch_event(const store::Opening& opening, UtcTime now) const;
   domain::Event manifest_event(UtcTime now) const;
@@ -224,8 +248,10 @@ class Core {
   ClockWatch clock_watch_;
 
   std::optional<UtcTime> alive_noted_;  ///< When an earlier run last said that it lived, to a minute.
-  std::optional<UtcTime> alive_;        ///< Of an earlier run: its newest batch, and who wrote it.
-  std::array<std::uint8_t, 16> boot_before_{};
+  std::optional<UtcTime> recalled_at_;  ///< When the record was read back.
+  std::optional<Life> last_;            ///< Of the batches on record: the last one that was written,
+  std::optional<Life> newest_;          ///< and, of several boots, the one with the latest time.
+  std::deque<SetBack> set_backs_;       ///< Told in the record.
   bool said_goodbye_ = false;
   std::uint64_t epoch_before_ = 0;
   Hash manifest_before_{};

@@ -288,6 +288,7 @@ void Core::account_back(MeterIndex meter, UtcTime back) {
 /// either; of those that went, what came last is told: nobody could do so without them. `before`: what was in force
 /// until now; null: what the record says.
 void Core::end_recall(const domain::Manifest* before, const Instant& now, Facts::News& news) {
+  holes_.forget_after(std::max(now.utc, last_sign(now.utc).value_or(now.utc)));
   std::vector<std::pair<MeterIndex, UtcTime>> returned;
   for (std::size_t i = 0; i < options_.manifest.meters.size(); ++i) {
     const auto meter = static_cast<MeterIndex>(i);

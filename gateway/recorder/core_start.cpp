@@ -9,13 +9,19 @@ namespace jidian::recorder {
 using domain::GapCause;
 
 /// The last sign of life of the runs before, to a minute; nothing if there was none. What is on record may end earlier.
-std::optional<UtcTime> Core::last_life(const store::Opening& opening) const {
-  return std::max({alive_, alive_noted_, opening.last_commit, opening.last_progress});
+/// Where the record ends before `now`, what lies ahead of that was noted before the clock was set back.
+std::optional<UtcTime> Core::last_life(const store::Opening& opening, UtcTime now) const {
+  std::optional<UtcTime> last = last_sign(now);
+  const bool is_past = last && *last <= now;
+  for (const auto& noted : {alive_noted_, opening.last_commit, opening.last_progress})
+    if (noted && (!is_past || *noted <= now)) last = std::max(last, noted);
+  return last;
 }
 
 domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
   const std::array<std::uint8_t, 16> unknown{};
-  const bool is_other_boot = boot_before_ != unknown && options_.boot != unknown && boot_before_ != options_.boot;
+  const auto before = last_ ? last_->boot : unknown;
+  const bool is_other_boot = before != unknown && options_.boot != unknown && before != options_.boot;
   if (is_other_boot && updates_.started_another_system()) return GapCause::update;
   if (said_goodbye_ || opening.stopped_cleanly) return GapCause::clean_stop;
   if (is_other_boot) return GapCause::box_off;
@@ -24,7 +30,8 @@ domain::GapCause Core::cause_of_ending(const store::Opening& opening) const {
 
 /// Gives the gap of the whole box.
 domain::Gap Core::declare_ending(const store::Opening& opening, const Instant& now) {
-  const Ending ending{cause_of_ending(opening), alive_ ? *alive_ : *opening.last_commit};
+  const std::optional<UtcTime> told = last_sign(now.utc);
+  const Ending ending{cause_of_ending(opening), told ? *told : *opening.last_commit};
   domain::Gap box;
   for (auto& event : declare_restart(options_.manifest, holes_, ending, options_.commit_interval, now.utc)) {
     if (event.subject.empty()) box = event.gap.value_or(box);

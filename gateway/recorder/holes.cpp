@@ -1,6 +1,7 @@
 #include "recorder/holes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "domain/slots.hpp"
@@ -50,6 +51,13 @@ void subtract(std::vector<std::pair<UtcTime, UtcTime>>& pieces, const Gap& gap) 
     if (gap.until < until) left.emplace_back(gap.until, until);
   }
   pieces = std::move(left);
+}
+
+/// Takes out of `items` what lies behind `time`.
+template <typename Items, typename GapOf>
+void cut_at(Items& items, UtcTime time, GapOf gap_of) {
+  std::erase_if(items, [&](const auto& item) { return gap_of(item).from > time; });
+  for (auto& item : items) gap_of(item).until = std::min(gap_of(item).until, time);
 }
 
 Event event_of(const std::string& meter, const Gap& gap, UtcTime now) {
@@ -154,6 +162,28 @@ void Holes::declare(std::string_view subject, const Gap& gap) {
   }
   declared_.push_back({std::string(subject), gap});
   if (declared_.size() > scopes_max) declared_.pop_front();
+}
+
+void Holes::set_back(UtcTime now, Millis by) {
+  std::deque<Scope> lasting;
+  for (const Scope& scope : explained_)
+    if (scope.gap.until - by > now)
+      lasting.push_back({scope.subject, {scope.gap.cause, std::min(scope.gap.from, now), scope.gap.until - by, 0}});
+  forget_after(now);
+  std::ranges::move(lasting, std::back_inserter(explained_));
+  while (explained_.size() > scopes_max) explained_.pop_front();
+}
+
+void Holes::forget_after(UtcTime time) {
+  const auto of_scope = [](auto& scope) -> auto& {
+    return scope.gap;
+  };
+  const auto itself = [](auto& gap) -> auto& {
+    return gap;
+  };
+  cut_at(declared_, time, of_scope);
+  cut_at(explained_, time, of_scope);
+  for (Meter& meter : meters_) cut_at(meter.declared, time, itself);
 }
 
 void Holes::explain(std::string_view subject, const Gap& gap) {

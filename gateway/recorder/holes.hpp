@@ -58,6 +58,13 @@ class Holes {
   /// single meters are kept until `end_recall`.
   void declare(std::string_view subject, const domain::Gap& gap);
 
+  /// The clock was set back to `now`, by `by`: what was declared or explained behind `now` is of a time that is lived
+  /// through once more. A reason that still holds goes on to hold as long as it would have.
+  void set_back(UtcTime now, Millis by);
+
+  /// Nothing behind `time` was told or explained yet.
+  void forget_after(UtcTime time);
+
   /// From the beginning until this call, what is noted and declared is read back from the record of an earlier run:
   /// holes in it had not been told when that run crashed.
   void end_recall();

@@ -40,6 +40,7 @@ health::UpdateHealth health_of(const domain::UpdateReport& report) {
 
 /// Shows a core that was made of `options` what the store has of earlier runs.
 void RecorderImpl::recall(Core& core, const Options& options) {
+  core.begin_recall(now().utc);
   for (const auto& [name, text] : store_.notes()) core.remember(domain::Note{name, text});
   const auto reader = store_.reader();
   if (!reader) {

@@ -163,6 +163,7 @@ const domain::Manifest& MemoryRecord::made_under(const Hash& hash) const {
 Run::Run(const Options& options, MemoryRecord& record, HandClock& clock, bool new_epoch, PendingLimits limits,
          std::optional<domain::UpdateReport> update)
     : core(options, limits), record_(record), clock_(clock) {
+  core.begin_recall(clock.now.utc);
   record.remember(core);
   store::Opening opening;
   opening.epoch = 7;

@@ -28,6 +28,7 @@ class Takeover : public testing::Test {
     options_ = std::make_unique<Options>(plant::options(std::move(manifest)));
     core_ = std::make_unique<Core>(*options_, limits_);
     record_.know(options_->manifest);
+    core_->begin_recall(clock_.now.utc);
     record_.remember(*core_, options_->manifest, [](record::Stream) {});
     store::Opening opening;
     opening.epoch = 7;
@@ -38,6 +39,7 @@ class Takeover : public testing::Test {
     } else {
       const Options of_last = plant::options(*std::move(before));
       Core last(of_last);
+      last.begin_recall(clock_.now.utc);
       record_.remember(last, of_last.manifest, [](record::Stream) {});
       core_->begin(opening, clock_.now, &last);
     }
@@ -50,6 +52,7 @@ class Takeover : public testing::Test {
     record_.know(options->manifest);
     auto core = std::make_unique<Core>(*options);
     core->take_over(*core_);
+    core->begin_recall(clock_.now.utc);
     record_.remember(*core, options->manifest, [&](record::Stream stream) { core->remember_waiting(stream); });
     Change change;
     change.event = {clock_.now.utc, domain::EventKind::configuration, {}, "Another one.", std::nullopt, {}, {}};
