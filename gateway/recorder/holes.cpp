@@ -53,11 +53,11 @@ void subtract(std::vector<std::pair<UtcTime, UtcTime>>& pieces, const Gap& gap) 
   pieces = std::move(left);
 }
 
-/// Takes out of `items` what lies behind `time`.
-template <typename Items, typename GapOf>
-void cut_at(Items& items, UtcTime time, GapOf gap_of) {
-  std::erase_if(items, [&](const auto& item) { return gap_of(item).from > time; });
-  for (auto& item : items) gap_of(item).until = std::min(gap_of(item).until, time);
+/// Takes out of `scopes` what lies behind `time`.
+template <typename Scopes>
+void cut_at(Scopes& scopes, UtcTime time) {
+  std::erase_if(scopes, [&](const auto& scope) { return scope.gap.from > time; });
+  for (auto& scope : scopes) scope.gap.until = std::min(scope.gap.until, time);
 }
 
 Event event_of(const std::string& meter, const Gap& gap, UtcTime now) {
@@ -175,15 +175,15 @@ void Holes::set_back(UtcTime now, Millis by) {
 }
 
 void Holes::forget_after(UtcTime time) {
-  const auto of_scope = [](auto& scope) -> auto& {
-    return scope.gap;
-  };
-  const auto itself = [](auto& gap) -> auto& {
-    return gap;
-  };
-  cut_at(declared_, time, of_scope);
-  cut_at(explained_, time, of_scope);
-  for (Meter& meter : meters_) cut_at(meter.declared, time, itself);
+  cut_at(declared_, time);
+  cut_at(explained_, time);
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    const Millis period = manifest_.meters[i].period;
+    auto& declared = meters_[i].declared;
+    std::erase_if(declared, [&](const Gap& gap) { return gap.from > time; });
+    // A slot that has begun belongs to its gap as a whole.
+    for (Gap& gap : declared) gap.until = std::min(gap.until, gap.from + period * ((time - gap.from) / period + 1));
+  }
 }
 
 void Holes::explain(std::string_view subject, const Gap& gap) {

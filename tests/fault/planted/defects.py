@@ -115,7 +115,7 @@ DEFECTS = (
     Defect("outage-marked-ok", FALSE, e2e("bad_wires"), "values_false is", (
         Edit("acquire/meter_read.cpp", "      return domain::Quality::no_answer;", "      return domain::Quality::ok;"),)),
     Defect("edge-interpolated", FALSE, e2e("minute_edges"), "edges_false is", (
-        Edit("domain/interval_builder.cpp", "if (!last.is_set() || after.at - end <= end - last.at) last = after;", """
+        Edit("domain/interval_builder.cpp", "if (!last.is_set() || after.at - end <= end - last.placed_at) last = after;", """
     if (last.is_set() && last.at < end && after.at > end && !is_float(entry.type)) {
       const auto ms_of = [](Millis span) { return static_cast<std::uint64_t>(span.count()); };
       last = {last.bits + (after.bits - last.bits) * ms_of(end - last.at) / ms_of(after.at - last.at), end};

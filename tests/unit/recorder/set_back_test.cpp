@@ -30,8 +30,8 @@ class SetBack : public Takeover {
   void set_clock_back(Millis by) { clock_.now.utc -= by; }
 
   /// Polls of both meters in each second, whose counters go on whatever the clock shows.
-  void poll_from(UtcTime from, int seconds) {
-    for (int s = 0; s < seconds; ++s) {
+  void poll_from(UtcTime from, int count) {
+    for (int s = 0; s < count; ++s) {
       energy_ += 2;
       for (const std::size_t meter : {0u, 1u}) take(plant::poll(meter, from + std::chrono::seconds(s), energy_));
     }
