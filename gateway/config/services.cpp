@@ -44,7 +44,8 @@ void read_url(Section& section, Uplink& uplink) {
     if (section.has(key)) section.complain(std::string(key) + " needs mqtts://");
 }
 
-/// A gateway's name at a broker is its id: of two connections each would push the other out, for ever.
+/// A gateway's name at a broker is its id: of two connections each pushes the other out, for ever, unless
+/// the broker keeps names apart by login. What ran so before is to go on recording.
 void check_broker(Section& section, const Uplink& uplink, const std::vector<Uplink>& earlier) {
   const auto broker_of = [](const Uplink& it) {
     std::string broker = it.url.substr(std::min(it.url.find("://"), it.url.size()));
@@ -54,8 +55,9 @@ void check_broker(Section& section, const Uplink& uplink, const std::vector<Upli
   };
   const auto other = std::ranges::find(earlier, broker_of(uplink), broker_of);
   if (uplink.url.empty() || other == earlier.end()) return;
-  section.complain("url", "is the broker of uplink '" + other->id + "' already, where a gateway has one connection",
-                   "one [[uplink]] with the streams of both");
+  section.journal().warn(section.place("url"), section.subject() + ": url is the broker of uplink '" + other->id +
+                                                   "' already, where a gateway has one connection, got '" + uplink.url +
+                                                   "'; write one [[uplink]] with the streams of both");
 }
 
 std::vector<std::string> read_words(Section& section, std::string_view key, std::span<const std::string_view> words) {

@@ -20,10 +20,12 @@ void Manifests::remember(const record::BatchKey& key, ByteView batch) {
 }
 
 std::optional<record::BatchKey> Manifests::find(const Hash& hash, std::uint64_t epoch) {
+  has_read_all_ = true;
   if (const auto known = known_.find(hash); known != known_.end()) {
     const record::BatchKey key = known->second;
     if (is_there(key)) return key;
     known_.erase(known);
+    searched_.clear();  // a search notes the oldest event that carries it: a newer one may be there
   }
   return searched_.contains(epoch) ? std::nullopt : search(hash, epoch);
 }
@@ -61,6 +63,7 @@ std::optional<record::BatchKey> Manifests::search(const Hash& hash, std::uint64_
       last = first - 1;
     }
   }
+  has_read_all_ = all_read;
   if (all_read) searched_.insert(epoch);
   return std::nullopt;
 }

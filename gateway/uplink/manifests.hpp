@@ -23,6 +23,9 @@ class Manifests {
   /// What was searched in vain is not searched again, whatever the manifest: the search has remembered all that it saw.
   std::optional<record::BatchKey> find(const Hash& hash, std::uint64_t epoch);
 
+  /// Whether `find` could read all that it wanted to: if not, what it did not find may be there.
+  bool has_read_all() const { return has_read_all_; }
+
  private:
   static constexpr std::size_t known_max = 1024;
   static constexpr std::uint64_t batches_max = 4096;
@@ -31,6 +34,7 @@ class Manifests {
   std::optional<record::BatchKey> search(const Hash& hash, std::uint64_t epoch);
 
   store::Reader& reader_;
+  bool has_read_all_ = true;
   std::map<Hash, record::BatchKey> known_;
   std::set<std::uint64_t> searched_;  ///< Whatever a search from there backwards can find is known.
 };

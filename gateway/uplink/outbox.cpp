@@ -66,7 +66,7 @@ void Outbox::forget_gone() {
   std::vector<BatchKey> gone;
   for (const auto& [key, sent] : sent_) {
     const Lane* lane = lane_of(key.epoch, key.stream);
-    const bool is_there = lane != nullptr && (!lane->extent || key.seq >= lane->extent->first);
+    const bool is_there = lane != nullptr && (lane->extent ? key.seq >= lane->extent->first : !lane->trouble.empty());
     if (!sent.in_flight && !is_there) gone.push_back(key);
   }
   for (const auto& key : gone) drop_asked(key);

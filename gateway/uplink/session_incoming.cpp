@@ -135,6 +135,10 @@ void Session::on_unknown_manifest(const record::BatchKey& key, Now now) {
   if (tries.count >= manifest_tries_max) return reject(key, "unknown_manifest", "it was sent again and again", now);
   const auto carrier = manifests_.find(header->manifest, key.epoch);
   tries.is_gone = !carrier && !ask_to_tell(header->manifest);
+  if (tries.is_gone && !manifests_.has_read_all()) {
+    tries = {tries.count, false, now.steady + manifest_pause};
+    return outbox_.send_again(key, tries.next);
+  }
   if (tries.is_gone) {
     tries.next = now.steady + manifest_gone_rest;
     return reject(key, "unknown_manifest", manifest_gone, now);

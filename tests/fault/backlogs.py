@@ -11,6 +11,7 @@ RATE = 20  # batches a second that the backlog may take
 LIVE_LAG_S = 60  # from the slot of a batch's oldest reading to the judge; ten of them until the commit
 FILL_S = 1800
 START_S = 10
+END_S = 60  # for what waits beside what is new
 EVENT, READING = 1, 3
 
 
@@ -31,6 +32,7 @@ def days_of_backlog(row, options):
         memory = Memory(chain.gateway)
         chain.wait_waiting(len(backlog) // 2)
         wait_until(lambda: chain.pending() <= RATE, 60 + 1.5 * len(backlog) / RATE, "draining the backlog", 2)
+        wait_until(lambda: len(_came(chain, backlog)[0]) == len(backlog), END_S, "the last batches of the backlog", 0.5)
         memory.stop()
         _judge_drain(chain, row, backlog)
         most = max(kib for _, kib in memory.samples)
@@ -49,8 +51,8 @@ def _fill(chain, hours, until_ms):
     return filled.stdout.strip()
 
 
-def _judge_drain(chain, row, backlog):
-    """How fast the backlog came, and how old what was new was when it came."""
+def _came(chain, backlog):
+    """What the judge has of the backlog, as (received, stream, seq), and of what is newer, as (stream, received, bytes)."""
     last = {stream: max((seq for _, of, seq in backlog if of == stream), default=0) for stream in (1, 2, 3)}
     with sqlite3.connect(f"file:{chain.folder / 'judge.db'}?mode=ro", uri=True, timeout=20) as database:
         old = [(received_ms, stream, seq) for stream, seq, received_ms in database.execute(
@@ -58,6 +60,12 @@ def _judge_drain(chain, row, backlog):
         new = [one for stream in last for one in database.execute(
             "SELECT stream, received_ms, bytes FROM batch WHERE stream=? AND seq>?", (stream, last[stream]))]
     database.close()
+    return old, new
+
+
+def _judge_drain(chain, row, backlog):
+    """How fast the backlog came, and how old what was new was when it came."""
+    old, new = _came(chain, backlog)
     connected_ms, drained_ms = min(old)[0], max(old)[0]
     took_s = (drained_ms - connected_ms) / 1000
     row.expect(len(old) == len(backlog), f"{len(old)} of {len(backlog)} batches of the backlog are there")

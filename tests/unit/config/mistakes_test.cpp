@@ -194,7 +194,7 @@ TEST(Mistakes, TwoUplinksHaveTwoBrokers) {
   const std::string taken =
       "uplink 'bureau': url is the broker of uplink 'province' already, where a gateway has one connection, got '";
   EXPECT_THAT(with("mqtts://broker.example.org"),
-              HasSubstr(taken + "mqtts://broker.example.org'; write one [[uplink]] with the streams of both\n"));
+              HasSubstr(taken + "mqtts://broker.example.org:8883'; write one [[uplink]] with the streams of both\n"));
   EXPECT_THAT(with("mqtts://Broker.Example.org:8883"), HasSubstr(taken));
   EXPECT_THAT(with("mqtts://broker.example.org:8884"), Not(HasSubstr("already")));
   EXPECT_THAT(with("mqtts://broker.example.com"), Not(HasSubstr("already")));
