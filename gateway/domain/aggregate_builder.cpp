@@ -59,6 +59,10 @@ void AggregateBuilder::restore(const AggregateRow& row) {
   if (SubjectRows* subject = find(row.subject)) subject->restore(row);
 }
 
+void AggregateBuilder::restore_sums(const AggregateRow& row) {
+  if (SubjectRows* subject = find(row.subject)) subject->restore_sums(row);
+}
+
 void AggregateBuilder::restore(const Note& note) {
   if (!note.name.starts_with(note_prefix) && note.name != site_note) return;
   const auto peak = parse_peak(note.text);

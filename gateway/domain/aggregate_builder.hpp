@@ -31,6 +31,9 @@ class AggregateBuilder {
 
   void restore(const IntervalRow& row);
   void restore(const AggregateRow& row);
+  /// One of a time that the clock was set back from: it is in the sums of shifts and days, and nothing begins behind
+  /// it.
+  void restore_sums(const AggregateRow& row);
   /// The greatest quarter hour of an account's or the site's month, of an earlier run. One that is no such note is
   /// passed over.
   void restore(const Note& note);

@@ -62,9 +62,18 @@ void IntervalBuilder::restore(const IntervalRow& row) {
     if (point.scale_point) recall(*point.scale_point);
     std::ranges::for_each(point.ratio_points, recall);
   }
-  for (std::size_t i = 0; i < row.points.size(); ++i)
-    if (manifest_.meters[row.meter].points[i].kind == PointKind::counter && row.points[i].last_at != UtcTime{})
-      interval.points[i].first = {row.points[i].last, row.points[i].last_at};
+  restore_counts(row, UtcTime::max());
+}
+
+void IntervalBuilder::restore_counts(const IntervalRow& row, UtcTime to) {
+  const auto length = std::ranges::find(lengths, row.length);
+  if (length == lengths.end()) return;
+  auto& points = meters_[row.meter].intervals[static_cast<std::size_t>(length - lengths.begin())].points;
+  for (std::size_t i = 0; i < row.points.size(); ++i) {
+    const PointInterval& in_row = row.points[i];
+    if (manifest_.meters[row.meter].points[i].kind == PointKind::counter && in_row.last_at != UtcTime{})
+      points[i].first = {in_row.last, in_row.last_at, std::min(in_row.last_at, to)};
+  }
 }
 
 void IntervalBuilder::add(const Poll& poll, Rows& rows) {

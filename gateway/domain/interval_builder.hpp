@@ -49,6 +49,9 @@ class IntervalBuilder {
   /// A row of an earlier run, in the order in which they were made: what follows begins at its end.
   void restore(const IntervalRow& row);
 
+  /// One of a time that the clock was set back from, `to`: counters go on from its last counts, and nothing else does.
+  void restore_counts(const IntervalRow& row, UtcTime to);
+
   /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and has the same points and period.
   void take_over(const IntervalBuilder& before, MeterIndex theirs, MeterIndex ours) {
     meters_[ours] = before.meters_[theirs];

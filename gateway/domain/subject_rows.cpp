@@ -268,6 +268,10 @@ void SubjectRows::restore(const AggregateRow& row) {
   long_rows_.restore(row);
 }
 
+void SubjectRows::restore_sums(const AggregateRow& row) {
+  if (row.shift != 0 || row.length != lengths[minute_rows]) long_rows_.restore(row);
+}
+
 void SubjectRows::end_recall(Rows& rows) {
   if (!std::exchange(is_recalling_, false)) return;
   for (std::size_t i = 0; i < lengths.size(); ++i) {

@@ -41,6 +41,7 @@ class SubjectRows {
 
   /// A row of an earlier run, in the order of the record. What it was made of is not told again.
   void restore(const AggregateRow& row);
+  void restore_sums(const AggregateRow& row);
 
   /// The record is read. Rows that were complete in it and are not there are appended.
   void end_recall(Rows& rows);

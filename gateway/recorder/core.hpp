@@ -190,7 +190,8 @@ class Core {
 
   void note_life(const record::Header& header);
   void note_set_back(const record::Header& header, const domain::Event& event);
-  bool lies_ahead(const record::Header& header, UtcTime time) const;
+  std::optional<UtcTime> set_back_to(const record::Header& header, UtcTime time) const;
+  void remember_rows(const record::Header& header, const record::Rows& rows);
   std::optional<UtcTime> last_sign(UtcTime now) const;
   const std::vector<bool>& meters_with_slots_of(const Hash& hash, const domain::Manifest* other);
   void go_on_with_meters(const Core& before);

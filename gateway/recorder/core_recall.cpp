@@ -54,16 +54,36 @@ void Core::note_set_back(const record::Header& header, const domain::Event& even
   if (set_backs_.size() > set_backs_max) set_backs_.pop_front();
 }
 
-/// Whether a poll or row of that time is of a time that the clock was set back from: it lies ahead of the present one
-/// and of the end of the record, or the step stands in the record and the poll's or row's minute behind it. Its rows
-/// were told at the step.
-bool Core::lies_ahead(const record::Header& header, UtcTime time) const {
+/// Where a poll or row of that time is of a time that the clock was set back from, to where it was set: it lies ahead
+/// of the present one and of the end of the record, or the step stands in the record and the poll's or row's minute
+/// behind it. Its rows were told at the step.
+std::optional<UtcTime> Core::set_back_to(const record::Header& header, UtcTime time) const {
   const UtcTime minute = domain::align(time, shortest_row);
-  if (recalled_at_ && minute > std::max(*recalled_at_, last_sign(*recalled_at_).value_or(*recalled_at_))) return true;
-  return std::ranges::any_of(set_backs_, [&](const SetBack& step) {
+  std::optional<UtcTime> to;
+  if (recalled_at_ && minute > std::max(*recalled_at_, last_sign(*recalled_at_).value_or(*recalled_at_)))
+    to = recalled_at_;
+  for (const SetBack& step : set_backs_) {
     const bool was_before = header.anchor_steady < step.steady || minute > header.anchor_utc;
-    return is_same_boot(header.boot, step.boot) && was_before && minute > step.to;
-  });
+    if (is_same_boot(header.boot, step.boot) && was_before && minute > step.to)
+      to = std::min(to.value_or(step.to), step.to);
+  }
+  return to;
+}
+
+/// Of rows of a time that is over counters and the sums of a day go on all the same.
+void Core::remember_rows(const record::Header& header, const record::Rows& rows) {
+  for (const auto& row : rows) {
+    const auto to = std::visit([&](const auto& it) { return set_back_to(header, it.start); }, row);
+    const auto* of_meter = std::get_if<domain::IntervalRow>(&row);
+    if (!to) {
+      std::visit([&](const auto& it) { facts_.restore(it); }, row);
+      if (of_meter != nullptr) data_.remember(*of_meter);
+    } else if (of_meter != nullptr) {
+      facts_.restore_counts(*of_meter, *to);
+    } else {
+      facts_.restore_sums(std::get<domain::AggregateRow>(row));
+    }
+  }
 }
 
 /// Which meters have their slots where they were under another manifest: found out once for each run of batches that
@@ -96,12 +116,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
       facts_.restore(event);
     }
   }
-  if (const auto* rows = std::get_if<record::Rows>(&batch.body))
-    for (const auto& row : *rows) {
-      if (std::visit([&](const auto& it) { return lies_ahead(batch.header, it.start); }, row)) continue;
-      std::visit([&](const auto& it) { facts_.restore(it); }, row);
-      if (const auto* of_meter = std::get_if<domain::IntervalRow>(&row)) data_.remember(*of_meter);
-    }
+  if (const auto* rows = std::get_if<record::Rows>(&batch.body)) remember_rows(batch.header, *rows);
   const auto* polls = std::get_if<record::Polls>(&batch.body);
   if (polls == nullptr) return;
   // Under another manifest the meter may have had another period: then its holes cannot be found again.
@@ -109,18 +124,22 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
   const auto* same_slots = is_present ? nullptr : &meters_with_slots_of(batch.header.manifest, made_under);
   Facts::News news;
   for (const auto& poll : *polls) {
+    const Millis period = options_.manifest.meters[poll.meter].period;
+    // What was read is what the meter showed; rows of a time that was taken back are over, and its slots, too, if they
+    // came a second time.
+    const auto back_to = set_back_to(batch.header, poll.slot);
+    if (!back_to) note_return(poll, news);
+    if (!back_to || !domain::comes_again(poll.slot, *back_to, period)) {
+      if (same_slots == nullptr || (*same_slots)[poll.meter])
+        holes_.note(poll);
+      else
+        holes_.account(poll.meter, poll.slot + period);
+    }
     counters_.remember(poll);
     data_.remember(poll);
     swaps_.see(poll);
     if (poll.end >= swaps_.since(poll.meter)) plausibility_.remember(poll);  // before that it was another meter
-    // What was read is what the meter showed; slots and rows of a time that was taken back are over.
-    if (lies_ahead(batch.header, poll.slot)) continue;
-    note_return(poll, news);
-    if (same_slots == nullptr || (*same_slots)[poll.meter])
-      holes_.note(poll);
-    else
-      holes_.account(poll.meter, poll.slot + options_.manifest.meters[poll.meter].period);
-    facts_.remember(poll, news);
+    if (!back_to) facts_.remember(poll, news);
   }
   for (auto& row : news.rows) pending_.add(std::move(row), manifest_.hash);
   for (auto& row : news.aggregates) pending_.add(std::move(row), manifest_.hash);

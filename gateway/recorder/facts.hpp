@@ -37,6 +37,11 @@ class Facts {
   }
   void restore(const domain::AggregateRow& row) { aggregates_.restore(row); }
 
+  /// The same for rows of a time that the clock was set back from, `to`: only counters, and the sums of shifts and
+  /// days, go on from them.
+  void restore_counts(const domain::IntervalRow& row, UtcTime to) { intervals_.restore_counts(row, to); }
+  void restore_sums(const domain::AggregateRow& row) { aggregates_.restore_sums(row); }
+
   /// A note of an earlier run; one that is another's is passed over.
   void restore(const domain::Note& note) { aggregates_.restore(note); }
 

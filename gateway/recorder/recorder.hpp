@@ -89,7 +89,8 @@ class Recorder {
 
   /// Asks that a manifest which the store has be told by an event anew, because a destination lacks it and the event
   /// that told it has left the store. What is in force does not change by that. Each is told once an hour at most, for
-  /// all destinations together; the one in force is told behind it. From any thread; carried out by the recorder's thread.
+  /// all destinations together; the one in force is told behind it. From any thread; carried out by the recorder's
+  /// thread.
   virtual void request_manifest(const Hash& manifest) = 0;
 
   /// Puts a person's statement on record and gives the event as it was recorded. The future is ready once that is

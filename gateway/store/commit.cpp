@@ -140,6 +140,7 @@ Status StoreImpl::retreat() {
   if (!pages) return pages.error();
   (void)file_->set_aside(pages->total);
   auto restarted = file_->restart_log();
+  (void)file_->give_back_growth();  // of an earlier retreat that could not
   if (released && restarted) take_growth(*pages);
   pages = file_->pages();
   if (!pages) return pages.error();

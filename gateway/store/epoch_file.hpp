@@ -116,6 +116,8 @@ class EpochFile {
   Status set_aside(std::uint64_t pages);
   /// Makes the file about so many free pages longer. It has the space for them then, or stays as it was. Errors: full.
   Status lengthen(std::uint64_t pages);
+  /// Makes free pages of what `lengthen` could not free itself.
+  Status give_back_growth();
 
   /// Whether the disk refused to give back some of the file since it was opened.
   bool was_refused() { return store::was_refused(db_.raw()); }
@@ -133,7 +135,6 @@ class EpochFile {
                                                        const Found& found, std::uint64_t log_frames_max);
   EpochFile(std::filesystem::path path, EpochName name, Found found, Db db, std::uint64_t log_frames_max);
   Status prepare();
-  Status give_back_growth();
   Status note_lateness(record::Stream stream, Millis late);
   Status checkpoint(int mode);
 

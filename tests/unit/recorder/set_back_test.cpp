@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "domain/interval_builder.hpp"
@@ -175,6 +176,42 @@ TEST_F(SetBack, WhatARunAheadLeftDoesNotHideTheOutageBehindALaterOne) {
   expect_one_gap(3540, 3900);
   poll_until(4030);
   expect_nothing_ahead_or_twice();
+}
+
+TEST_F(SetBack, ByLessThanAMinuteNoSlotComesAgainAndARestartMissesNone) {
+  begin_ahead(std::chrono::seconds(45));
+  set_clock_back(std::chrono::seconds(45));
+  poll_from(second_of_change(75), 60);
+  crash_until(140);
+  expect_one_gap(135, 140);
+  poll_until(250);
+  expect_one_gap(135, 140);
+  expect_nothing_ahead_or_twice();
+}
+
+TEST_F(SetBack, ARestartBehindAWrongTimeLetsCountersGoOnFromTheLastCountOnRecord) {
+  poll_until(1000);
+  clock_.now.utc += std::chrono::hours(2);
+  poll_from(std::chrono::ceil<std::chrono::seconds>(clock_.now.utc), 1200);
+  set_clock_back(std::chrono::hours(2));
+  poll_until(2500);
+  crash_until(2510);
+  poll_until(3661);
+  core_->stop(clock_.now);
+  commit();
+  std::map<std::pair<domain::MeterIndex, std::chrono::seconds>, std::uint64_t> told;
+  std::size_t steps = 0;
+  for (const auto& row : record_.rows()) {
+    const auto& energy = row.points.at(1);
+    if (energy.last_at == UtcTime{}) continue;
+    if (const auto before = told.find({row.meter, row.length}); before != told.end()) {
+      EXPECT_EQ(energy.first, before->second) << row.length.count() << " " << format_utc(row.start);
+      ++steps;
+    }
+    told[{row.meter, row.length}] = energy.last;
+  }
+  EXPECT_GT(steps, 100u);
+  EXPECT_EQ((told.at({0, std::chrono::seconds(60)})), energy_);
 }
 
 TEST_F(SetBack, SlotsInATimeThatTheClockOnceJumpedOverAreToldAsMissing) {
