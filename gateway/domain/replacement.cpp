@@ -23,8 +23,8 @@ bool is_not_less(ValueType type, std::uint64_t later, std::uint64_t earlier) {
 /// Exactly, over a rollover where there is one; nothing if it fell.
 std::optional<std::uint64_t> whole_between(const PointEntry& point, std::uint64_t before, std::uint64_t after) {
   if (is_not_less(point.type, after, before)) return after - before;
-  const bool fits = point.modulus != 0 && before < point.modulus && after < point.modulus;
-  if (!fits) return std::nullopt;
+  const bool rolls_over = point.type == ValueType::unsigned_integer && point.modulus != 0;
+  if (!rolls_over || before >= point.modulus || after >= point.modulus) return std::nullopt;
   return after + (point.modulus - before);
 }
 

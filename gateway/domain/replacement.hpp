@@ -54,13 +54,13 @@ struct Swap {
 /// The count nearest to `number`; floats: the nearest float. Nothing if the type cannot hold it.
 std::optional<std::uint64_t> nearest_count(ValueType type, double number);
 
-/// How many counts lie between two, the second being the later one: over a rollover if the counter has a modulus.
-/// Negative if it fell and there is no modulus.
+/// How many counts lie between two, the second being the later one: over a rollover of an unsigned integer that has a
+/// modulus. Negative if it fell otherwise.
 double counts_between(const PointEntry& point, std::uint64_t before, std::uint64_t after);
 
 /// What a counter gained from `before` to `after` over `swaps` (of that point, in order of time), as an exact decimal
 /// of its own digits (of floats the shortest ones that name them); integers modulo the modulus where a part of it
-/// rolled over. Nothing if a part fell.
+/// rolled over, which unsigned ones do. Nothing if a part fell.
 std::optional<std::string> gained_over(const PointEntry& point, std::uint64_t before, std::uint64_t after,
                                        const std::vector<Swap>& swaps);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/decimal.hpp"
+#include "domain/counter_watch.hpp"
 #include "domain/replacement.hpp"
 
 namespace jidian::recorder {
@@ -16,13 +17,16 @@ bool is_sure(const domain::Sample& sample) {
   return has_value(sample.quality) && sample.quality != domain::Quality::implausible;
 }
 
-void add_step(const domain::PointEntry& point, std::uint64_t before, std::uint64_t after, Values& facts) {
-  const bool is_integer = point.type == ValueType::unsigned_integer || point.type == ValueType::signed_integer;
-  const bool fits = point.modulus == 0 || (before < point.modulus && after < point.modulus);
-  if (is_integer && fits && after >= before) {
-    facts.emplace_back(point.name, std::to_string(after - before));
-  } else if (is_integer && fits && point.modulus != 0) {
-    facts.emplace_back(point.name, std::to_string(after + (point.modulus - before)));
+void add_step(const domain::MeterEntry& meter, const domain::PointEntry& point, std::uint64_t before,
+              std::uint64_t after, Values& facts) {
+  const bool is_signed = point.type == ValueType::signed_integer;
+  const bool is_integer = is_signed || point.type == ValueType::unsigned_integer;
+  const bool fits = is_signed || point.modulus == 0 || (before < point.modulus && after < point.modulus);
+  // One of 64 bits that shows less was set back: nobody has counted so far.
+  const bool is_set_back = !is_signed && point.modulus == 0 && after < before;
+  const auto rollover = domain::rollover_between(meter, point, before, after);
+  if (is_integer && fits && !is_set_back && rollover) {
+    facts.emplace_back(point.name, std::to_string(after - before + *rollover));
   } else {
     facts.emplace_back(point.name + ".before", format_value(point.type, before, 0));
     facts.emplace_back(point.name + ".after", format_value(point.type, after, 0));
@@ -75,7 +79,7 @@ std::optional<domain::Event> Counters::take_step(const domain::Poll& poll, UtcTi
     if (!values[i] || !is_sure(poll.samples[i])) continue;
     const auto swaps = swaps_.between(poll.meter, values[i]->at, poll.end);
     if (swaps.empty())
-      add_step(entry.points[i], values[i]->bits, poll.samples[i].bits, facts);
+      add_step(entry, entry.points[i], values[i]->bits, poll.samples[i].bits, facts);
     else
       add_swapped(entry.points[i], static_cast<std::uint16_t>(i), values[i]->bits, poll.samples[i].bits, swaps, facts);
     if (values[i]->at != *newest) facts.emplace_back(entry.points[i].name + ".from", format_utc(values[i]->at));

@@ -32,9 +32,9 @@ class Counters {
 
   /// The `counter_step` event of a meter's first poll with values after the start; nothing for later ones, and for
   /// meters of which nothing is remembered. A poll whose counters are implausible is waited out. Integers: the exact
-  /// difference, modulo the counter's modulus; a counter without one that shows less than before, and floats: both
-  /// values. Where the meter was exchanged meanwhile, what both meters counted, as far as it is known; fact `replaced`
-  /// says when.
+  /// difference, over a rollover (`domain::rollover_between`) modulo the counter's modulus; a counter that fell or
+  /// shows less without a modulus, and floats: both values. Where the meter was exchanged meanwhile, what both meters
+  /// counted, as far as it is known; fact `replaced` says when.
   std::optional<domain::Event> take_step(const domain::Poll& poll, UtcTime now);
 
  private:
