@@ -11,6 +11,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// A connection that breaks between two packets may leave a token that nothing completes.
+constexpr auto answer_patience = 5s;
+
+void must_be_answered(const mqtt::token_ptr& token, const char* what) {
+  if (!token->wait_for(answer_patience)) throw mqtt::exception(MQTTASYNC_FAILURE, std::string("no answer to ") + what);
+}
+
 /// The contract's three batch topics; the rest is for people.
 bool carries_batches(const std::string& topic) {
   return topic.ends_with("/event") || topic.ends_with("/interval") || topic.ends_with("/reading");
@@ -55,8 +62,8 @@ class Link::Connection {
     });
     client_.set_connection_lost_handler([&link](const std::string&) { link.lost_ = true; });
     client_.set_disconnected_handler([&link](const mqtt::properties&, mqtt::ReasonCode) { link.lost_ = true; });
-    client_.connect(connect_options_of(link.options_))->wait();
-    client_.subscribe(link.options_.topic, 1)->wait();
+    must_be_answered(client_.connect(connect_options_of(link.options_)), "CONNECT");
+    must_be_answered(client_.subscribe(link.options_.topic, 1), "SUBSCRIBE");
   }
   ~Connection() {
     try {
