@@ -38,6 +38,11 @@ void resolve_credentials(config::Site& site, const std::string& file, std::vecto
     }
 }
 
+/// An editor lays its locks and drafts beside the files, under names with a dot in front.
+bool is_profile(const std::filesystem::path& file) {
+  return file.extension() == ".toml" && !file.filename().string().starts_with('.');
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path) {
@@ -68,7 +73,7 @@ LoadedCatalogue load_catalogue(const std::filesystem::path& profiles) {
   std::vector<std::filesystem::path> files;
   for (std::filesystem::directory_iterator entry(profiles, failed), end; !failed && entry != end;
        entry.increment(failed))
-    if (entry->path().extension() == ".toml") files.push_back(entry->path());
+    if (is_profile(entry->path())) files.push_back(entry->path());
   if (failed) {
     loaded.problem = "cannot read the meter profiles in " + profiles.string() + ": " + failed.message() +
                      "; give their folder with --profiles";
@@ -78,8 +83,8 @@ LoadedCatalogue load_catalogue(const std::filesystem::path& profiles) {
   for (const auto& file : files) {
     const auto text = read_file(file);
     if (!text) {
-      loaded.problem = text.error().message();
-      return loaded;
+      loaded.mistakes.push_back({file.string(), 1, 1, text.error().message(), false});
+      continue;
     }
     auto parsed = config::parse_profile(*text, file.string());
     if (parsed.profile) loaded.catalogue.emplace(parsed.profile->id, std::move(*parsed.profile));

@@ -15,11 +15,11 @@ Result<std::string> read_file(const std::filesystem::path& path);
 /// What reading the profiles gave.
 struct LoadedCatalogue {
   config::Catalogue catalogue;            ///< The profiles without a mistake.
-  std::vector<config::Mistake> mistakes;  ///< Of the others.
-  std::string problem;                    ///< The folder, or a file, that could not be read at all; empty if none.
+  std::vector<config::Mistake> mistakes;  ///< Of the others; a file that cannot be read is one.
+  std::string problem;                    ///< Why the folder could not be read; empty if it could.
 };
 
-/// Reads every `*.toml` of `profiles`. A missing folder is a problem.
+/// Reads every `*.toml` of `profiles` but those whose names begin with a dot. A missing folder is a problem.
 LoadedCatalogue load_catalogue(const std::filesystem::path& profiles);
 
 /// What reading the configuration gave.
@@ -27,11 +27,11 @@ struct Loaded {
   std::optional<config::Site> site;
   std::string text;                       ///< Of the site file, as far as it could be read.
   std::vector<config::Mistake> mistakes;  ///< Of the site file and of profiles; warnings among them.
-  std::string problem;                    ///< A file or folder that could not be read at all; empty if none.
+  std::string problem;  ///< The site file, or the folder of the profiles, that could not be read; empty if none.
 };
 
-/// Reads every `*.toml` of `profiles`, then the site file. A broken profile is a mistake only if the site names it; a
-/// missing folder is a problem.
+/// Reads the profiles, then the site file. A profile that is broken or cannot be read keeps the site from being there
+/// only if the site names it; a missing folder is a problem.
 Loaded load_site(const std::filesystem::path& site, const std::filesystem::path& profiles);
 
 /// The same for a text that is at hand; `file` is used in messages only.

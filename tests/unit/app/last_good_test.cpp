@@ -55,6 +55,19 @@ TEST_F(LastGood, ADamagedOneIsReplacedByTheOneThatIsKept) {
   }
 }
 
+TEST_F(LastGood, AProfileThatNoMeterUsesAndNobodyCanReadKeepsNoneFromBeingTaken) {
+  std::filesystem::create_symlink("nowhere", profiles_ / "gone.toml");
+  ASSERT_TRUE(keep_last_good(store_, text()));
+  write(text());
+  const auto whole = start();
+  ASSERT_TRUE(whole);
+  EXPECT_TRUE(whole->instead.empty());
+  write(text() + "[[meter]\n");
+  const auto damaged = start();
+  ASSERT_TRUE(damaged);
+  EXPECT_EQ(damaged->instead, last_good_of(store_));
+}
+
 TEST_F(LastGood, NothingIsTakenWhereNoneIsKeptOrThatIsDamagedToo) {
   write(text() + "[[meter]\n");
   EXPECT_FALSE(start());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/unit/config/texts.hpp"
@@ -26,6 +27,39 @@ TEST(LoadSite, ACredentialThatNobodyLaidIsToldWhereItsUplinkStands) {
   const auto before = text.substr(0, text.find("[[uplink]]"));
   EXPECT_EQ(warning.line, 1 + std::count(before.begin(), before.end(), '\n'));
   EXPECT_EQ(warning.column, 1);
+}
+
+TEST(LoadSite, AProfileThatCannotBeReadIsAMistakeAndTheSiteIsThereUnlessItNamesIt) {
+  const TemporaryFolder folder(memory_or_disk());
+  const auto profile = folder / "test-meter.toml";
+  std::ofstream(profile) << config::small_profile;
+  std::ofstream(folder / "site") << config::small_site;
+  std::filesystem::create_directory(folder / "folder.toml");
+  std::filesystem::create_symlink("nowhere", folder / "gone.toml");
+  const auto loaded = load_site(folder / "site", folder.path());
+  EXPECT_TRUE(loaded.site);
+  EXPECT_EQ(loaded.problem, "");
+  ASSERT_EQ(loaded.mistakes.size(), 2U) << config::print(loaded.mistakes);
+  EXPECT_EQ(loaded.mistakes[0].file, (folder / "folder.toml").string());
+  EXPECT_EQ(loaded.mistakes[1].file, (folder / "gone.toml").string());
+  EXPECT_FALSE(loaded.mistakes[1].warning);
+
+  std::filesystem::remove(profile);
+  std::filesystem::create_symlink("nowhere", profile);
+  const auto without = load_site(folder / "site", folder.path());
+  EXPECT_FALSE(without.site);
+  const auto told = config::print(without.mistakes);
+  EXPECT_NE(told.find("cannot read " + profile.string()), std::string::npos) << told;
+}
+
+TEST(LoadSite, TheLockThatAnEditorLaysBesideAProfileIsPassedOver) {
+  const TemporaryFolder folder(memory_or_disk());
+  std::ofstream(folder / "test-meter.toml") << config::small_profile;
+  std::ofstream(folder / "site") << config::small_site;
+  std::filesystem::create_symlink("user@host.1", folder / ".#test-meter.toml");
+  const auto loaded = load_site(folder / "site", folder.path());
+  EXPECT_TRUE(loaded.site) << loaded.problem;
+  EXPECT_TRUE(loaded.mistakes.empty()) << config::print(loaded.mistakes);
 }
 
 /// Opens like a file, and fails with EIO at the first read: nothing is mapped at the beginning.
