@@ -1,8 +1,10 @@
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "app/archive.hpp"
 #include "app/print.hpp"
@@ -227,6 +229,14 @@ Status walk_export(const std::filesystem::path& path, Walk& walk) {
   });
 }
 
+Status walk_place(const std::filesystem::path& place, Walk& walk) {
+  std::error_code failed;
+  const auto found = std::filesystem::status(place, failed);
+  if (!std::filesystem::status_known(found))
+    return Error{ErrorKind::unreachable, "cannot read " + place.string() + ": " + failed.message()};
+  return std::filesystem::is_directory(found) ? walk_store(place, walk) : walk_export(place, walk);
+}
+
 }  // namespace
 
 Exit verify(const Common& common, const std::filesystem::path& path) {
@@ -237,8 +247,7 @@ Exit verify(const Common& common, const std::filesystem::path& path) {
     place = site->store.folder;
   }
   Walk walk;
-  const auto walked = std::filesystem::is_directory(place) ? walk_store(place, walk) : walk_export(place, walk);
-  if (!walked) return print_failure(common, walked.error()), Exit::device;
+  if (const auto walked = walk_place(place, walk); !walked) return print_failure(common, walked.error()), Exit::device;
   return walk.print(common);
 }
 

@@ -219,6 +219,17 @@ TEST_F(Wrecks, TheNewestFileIsMissedWhenItIsGone) {
   EXPECT_TRUE(has(told["findings"], "the file " + gone.filename().string() + " is missing")) << told;
 }
 
+TEST_F(Wrecks, APlaceThatCannotBeLookedAtIsToldWithItsReason) {
+  const auto loop = folder_ / "loop";
+  fs::create_symlink("loop", loop);
+  for (const auto& place : {loop, folder_ / std::string(300, 'x')}) {
+    const auto told = verify_json(place);
+    EXPECT_EQ(exit_, Exit::device) << place;
+    ASSERT_TRUE(told.contains("error")) << told;
+    EXPECT_EQ(told["error"]["message"].get<std::string>().find("cannot read " + place.string() + ": "), 0U) << told;
+  }
+}
+
 TEST_F(Wrecks, OneBadFileDoesNotKeepTheOthersFromBeingExported) {
   make_epochs(3);
   spoil(files_in(store_)[0]);
