@@ -117,7 +117,7 @@ class Gathering {
     BundleJson line{{"epoch", to_hex(batch.key.epoch)}, {"seq", batch.key.seq}};
     if (!decoded || !std::holds_alternative<record::Events>(decoded->body)) {
       line["error"] = decoded ? "no events" : decoded.error().message();
-      return line.dump() + "\n";
+      return line.dump(-1, ' ', false, BundleJson::error_handler_t::replace) + "\n";
     }
     std::string lines;
     for (const auto& event : std::get<record::Events>(decoded->body)) {

@@ -83,7 +83,7 @@ Exit check(const Common& common) {
     for (const auto& mistake : loaded.mistakes) mistakes.push_back(json_of(mistake));
     nlohmann::json answer{{"valid", loaded.site.has_value()}, {"mistakes", mistakes}};
     if (loaded.site) answer["bytes_a_month"] = json_of(config::traffic_of(*loaded.site));
-    std::cout << answer.dump(2) << '\n';
+    std::cout << answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   } else {
     for (const auto& mistake : loaded.mistakes)
       std::cout << text(mistake.warning ? "check.warning" : "check.error") << line_of(mistake) << '\n';

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -380,10 +381,7 @@ int run_command_line(int argc, char** argv) {
   add_evidence_verbs(program, arguments, exit);
   add_device_verbs(
       program, arguments.common, arguments.identity, [&](CLI::App& verb) { add_common(verb, arguments.common); }, exit);
-  if (words.empty()) {
-    print_tasks(program);
-    return static_cast<int>(Exit::usage);
-  }
+  if (words.empty()) return print_tasks(program), static_cast<int>(Exit::usage);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -391,6 +389,9 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() != 0)
       if (const auto unknown = explain_unknown_option(program, words)) return static_cast<int>(*unknown);
     return program.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
+  } catch (const std::exception& error) {  // of a verb: one that foresaw it would have said more
+    std::cerr << "jidian: " << error.what() << '\n';
+    return static_cast<int>(Exit::device);
   }
   return static_cast<int>(exit);
 }

@@ -88,7 +88,7 @@ class ReadingPrinter {
     if (!point.ratio_points.empty()) line["times"] = times_of(meter, point);
     line["value"] = there && exponent ? nlohmann::json(value) : nlohmann::json();
     line["raw"] = there ? nlohmann::json(to_hex(sample.bits)) : nlohmann::json();
-    std::cout << line.dump() << '\n';
+    std::cout << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   }
 
   const ExportOptions& options_;

@@ -78,7 +78,9 @@ Exit create_identity(const Common& common, const IdentityOptions& options) {
   const auto key = folder.create(options.replace ? identity::Existing::set_aside : identity::Existing::refuse);
   if (!key) return fail(common, key.error());
   if (common.json)
-    std::cout << nlohmann::json{{"key", *key}, {"file", folder.file().string()}}.dump() << '\n';
+    std::cout << nlohmann::json{{"key", *key}, {"file", folder.file().string()}}.dump(
+                     -1, ' ', false, nlohmann::json::error_handler_t::replace)
+              << '\n';
   else
     std::cout << text("identity.created", {{"file", folder.file().string()}, {"key", key->substr(0, 16)}}) << '\n'
               << text("identity.next-request") << '\n';

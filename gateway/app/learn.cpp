@@ -261,7 +261,7 @@ Exit tell_lesson(const Common& common, const LearnOptions& options, const Lesson
     LearnJson json = json_of(lesson, options);
     json["written"] = writes;
     json["next"] = next;
-    std::cout << json.dump() << '\n';
+    std::cout << json.dump(-1, ' ', false, LearnJson::error_handler_t::replace) << '\n';
     return exit;
   }
   std::cout << text("learn.head", values) << '\n';

@@ -43,7 +43,8 @@ std::size_t columns_of_character(char32_t character) {
 
 void print_failure(const Common& common, const Error& error) {
   if (common.json)
-    std::cout << nlohmann::json{{"error", {{"kind", name_of(error.kind())}, {"message", error.message()}}}}.dump()
+    std::cout << nlohmann::json{{"error", {{"kind", name_of(error.kind())}, {"message", error.message()}}}}.dump(
+                     -1, ' ', false, nlohmann::json::error_handler_t::replace)
               << '\n';
   else
     std::cerr << "jidian: " << translated(error.message()) << '\n';

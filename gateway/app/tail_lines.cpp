@@ -46,18 +46,24 @@ TailJson line_of_text(const uplink::Incoming& message) {
           {"content", json.is_discarded() ? TailJson(text) : json}};
 }
 
+/// What a broker hands out need not be UTF-8.
+std::string tail_text_of(const TailJson& json) {
+  return json.dump(-1, ' ', false, TailJson::error_handler_t::replace);
+}
+
 std::string written(const TailJson& line, bool as_json) {
-  if (as_json) return line.dump(-1, ' ', false, TailJson::error_handler_t::replace);
+  if (as_json) return tail_text_of(line);
   std::string text;
   for (const auto& [key, value] : line.items())
     if (key != "events" && key != "rows")
-      text += (text.empty() ? "" : "  ") + key + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
+      text +=
+          (text.empty() ? "" : "  ") + key + "=" + (value.is_string() ? value.get<std::string>() : tail_text_of(value));
   if (line.contains("events"))
     for (const auto& event : line["events"])
       text += "\n    " + event.value("time", "") + "  " + event.value("kind", "") + "  " + event.value("subject", "") +
               "  " + event.value("text", "");
   if (line.contains("rows"))
-    for (const auto& row : line["rows"]) text += "\n    " + row.dump();
+    for (const auto& row : line["rows"]) text += "\n    " + tail_text_of(row);
   return text;
 }
 

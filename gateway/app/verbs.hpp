@@ -212,7 +212,8 @@ Exit test_uplink(const Common& common, const UplinkTestOptions& options);
 /// `jidian bundle`: an archive for support, without secrets.
 Exit bundle(const Common& common, const BundleOptions& options);
 
-/// The whole program: parses the command line and runs the verb.
+/// The whole program: parses the command line and runs the verb. An exception that a verb lets through is one sentence
+/// on standard error and Exit::device.
 int run_command_line(int argc, char** argv);
 
 }  // namespace jidian::app

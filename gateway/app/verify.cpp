@@ -112,7 +112,7 @@ class Walk {
                                 {"files", files},
                                 {"findings", findings_},
                                 {"findings_count", count_}}
-                     .dump(2)
+                     .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
               << '\n';
   }
 
