@@ -33,13 +33,18 @@ std::optional<std::pair<int, int>> parse_units(const std::string& text) {
   return std::pair{first, last};
 }
 
-/// Prints what a scan tells, as it tells it.
+/// Prints what a scan tells, as it tells it, and counts what was found.
 class ScanView {
  public:
-  explicit ScanView(std::string bus) : bus_(std::move(bus)) {}
+  ScanView(std::string bus, bool is_json) : bus_(std::move(bus)), is_json_(is_json) {}
 
   void show(const Json& line) {
     const auto type = line.value("type", "");
+    count_ += type == "unit" ? 1U : 0U;
+    if (is_json_) {
+      std::cout << line.dump() << std::endl;
+      return;
+    }
     if (type == "progress") return show_progress(line);
     clear();
     if (type == "listened")
@@ -54,13 +59,15 @@ class ScanView {
 
   /// The last words, which say what to do next.
   Exit finish() {
+    const Exit exit = count_ > 0 ? Exit::ok : Exit::findings;
+    if (is_json_) return exit;
     clear();
     say(complete_ ? "scan.summary" : "scan.summary-cut", {{"count", std::to_string(count_)}});
     if (!next_.empty())
       std::cout << next_ << '\n';
     else
       say(count_ == 0 ? "scan.next-nothing" : "scan.next-known", {{"bus", bus_}});
-    return count_ > 0 ? Exit::ok : Exit::findings;
+    return exit;
   }
 
  private:
@@ -74,7 +81,6 @@ class ScanView {
   }
 
   void show_unit(const Json& line) {
-    ++count_;
     const auto unit = number_of(line, "unit");
     const auto& profiles = line["profiles"];
     std::string what = text("scan.unknown");
@@ -120,6 +126,7 @@ class ScanView {
   }
 
   std::string bus_;
+  bool is_json_;  ///< The lines are printed as they are.
   bool terminal_ = isatty(STDOUT_FILENO) == 1;
   bool dirty_ = false;  ///< A progress line stands there.
   bool complete_ = false;
@@ -145,9 +152,11 @@ Exit scan(const Common& common, const ScanOptions& options) {
     args["unit_first"] = units->first;
     args["unit_last"] = units->second;
   }
-  ScanView view(options.bus);
-  const auto done = run_job(common, *site, "scan", args, [&view](const Json& line) { view.show(line); });
-  const Exit outcome = common.json ? Exit::ok : view.finish();
+  ScanView view(options.bus, common.json);
+  Common lines = common;  // the view must see them also where they are printed as they are
+  lines.json = false;
+  const auto done = run_job(lines, *site, "scan", args, [&view](const Json& line) { view.show(line); });
+  const Exit outcome = view.finish();
   return done ? outcome : exit_of(common, done.error());
 }
 

@@ -120,6 +120,10 @@ class Commissioning(unittest.TestCase):
         self.assertEqual([unit["unit"] for unit in units], [2, 3])
         self.assertEqual(units[0]["profiles"][0]["profile"], "siemens-pac3200")
 
+    def test_a_search_that_finds_nothing_is_a_finding_in_json_too(self):
+        lines = self.jidian("scan", "net", "--units", "10-12", code=1)
+        self.assertEqual(lines[-1], {"type": "summary", "found": 0, "complete": True})
+
     def test_a_sunspec_meter_is_named_by_itself_and_read(self):
         unit = next(line for line in self.jidian("scan", "net", "--units", "3-3") if line["type"] == "unit")
         self.assertEqual(unit["profiles"], [{"profile": "sunspec-meter-int", "vendor": "Example Meters", "model": "EM-203"}])
