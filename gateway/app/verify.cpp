@@ -194,6 +194,7 @@ Status for_each_line(const std::filesystem::path& path, const Visit& visit) {
   if (!file) return Error{ErrorKind::unreachable, "cannot read " + path.string()};
   std::string line;
   for (std::uint64_t number = 1; std::getline(file, line); ++number) visit(number, parse_evidence_line(line));
+  if (file.bad()) return Error{ErrorKind::io, "cannot read " + path.string() + " to its end"};
   return {};
 }
 

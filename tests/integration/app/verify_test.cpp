@@ -230,6 +230,12 @@ TEST_F(Wrecks, APlaceThatCannotBeLookedAtIsToldWithItsReason) {
   }
 }
 
+TEST_F(Wrecks, AnEvidenceFileOnADiskThatFailsIsNotToldWhole) {
+  const auto told = verify_json("/proc/self/mem");  // opens like a file, and fails at the first read
+  EXPECT_EQ(exit_, Exit::device) << told;
+  EXPECT_TRUE(told.contains("error")) << told;
+}
+
 TEST_F(Wrecks, OneBadFileDoesNotKeepTheOthersFromBeingExported) {
   make_epochs(3);
   spoil(files_in(store_)[0]);
