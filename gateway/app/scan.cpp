@@ -42,7 +42,7 @@ class ScanView {
     const auto type = line.value("type", "");
     count_ += type == "unit" ? 1U : 0U;
     if (is_json_) {
-      std::cout << line.dump() << std::endl;
+      std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
       return;
     }
     if (type == "progress") return show_progress(line);
