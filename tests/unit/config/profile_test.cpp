@@ -263,6 +263,18 @@ TEST(PointMistakes, RatiosMustBeAttributes) {
               HasSubstr("ratio 'pt_ratio' of point 'current.l1' has ratios of its own"));
 }
 
+TEST(ProfileMistakes, NoPoint) {
+  const auto from = small_profile.find("points = [");
+  const auto until = small_profile.find("]\n\n[test]");
+  ASSERT_LT(from, until);
+  const std::string text =
+      std::string(small_profile.substr(0, from)) + "points = [" + std::string(small_profile.substr(until));
+  const ParsedProfile parsed = parse_profile(text, "x.toml");
+  EXPECT_FALSE(parsed.profile);
+  EXPECT_THAT(print(parsed.mistakes), HasSubstr("x.toml:10:10: registers: points holds no point, got an array; write "
+                                                "points = [ { name = "));
+}
+
 TEST(ProfileMistakes, WholeFile) {
   EXPECT_THAT(print(parse_profile(small_profile, "My Meter.toml").mistakes),
               HasSubstr("the file's name must be an id"));
