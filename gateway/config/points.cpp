@@ -41,6 +41,10 @@ bool is_point_name(std::string_view name) {
       name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.'; });
 }
 
+bool is_bit_table(meter::Table table) {
+  return table == meter::Table::coil || table == meter::Table::discrete_input;
+}
+
 bool is_float(RawType type) {
   return type == RawType::f32 || type == RawType::f64;
 }
@@ -84,8 +88,7 @@ void read_not_available(Section& section, const Defaults& defaults, Point& point
 }
 
 void read_bits(Section& section, Point& point) {
-  const bool in_register = point.type == RawType::bits &&
-                           (point.place.table == meter::Table::holding || point.place.table == meter::Table::input);
+  const bool in_register = point.type == RawType::bits && !is_bit_table(point.place.table);
   if (!in_register) {
     section.forbid("bit", "needs type = \"bits\" in a table of registers; remove it");
     section.forbid("bit_count", "needs type = \"bits\" in a table of registers; remove it");
@@ -188,6 +191,14 @@ void read_references(Section& section, Draft& draft) {
   condition->finish();
 }
 
+/// `is_bit`: a coil or discrete input comes as one bit, which no order of bytes concerns.
+void read_orders(Section& section, const Defaults& defaults, bool is_bit, Point& point) {
+  if (is_bit) section.forbid("byte_order", "is for registers: a coil or discrete input has none; remove it");
+  const Orders orders = parse_orders(section, defaults.orders);
+  point.words = orders.words;
+  point.bytes = is_bit ? meter::ByteOrder::high_first : orders.bytes;
+}
+
 std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
   Draft draft;
   Point& point = draft.point;
@@ -202,9 +213,7 @@ std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
     point.place = coding->place;
     point.type = coding->type;
   }
-  const Orders orders = parse_orders(section, defaults.orders);
-  point.words = orders.words;
-  point.bytes = orders.bytes;
+  read_orders(section, defaults, coding && is_bit_table(point.place.table), point);
   read_meaning(section, defaults, point);
   point.exponent = static_cast<int>(section.integer("exponent", -exponent_max, exponent_max).value_or(0));
   point.by_default = section.boolean("by_default").value_or(true);

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <array>
+
+#include "meter/decode.hpp"
 #include "texts.hpp"
 
 namespace jidian::config {
@@ -161,6 +164,24 @@ TEST(Point, AnInputBitNeedsNoType) {
   EXPECT_EQ(point.type, meter::RawType::bits);
   EXPECT_EQ(point.place, (meter::Registers{meter::Table::coil, 3, 1}));
   EXPECT_THAT(point.labels, ElementsAre(meter::Label{0, "off"}, meter::Label{1, "on"}));
+}
+
+TEST(Point, AnInputBitHasNoOrderOfBytes) {
+  const std::string_view percent = "  { name = \"thd_voltage.l1\", address = 20, unit = \"%\", by_default = false },";
+  const std::string bit = "  { name = \"stop\", kind = \"state\", table = \"discrete-input\", address = 3";
+  const std::string reversed =
+      replace(small_profile, "type = \"u16\"\n", "type = \"u16\"\nbyte_order = \"low-first\"\n");
+  const std::string vector = "vectors = [ { point = \"stop\", words = [1], value = \"1\", source = \"derived\" },";
+  const auto parsed = parse_profile(replace(replace(reversed, percent, bit + " },"), "vectors = [", vector), "x.toml");
+  ASSERT_TRUE(parsed.profile) << print(parsed.mistakes);
+  const meter::Point& stop = parsed.profile->points[5];
+  ASSERT_EQ(stop.name, "stop");
+  const std::array<std::uint16_t, 1> on{1};
+  EXPECT_EQ(meter::decode(stop, on), (meter::Decoded{1, meter::Presence::value}));
+  EXPECT_EQ(parsed.profile->points[0].bytes, meter::ByteOrder::low_first) << "a register has the section's";
+
+  EXPECT_THAT(said_of_point(bit + ", byte_order = \"low-first\" },"),
+              HasSubstr("point 'stop': byte_order is for registers: a coil or discrete input has none; remove it"));
 }
 
 TEST(PrintedAddress, IsCheckedAgainstTheWireAddress) {
