@@ -245,8 +245,8 @@ void PollerCore::judge(Meter& meter, const MeterOutcome& outcome) {
   }
   if (outcome.answered())
     note_answer(meter);
-  else if (!outcome.bus_failed())  // a broken bus says nothing of its meters
-    note_silence(meter, *outcome.first_error());
+  else if (const Error* why = outcome.first_error(); why != nullptr && !outcome.bus_failed())
+    note_silence(meter, *why);  // a broken bus says nothing of its meters, nor does a meter that was asked for nothing
 }
 
 void PollerCore::note_answer(Meter& meter) {

@@ -46,17 +46,6 @@ std::optional<AmountSource> find_counter(const Site& site, std::string_view mete
   return std::nullopt;
 }
 
-/// A meter whose parent is among `ids` as well is part of that one's energy already.
-bool has_ancestor_among(const Site& site, std::string_view id, const std::vector<std::string>& ids) {
-  for (std::size_t steps = 0; steps < site.meters.size(); ++steps) {
-    const auto meter = std::ranges::find(site.meters, id, &Meter::id);
-    if (meter == site.meters.end() || meter->entry.parent.empty()) return false;
-    id = meter->entry.parent;
-    if (std::ranges::find(ids, id) != ids.end()) return true;
-  }
-  return false;
-}
-
 struct Electricity {
   std::vector<AmountSource> taken;
   std::vector<AmountSource> given;
@@ -172,7 +161,12 @@ void read_made(Section& facility_section, const Site& site, domain::FacilityEntr
     if (!source || product == site.card.products.end()) continue;
     const std::string name = "product." + id;
     const auto same = std::ranges::find(facility.amounts, name, &Amount::name);
-    if (same != facility.amounts.end())
+    const auto is_counter = [&](const AmountSource& it) {
+      return it.meter == source->meter && it.point == source->point;
+    };
+    if (same != facility.amounts.end() && std::ranges::any_of(same->sources, is_counter))
+      section.complain("point", "counts this product already", "each counter of a product once");
+    else if (same != facility.amounts.end())
       same->sources.push_back(*source);
     else
       add_amount(name, Carrier::none, product->unit, product_exponent, {*source}, facility.amounts);
@@ -224,10 +218,16 @@ void add_signed(const std::vector<Amount>& amounts, std::string_view name, std::
 /// Import + generation − export ± storage.
 void add_consumption(Section& root, Site& site) {
   std::vector<AmountSource> sources;
+  std::vector<std::string> supply;
   for (const auto& account : site.card.accounts) {
     add_signed(account.amounts, "energy.taken", 1, sources);
     add_signed(account.amounts, "energy.given", -1, sources);
+    if (account.carrier == Carrier::electricity)
+      supply.insert(supply.end(), account.meters.begin(), account.meters.end());
   }
+  // An account can be billed within another: what it takes is in the other's meter already.
+  std::erase_if(sources,
+                [&](const AmountSource& it) { return has_ancestor_among(site, site.meters[it.meter].id, supply); });
   if (sources.empty()) {
     if (auto card = root.section("site", "site"))
       card->complain("coverage", "is not true: no account has a meter with an energy counter",
@@ -243,6 +243,16 @@ void add_consumption(Section& root, Site& site) {
 }
 
 }  // namespace
+
+bool has_ancestor_among(const Site& site, std::string_view id, const std::vector<std::string>& ids) {
+  for (std::size_t steps = 0; steps < site.meters.size(); ++steps) {
+    const auto meter = std::ranges::find(site.meters, id, &Meter::id);
+    if (meter == site.meters.end() || meter->entry.parent.empty()) return false;
+    id = meter->entry.parent;
+    if (std::ranges::find(ids, id) != ids.end()) return true;
+  }
+  return false;
+}
 
 void skip_amounts(Section& facility) {
   for (const std::string_view key : {"forward", "product", "fuel_switch", "fuel_switch_minutes"}) facility.skip(key);

@@ -13,6 +13,11 @@ bool is_whole_number(const Point& point) {
   return point.type != RawType::text && point.type != RawType::f32 && point.type != RawType::f64;
 }
 
+/// Registers from the first of the two to the last.
+std::uint32_t span_count(const meter::Registers& a, const meter::Registers& b) {
+  return std::max(a.end(), b.end()) - std::min(a.first, b.first);
+}
+
 class Resolver {
  public:
   Resolver(Section& registers, const std::vector<Draft>& drafts)
@@ -69,6 +74,10 @@ class Resolver {
       wrong = "has a scale, sign or valid_while of its own";
     else if (named->point.place.table != draft.point.place.table)
       wrong = "stands in another table, so the two cannot come from one request";
+    else if (span_count(named->point.place, draft.point.place) > meter::ReadLimits{}.count_max)
+      wrong =
+          "is too far from it: no request has more than 125 registers, and the two must come from one; correct an "
+          "address, or remove it";
     if (wrong.empty()) return named;
     registers_.complain(name, start(draft, name, what) + wrong);
     return nullptr;

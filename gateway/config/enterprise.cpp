@@ -43,6 +43,28 @@ std::string read_code(Section& section, std::string_view key, bool (*is_right)(s
   return text;
 }
 
+/// What an account of the same carrier before this one counts as well. The same meter is a slip; a meter within another
+/// can be billed apart.
+void check_overlap(Section& section, const Site& site, const domain::SupplyAccount& account) {
+  for (const domain::SupplyAccount& earlier : site.card.accounts) {
+    if (earlier.carrier != account.carrier) continue;
+    const std::string other = "account '" + earlier.id + "'";
+    for (const std::string& meter : account.meters) {
+      const std::string start = section.subject() + ": meter '" + meter + "' ";
+      const bool is_within = has_ancestor_among(site, meter, earlier.meters);
+      const auto is_part = [&](const std::string& it) { return has_ancestor_among(site, it, {meter}); };
+      if (std::ranges::find(earlier.meters, meter) != earlier.meters.end())
+        section.journal().mistake(section.place("meters"),
+                                  start + "is in " + other + " already; write it in one of the two");
+      else if (is_within || std::ranges::any_of(earlier.meters, is_part))
+        section.journal().warn(section.place("meters"),
+                               start + (is_within ? "is part of" : "holds") + " a meter of " + other +
+                                   ": both accounts count that, the site once; write it in one of the two unless the "
+                                   "supplier bills it apart");
+    }
+  }
+}
+
 void read_accounts(Section& card, Site& site) {
   const auto meters = ids_of(site.meters);
   for (Section& section : card.sections("account", "account")) {
@@ -55,6 +77,7 @@ void read_accounts(Section& card, Site& site) {
     account.feeder = section.text("feeder").value_or("");
     account.level = section.text("level").value_or("");
     account.meters = read_references(section, "meters", "meter", meters);
+    check_overlap(section, site, account);
     read_account_terms(section, account);
     section.finish();
     site.card.accounts.push_back(std::move(account));

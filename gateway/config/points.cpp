@@ -41,6 +41,10 @@ bool is_point_name(std::string_view name) {
       name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.'; });
 }
 
+bool is_bit_table(meter::Table table) {
+  return table == meter::Table::coil || table == meter::Table::discrete_input;
+}
+
 bool is_float(RawType type) {
   return type == RawType::f32 || type == RawType::f64;
 }
@@ -84,8 +88,7 @@ void read_not_available(Section& section, const Defaults& defaults, Point& point
 }
 
 void read_bits(Section& section, Point& point) {
-  const bool in_register = point.type == RawType::bits &&
-                           (point.place.table == meter::Table::holding || point.place.table == meter::Table::input);
+  const bool in_register = point.type == RawType::bits && !is_bit_table(point.place.table);
   if (!in_register) {
     section.forbid("bit", "needs type = \"bits\" in a table of registers; remove it");
     section.forbid("bit_count", "needs type = \"bits\" in a table of registers; remove it");
@@ -188,6 +191,14 @@ void read_references(Section& section, Draft& draft) {
   condition->finish();
 }
 
+/// `is_bit`: a coil or discrete input comes as one bit, which no order of bytes concerns.
+void read_orders(Section& section, const Defaults& defaults, bool is_bit, Point& point) {
+  if (is_bit) section.forbid("byte_order", "is for registers: a coil or discrete input has none; remove it");
+  const Orders orders = parse_orders(section, defaults.orders);
+  point.words = orders.words;
+  point.bytes = is_bit ? meter::ByteOrder::high_first : orders.bytes;
+}
+
 std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
   Draft draft;
   Point& point = draft.point;
@@ -202,9 +213,7 @@ std::optional<Draft> parse_point(Section section, const Defaults& defaults) {
     point.place = coding->place;
     point.type = coding->type;
   }
-  const Orders orders = parse_orders(section, defaults.orders);
-  point.words = orders.words;
-  point.bytes = orders.bytes;
+  read_orders(section, defaults, coding && is_bit_table(point.place.table), point);
   read_meaning(section, defaults, point);
   point.exponent = static_cast<int>(section.integer("exponent", -exponent_max, exponent_max).value_or(0));
   point.by_default = section.boolean("by_default").value_or(true);
@@ -237,6 +246,21 @@ bool matches(std::string_view pattern, std::string_view name) {
   return !name.empty() && pattern[0] == name[0] && matches(pattern.substr(1), name.substr(1));
 }
 
+/// A meter without anything to read would be polled for ever, and be heard never.
+void complain_of_nothing(const std::vector<Point>& all, Section& section) {
+  const auto is_number = [](const Point& it) { return it.type != RawType::text; };
+  auto number =
+      std::ranges::find_if(all, [&](const Point& it) { return is_number(it) && it.kind != PointKind::attribute; });
+  if (number == all.end()) number = std::ranges::find_if(all, is_number);
+  if (number == all.end())
+    return section.complain("all points are texts, which are never part of a reading; write a point that is a number");
+  const std::string write = "points = [\"" + number->name + "\"]";
+  if (section.has("points"))
+    section.complain("points", "holds nothing that could be recorded", write + ", or remove it for the default points");
+  else
+    section.complain("no point is recorded by default; write " + write);
+}
+
 }  // namespace
 
 std::vector<Point> parse_registers(Section registers) {
@@ -248,8 +272,10 @@ std::vector<Point> parse_registers(Section registers) {
   defaults.not_available = parse_patterns(registers);
 
   std::vector<Draft> drafts;
-  registers.require("points", "points = [ { name = \"active_power.l1\", address = 0, unit = \"W\" } ]");
-  for (Section& section : registers.sections("points", registers.subject() + ": point")) {
+  constexpr std::string_view example = "points = [ { name = \"active_power.l1\", address = 0, unit = \"W\" } ]";
+  auto sections = registers.sections("points", registers.subject() + ": point");
+  if (registers.require("points", example) && sections.empty()) registers.complain("points", "holds no point", example);
+  for (Section& section : sections) {
     auto draft = parse_point(section, defaults);
     if (!draft) continue;
     if (std::ranges::any_of(drafts, [&](const Draft& it) { return it.point.name == draft->point.name; }))
@@ -302,6 +328,11 @@ std::vector<Point> select_points(const std::vector<Point>& all, Section& section
 
   std::vector<bool> taken(all.size(), false);
   for (std::size_t i = 0; i < all.size(); ++i) taken[i] = !states && all[i].by_default && all[i].type != RawType::text;
+  bool blamed = false;
+  const auto complain = [&](const Text& pattern, const std::string& what) {
+    section.complain(pattern, what);
+    blamed = true;
+  };
   for (const Text& pattern : patterns) {
     bool any = false;
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -310,10 +341,9 @@ std::vector<Point> select_points(const std::vector<Point>& all, Section& section
       if (all[i].type != RawType::text)
         taken[i] = true;
       else if (pattern.value == all[i].name)
-        section.complain(pattern, "point '" + pattern.value + "' is a text, which is never part of a reading");
+        complain(pattern, "point '" + pattern.value + "' is a text, which is never part of a reading");
     }
-    if (!any)
-      section.complain(pattern, "no point is called '" + pattern.value + "'" + point_meant(pattern.value, names));
+    if (!any) complain(pattern, "no point is called '" + pattern.value + "'" + point_meant(pattern.value, names));
   }
   const auto take = [&](std::string_view name) {
     taken[static_cast<std::size_t>(std::ranges::find(all, name, &Point::name) - all.begin())] = true;
@@ -330,6 +360,7 @@ std::vector<Point> select_points(const std::vector<Point>& all, Section& section
   std::vector<Point> selected;
   for (std::size_t i = 0; i < all.size(); ++i)
     if (taken[i]) selected.push_back(all[i]);
+  if (selected.empty() && !blamed) complain_of_nothing(all, section);
   return selected;
 }
 

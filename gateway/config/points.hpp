@@ -50,11 +50,13 @@ Orders parse_orders(Section& section, Orders defaults);
 std::optional<Coding> parse_coding(Section& section, std::optional<meter::Table> table,
                                    std::optional<meter::RawType> type);
 
-/// Reads a `[registers]` section: the defaults of its points, and the points. Points with mistakes are left out.
+/// Reads a `[registers]` section: the defaults of its points, and the points. Points with mistakes are left out; that
+/// there is none is a mistake.
 std::vector<meter::Point> parse_registers(Section registers);
 
 /// The `by_default` points, or those that `points = ["active_power.*", …]` of `section` selects; in the order of `all`
-/// and with the ratio points they need. A pattern that selects nothing is a mistake.
+/// and with the ratio points they need. A pattern that selects nothing is a mistake, and so is a selection without
+/// anything that could be recorded.
 std::vector<meter::Point> select_points(const std::vector<meter::Point>& all, Section& section);
 
 /// Calls `complain` with what does not fit into a request of `count_max` registers: "the registers of point 'x'".

@@ -30,6 +30,8 @@ void read_run(Section& section, const Site& site, domain::FacilityEntry& facilit
 void check_facilities(std::vector<Section>& sections, const Site& site);
 /// Needs the meters.
 void read_card(Section& root, Site& site);
+/// Whether the meter is part of the consumption of one of `ids`: its parent, or a parent of that, is among them.
+bool has_ancestor_among(const Site& site, std::string_view id, const std::vector<std::string>& ids);
 /// Keys of a facility that `read_amounts` reads later.
 void skip_amounts(Section& facility);
 /// What is agreed for an account of gas or water.

@@ -24,10 +24,12 @@ std::size_t leader_of(std::vector<std::size_t>& leaders, std::size_t n) {
   return n;
 }
 
+/// From the first register of both to the last. All 65536 of a table are one more than a run can count.
 Registers span_of(const Registers& a, const Registers& b) {
   assert(a.table == b.table);
   const std::uint16_t first = std::min(a.first, b.first);
-  return {a.table, first, static_cast<std::uint16_t>(std::max(a.end(), b.end()) - first)};
+  const std::uint32_t count = std::max(a.end(), b.end()) - first;
+  return {a.table, first, static_cast<std::uint16_t>(std::min<std::uint32_t>(count, 0xFFFF))};
 }
 
 /// What becomes of a value whose scale or sign is `other`.

@@ -19,7 +19,8 @@ std::vector<std::string_view> related_points(const Point& point);
 
 /// For each point the run it must be read in as a whole: its own registers, or those of its group from the first to the
 /// last. Points that scale, sign or condition one another make a group, which shares one run. Give the runs to
-/// `plan_reads`, and look for a point in the read that holds its run.
+/// `plan_reads`, if none is longer than a request, and look for a point in the read that holds its run. The run of a
+/// group over a whole table has 65535 registers.
 std::vector<Registers> runs_of(std::span<const Point> points);
 
 /// Applies to decoded values what the points of one meter say about one another; `decoded[n]` is that of `points[n]`.

@@ -124,6 +124,14 @@ TEST_F(PollerCoreFailures, AMeterThatOnlyGarblesIsGivenUp) {
   EXPECT_THAT(sink.polls.front().samples, testing::Each(domain::Sample{0, Quality::corrupt}));
 }
 
+TEST_F(PollerCoreFailures, AMeterThatIsAskedForNothingIsNotCalledSilent) {
+  begin({make_meter(0, {}), make_meter(1, {0})});
+  run(seconds{10});
+  EXPECT_TRUE(sink.of(EventKind::meter_silent).empty());
+  EXPECT_EQ(requests_of(1), 0U);
+  EXPECT_GE(sink.of(1).size(), 9U) << "the others are polled as ever";
+}
+
 TEST_F(PollerCoreFailures, ABusThatCannotBeOpenedIsToldOnceAndEveryHoleHasItsCause) {
   bus.open_error = Error{ErrorKind::unreachable, "cannot connect: Connection refused"};
   begin(meters(2, seconds{1}));

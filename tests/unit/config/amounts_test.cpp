@@ -158,6 +158,45 @@ TEST(Amounts, OfTheSiteAreImportLessExportPlusGeneration) {
   EXPECT_TRUE(manifest_of(site).site.is_covered);
 }
 
+/// The full site, whose supply is metered completely, with one more account before `section`.
+std::string with_lighting(std::string_view meter, std::string_view section) {
+  const std::string account = "[[site.account]]\nid = \"lighting\"\ncarrier = \"electricity\"\nnumber = \"3\"\n";
+  return replace(full_site("coverage = \"complete\"\n"), section,
+                 account + "meters = [\"" + std::string(meter) + "\"]\n" + std::string(section));
+}
+
+constexpr std::string_view first_account = "[[site.account]]\nid = \"grid\"";
+
+TEST(Amounts, AMeterIsInOneAccountOfItsCarrier) {
+  EXPECT_THAT(mistakes_of(with_lighting("main", "[[site.product]]")),
+              HasSubstr("site.toml:24:10: account 'lighting': meter 'main' is in account 'grid' already; write it in "
+                        "one of the two\n"));
+  const std::string steam =
+      replace(with_lighting("main", "[[site.product]]"), "id = \"lighting\"\ncarrier = \"electricity\"",
+              "id = \"steam\"\ncarrier = \"heat\"");
+  EXPECT_EQ(read_whole(steam).card.accounts.size(), 3U) << "another carrier may come from the same meter";
+}
+
+TEST(Amounts, OfTheSiteHoldAnAccountWithinAnotherOnce) {
+  const std::vector<domain::Amount> consumed{
+      {"energy.consumed", Carrier::electricity, "kWh", -6, {{0, 0, 1, -3}, {0, 1, -1, -3}, {4, 0, 1, 3}}}};
+  const std::vector<domain::Amount> motor{{"energy.taken", Carrier::electricity, "kWh", -6, {{2, 0, 1, 0}}}};
+  const Site behind = read_whole(with_lighting("press-motor", "[[site.product]]"));
+  ASSERT_EQ(behind.card.accounts.size(), 3U);
+  EXPECT_EQ(behind.card.accounts[2].amounts, motor);
+  EXPECT_EQ(behind.card.amounts, consumed);
+  const Site before = read_whole(with_lighting("press-motor", first_account));
+  EXPECT_EQ(before.card.amounts, consumed);
+
+  const std::string_view twice = ": both accounts count that, the site once; write it in one of the two unless";
+  EXPECT_THAT(mistakes_of(with_lighting("press-motor", "[[site.product]]")),
+              HasSubstr("warning: account 'lighting': meter 'press-motor' is part of a meter of account 'grid'" +
+                        std::string(twice)));
+  EXPECT_THAT(
+      mistakes_of(with_lighting("press-motor", first_account)),
+      HasSubstr("warning: account 'grid': meter 'main' holds a meter of account 'lighting'" + std::string(twice)));
+}
+
 TEST(Amounts, NeedWhatCoveragePromises) {
   EXPECT_THAT(mistakes_of(full_site("coverage = \"complete\"\n", "", "")),
               HasSubstr("facility 'roof': forward is missing; write forward = \"given\" if its meters count"));
@@ -218,6 +257,9 @@ TEST(Amounts, ProductsNameACounterThatIsThere) {
                         "active_energy_import.total, pieces.parts"));
   EXPECT_THAT(with("per_count = 0.0125", "per_count = 0"), HasSubstr("per_count is out of range"));
   EXPECT_THAT(with("per_count", "per_kount"), HasSubstr("unknown key 'per_kount'"));
+  EXPECT_THAT(mistakes_of(full_site("", std::string(parts_of_press) + std::string(parts_of_press))),
+              HasSubstr("facility 'press' product 2: point counts this product already, got 'pieces.parts'; write each "
+                        "counter of a product once"));
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <array>
+
+#include "meter/decode.hpp"
 #include "texts.hpp"
 
 namespace jidian::config {
@@ -163,6 +166,24 @@ TEST(Point, AnInputBitNeedsNoType) {
   EXPECT_THAT(point.labels, ElementsAre(meter::Label{0, "off"}, meter::Label{1, "on"}));
 }
 
+TEST(Point, AnInputBitHasNoOrderOfBytes) {
+  const std::string_view percent = "  { name = \"thd_voltage.l1\", address = 20, unit = \"%\", by_default = false },";
+  const std::string bit = "  { name = \"stop\", kind = \"state\", table = \"discrete-input\", address = 3";
+  const std::string reversed =
+      replace(small_profile, "type = \"u16\"\n", "type = \"u16\"\nbyte_order = \"low-first\"\n");
+  const std::string vector = "vectors = [ { point = \"stop\", words = [1], value = \"1\", source = \"derived\" },";
+  const auto parsed = parse_profile(replace(replace(reversed, percent, bit + " },"), "vectors = [", vector), "x.toml");
+  ASSERT_TRUE(parsed.profile) << print(parsed.mistakes);
+  const meter::Point& stop = parsed.profile->points[5];
+  ASSERT_EQ(stop.name, "stop");
+  const std::array<std::uint16_t, 1> on{1};
+  EXPECT_EQ(meter::decode(stop, on), (meter::Decoded{1, meter::Presence::value}));
+  EXPECT_EQ(parsed.profile->points[0].bytes, meter::ByteOrder::low_first) << "a register has the section's";
+
+  EXPECT_THAT(said_of_point(bit + ", byte_order = \"low-first\" },"),
+              HasSubstr("point 'stop': byte_order is for registers: a coil or discrete input has none; remove it"));
+}
+
 TEST(PrintedAddress, IsCheckedAgainstTheWireAddress) {
   EXPECT_EQ(said_of_point("  { name = \"thd_voltage.l1\", address = 20, as_printed = \"40021\", unit = \"%\" },"), "");
   EXPECT_EQ(said_of_point("  { name = \"thd_voltage.l1\", address = 20, as_printed = \"400021\", unit = \"%\" },"), "");
@@ -261,6 +282,18 @@ TEST(PointMistakes, RatiosMustBeAttributes) {
   EXPECT_THAT(said_of_point("  { name = \"pt_ratio\", address = 20, ratios = [\"ct_ratio\"] },\n"
                             "  { name = \"current.l1\", address = 21, unit = \"A\", ratios = [\"pt_ratio\"] },"),
               HasSubstr("ratio 'pt_ratio' of point 'current.l1' has ratios of its own"));
+}
+
+TEST(ProfileMistakes, NoPoint) {
+  const auto from = small_profile.find("points = [");
+  const auto until = small_profile.find("]\n\n[test]");
+  ASSERT_LT(from, until);
+  const std::string text =
+      std::string(small_profile.substr(0, from)) + "points = [" + std::string(small_profile.substr(until));
+  const ParsedProfile parsed = parse_profile(text, "x.toml");
+  EXPECT_FALSE(parsed.profile);
+  EXPECT_THAT(print(parsed.mistakes), HasSubstr("x.toml:10:10: registers: points holds no point, got an array; write "
+                                                "points = [ { name = "));
 }
 
 TEST(ProfileMistakes, WholeFile) {

@@ -113,6 +113,30 @@ TEST(References, MustFitIntoOneRequest) {
   EXPECT_THAT(limited("[limits]\nshort_count_max = 12"), HasSubstr("limits: short_count_max = 12 is less than the 13"));
 }
 
+TEST(References, MustLieWithinReachOfOneRequest) {
+  const auto scaled = [](std::string_view from, std::string_view to) {
+    return said_of(with_scale("{ name = \"current.l1\", address = " + std::string(from) +
+                              ", unit = \"A\", scale = \"far\" },\n  { name = \"far\", kind = \"state\", address = " +
+                              std::string(to) + " },"));
+  };
+  const std::string too_far =
+      "scale 'far' of point 'current.l1' is too far from it: no request has more than 125 registers, and the two must "
+      "come from one; correct an address, or remove it\n";
+  EXPECT_EQ(scaled("100", "224"), "");
+  EXPECT_THAT(scaled("100", "225"), HasSubstr(too_far));
+  EXPECT_THAT(scaled("0", "65535"), HasSubstr(too_far));
+  EXPECT_THAT(scaled("65535", "0"), HasSubstr(too_far));
+}
+
+TEST(References, AGroupMustFitIntoOneRequest) {
+  const std::string points =
+      "{ name = \"current.l1\", address = 100, unit = \"A\", scale = \"far\" },\n"
+      "  { name = \"current.l2\", address = 300, unit = \"A\", scale = \"far\" },\n"
+      "  { name = \"far\", kind = \"state\", address = 200 },";
+  EXPECT_THAT(said_of(with_scale(points)),
+              HasSubstr("limits: count_max = 125 is less than the 201 registers from point 'current.l1' to 'far'"));
+}
+
 TEST(References, VectorsSayWhatTheOtherPointsHold) {
   const auto vector = [](std::string_view with) {
     const auto parsed = parse(

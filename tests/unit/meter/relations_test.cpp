@@ -64,6 +64,13 @@ TEST(Runs, JoinThroughSharedPointsWhateverTheOrder) {
                                            holding(0, 81), holding(0, 81)));
 }
 
+TEST(Runs, OverAWholeTableDoNotWrap) {
+  const std::vector points{scaled("power", 0, "sf"), point("sf", 65535)};
+  EXPECT_THAT(runs_of(points), ElementsAre(holding(0, 65535), holding(0, 65535)));
+  const std::vector others{scaled("power", 1, "sf"), point("sf", 65535)};
+  EXPECT_THAT(runs_of(others), ElementsAre(holding(1, 65535), holding(1, 65535)));
+}
+
 TEST(Runs, AreNeverSeparatedByThePlan) {
   const std::vector points{scaled("a", 0, "a_sf"), point("a_sf", 6), scaled("b", 7, "b_sf"), point("b_sf", 15),
                            point("c", 16)};
