@@ -15,6 +15,17 @@ bool is_electric(const MeterEntry& meter) {
                              [](const PointEntry& point) { return point.carrier == Carrier::electricity; });
 }
 
+/// Whether what meter `i` shows is part of what one of `chosen` shows.
+bool is_within(const Manifest& manifest, std::size_t i, const std::vector<bool>& chosen) {
+  for (std::size_t steps = 0; steps < manifest.meters.size(); ++steps) {
+    const auto parent = std::ranges::find(manifest.meters, manifest.meters[i].parent, &MeterEntry::id);
+    if (parent == manifest.meters.end()) return false;
+    i = static_cast<std::size_t>(parent - manifest.meters.begin());
+    if (chosen[i]) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 SiteLoad::SiteLoad(const Manifest& manifest) : manifest_(manifest) {
@@ -33,7 +44,9 @@ std::vector<bool> SiteLoad::meters_of(const std::vector<std::string>& facilities
   if (facilities.empty())
     for (const auto& account : manifest_.site.accounts)
       if (account.carrier == Carrier::electricity) choose(account.meters);
-  return chosen;
+  std::vector<bool> topmost = chosen;
+  for (std::size_t i = 0; i < chosen.size(); ++i) topmost[i] = chosen[i] && !is_within(manifest_, i, chosen);
+  return topmost;
 }
 
 std::optional<double> SiteLoad::power_w(std::size_t meter, const Poll& poll) const {

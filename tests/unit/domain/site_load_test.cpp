@@ -63,6 +63,13 @@ TEST_F(SiteLoadTest, AddsUpEachMeterOnce) {
   EXPECT_DOUBLE_EQ(draw({"furnace", "mill"}).value_or(-1), 433);
 }
 
+TEST_F(SiteLoadTest, WhatIsPartOfAnotherIsNotAddedToIt) {
+  manifest_.meters[1].parent = "board-1";
+  manifest_.meters.push_back(meter("board-1", {}));
+  manifest_.meters[3].parent = "furnace-1";
+  EXPECT_DOUBLE_EQ(draw({"furnace", "mill"}).value_or(-1), 400) << "through a meter that is in neither";
+}
+
 TEST_F(SiteLoadTest, TheWholeSiteIsItsElectricityAccounts) {
   EXPECT_DOUBLE_EQ(draw({}).value_or(-1), 33);
   manifest_.site.accounts.clear();
