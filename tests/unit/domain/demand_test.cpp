@@ -87,7 +87,7 @@ TEST(Demand, SaysThatItsQuarterHourWasNotWhole) {
   EXPECT_FALSE(demand.month_peak);
 }
 
-/// A clock that shows the month behind for half an hour and is set back.
+/// A clock that shows the next month for half an hour and is set back.
 class ClockAMonthAhead : public testing::Test {
  protected:
   ClockAMonthAhead() {
