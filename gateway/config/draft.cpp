@@ -55,6 +55,8 @@ class Resolver {
       wrong = "must be an attribute that is a number";
     else if (!named->ratios.empty())
       wrong = "has ratios of its own";
+    else if (named->scale)
+      wrong = "has a scale of its own; write the power of ten as its exponent instead (exponent = -1)";
     if (!wrong.empty()) registers_.complain(name, start(draft, name, "ratio") + wrong);
     return wrong.empty();
   }

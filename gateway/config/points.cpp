@@ -348,7 +348,7 @@ std::vector<Point> select_points(const std::vector<Point>& all, Section& section
   const auto take = [&](std::string_view name) {
     taken[static_cast<std::size_t>(std::ranges::find(all, name, &Point::name) - all.begin())] = true;
   };
-  // Ratio points may have a scale of their own, so the needed ones are looked at again.
+  // Ratio points may have a sign or condition of their own, so the needed ones are looked at again.
   for (int round = 0; round < 2; ++round) {
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (!taken[i]) continue;

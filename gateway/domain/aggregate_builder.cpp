@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
+#include <utility>
 
 #include "domain/slots.hpp"
 
@@ -12,6 +13,13 @@ namespace {
 constexpr std::string_view note_prefix = "month-peak.";
 /// An account may be called "site".
 constexpr std::string_view site_note = "site-month-peak";
+/// Likewise of the month that was in force before. Notes of their own: releases that know of one month read theirs.
+constexpr std::string_view other_prefix = "month-peak-other.";
+constexpr std::string_view other_site_note = "site-month-peak-other";
+
+Note peak_note(std::string name, const Peak& peak) {
+  return {std::move(name), std::to_string(peak.value) + ' ' + std::to_string(peak.until.time_since_epoch().count())};
+}
 
 /// Two numbers with a blank between them.
 std::optional<Peak> parse_peak(std::string_view text) {
@@ -64,11 +72,14 @@ void AggregateBuilder::restore_sums(const AggregateRow& row) {
 }
 
 void AggregateBuilder::restore(const Note& note) {
-  if (!note.name.starts_with(note_prefix) && note.name != site_note) return;
+  const bool is_of_account = note.name.starts_with(note_prefix) || note.name.starts_with(other_prefix);
+  if (!is_of_account && note.name != site_note && note.name != other_site_note) return;
   const auto peak = parse_peak(note.text);
-  for (SubjectRows& subject : subjects_)
-    if (peak && subject.subject().kind != SubjectKind::facility && note_name(subject.subject()) == note.name)
-      subject.restore_month_peak(*peak);
+  for (SubjectRows& subject : subjects_) {
+    if (!peak || subject.subject().kind == SubjectKind::facility) continue;
+    const NoteNames names = note_names(subject.subject());
+    if (note.name == names.present || note.name == names.other) subject.restore_month_peak(*peak);
+  }
 }
 
 void AggregateBuilder::end_recall(Rows& rows) {
@@ -121,17 +132,21 @@ std::vector<DemandNow> AggregateBuilder::demands() const {
   return demands;
 }
 
-std::string AggregateBuilder::note_name(Subject subject) const {
-  if (subject.kind == SubjectKind::site) return std::string(site_note);
-  return std::string(note_prefix) + std::string(id_of(manifest_, subject));
+AggregateBuilder::NoteNames AggregateBuilder::note_names(Subject subject) const {
+  if (subject.kind == SubjectKind::site) return {std::string(site_note), std::string(other_site_note)};
+  const std::string id(id_of(manifest_, subject));
+  return {std::string(note_prefix) + id, std::string(other_prefix) + id};
 }
 
 std::vector<Note> AggregateBuilder::take_notes() {
   std::vector<Note> notes;
-  for (SubjectRows& subject : subjects_)
-    if (const auto peak = subject.take_month_peak())
-      notes.push_back({note_name(subject.subject()),
-                       std::to_string(peak->value) + ' ' + std::to_string(peak->until.time_since_epoch().count())});
+  for (SubjectRows& subject : subjects_) {
+    const auto peaks = subject.take_month_peaks();
+    if (!peaks) continue;
+    NoteNames names = note_names(subject.subject());
+    if (peaks->present) notes.push_back(peak_note(std::move(names.present), *peaks->present));
+    if (peaks->other) notes.push_back(peak_note(std::move(names.other), *peaks->other));
+  }
   return notes;
 }
 

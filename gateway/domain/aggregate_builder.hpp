@@ -34,7 +34,7 @@ class AggregateBuilder {
   /// One of a time that the clock was set back from: it is in the sums of shifts and days, and nothing begins behind
   /// it.
   void restore_sums(const AggregateRow& row);
-  /// The greatest quarter hour of an account's or the site's month, of an earlier run. One that is no such note is
+  /// The greatest quarter hour of a month of an account or the site, of an earlier run. One that is no such note is
   /// passed over.
   void restore(const Note& note);
 
@@ -61,10 +61,16 @@ class AggregateBuilder {
   std::vector<Note> take_notes();
 
  private:
+  /// By the month whose greatest quarter hour is noted, as `MonthPeaks` has them.
+  struct NoteNames {
+    std::string present;
+    std::string other;
+  };
+
   void end_recall(Rows& rows);
   void note_frontier(const IntervalRow& row);
   SubjectRows* find(Subject subject);
-  std::string note_name(Subject subject) const;
+  NoteNames note_names(Subject subject) const;
 
   const Manifest& manifest_;
   AmountSteps steps_;

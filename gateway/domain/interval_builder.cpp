@@ -71,8 +71,12 @@ void IntervalBuilder::restore_counts(const IntervalRow& row, UtcTime to) {
   auto& points = meters_[row.meter].intervals[static_cast<std::size_t>(length - lengths.begin())].points;
   for (std::size_t i = 0; i < row.points.size(); ++i) {
     const PointInterval& in_row = row.points[i];
-    if (manifest_.meters[row.meter].points[i].kind == PointKind::counter && in_row.last_at != UtcTime{})
+    const PointEntry& point = manifest_.meters[row.meter].points[i];
+    if (point.kind != PointKind::counter) continue;
+    if (in_row.last_at != UtcTime{})
       points[i].first = {in_row.last, in_row.last_at, std::min(in_row.last_at, to)};
+    else if (point.scale_point && row.points[*point.scale_point].first != row.points[*point.scale_point].last)
+      points[i].first = {};  // what ended the rows before has another exponent
   }
 }
 
@@ -129,19 +133,24 @@ bool IntervalBuilder::has_same_worth(const Meter& meter, const PointEntry& point
   return !is_rescaled(meter, point, poll) && std::ranges::none_of(point.ratio_points, is_other);
 }
 
+/// Takes away what `poll` has another exponent for. A row that has seen the old one says nothing of the point.
+void IntervalBuilder::drop_rescaled(const Poll& poll, Interval& interval) const {
+  const auto& points = manifest_.meters[poll.meter].points;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!is_rescaled(meters_[poll.meter], points[i], poll)) continue;
+    interval.points[i] = {};
+    interval.points[i].rescaled = interval.points[*points[i].scale_point].samples > 0;
+  }
+}
+
 void IntervalBuilder::collect(const Poll& poll, Interval& interval) {
   if (has_any_value(poll)) ++interval.polls_made;
+  drop_rescaled(poll, interval);
   const auto& points = manifest_.meters[poll.meter].points;
   for (std::size_t i = 0; i < points.size(); ++i) {
     const Sample& sample = poll.samples[i];
     PointState& state = interval.points[i];
     if (state.quality != Quality::ok) state.quality = sample.quality;
-    if (is_rescaled(meters_[poll.meter], points[i], poll)) {
-      const bool spoilt = points[i].kind == PointKind::instantaneous && (state.samples > 0 || state.rescaled);
-      state = {};
-      state.rescaled = spoilt;
-      state.quality = sample.quality;
-    }
     if (state.rescaled) state.quality = Quality::not_available;
     if (!is_good(sample) || state.rescaled) continue;
     const ValueType type = points[i].type;
@@ -189,6 +198,10 @@ PointInterval IntervalBuilder::finish_point(const Meter& meter, std::size_t poin
       has_same_worth(meter, entry, *next)) {
     const Edge after{next->samples[point].bits, end_of(*next, point)};
     if (!last.is_set() || after.at - end <= end - last.placed_at) last = after;
+  }
+  if (state.rescaled) {
+    state.first = last;
+    return made;
   }
   const bool is_news = state.first.is_set() && last.is_set() && last.placed_at >= state.first.placed_at;
   if (!is_news || (quiet && last.placed_at == state.first.placed_at)) return made;

@@ -31,8 +31,9 @@ namespace jidian::domain {
 ///
 /// Where the meter is exchanged, a counter begins anew as well.
 ///
-/// Where a point's scale point changes, numbers before and after are not comparable: a moment's point has no samples in
-/// that row, a counter begins anew.
+/// Where a point's scale point changes, numbers before and after are not comparable, and a row has one exponent: a row
+/// that saw both has no samples of the point, a counter's no edges either. The counter goes on with the next row, from
+/// the newest count behind the change.
 ///
 /// Values outside their range and implausible ones are in no sum and no edge. Fields without a value are 0 and their
 /// instants unset.
@@ -97,7 +98,7 @@ class IntervalBuilder {
     std::uint64_t least = 0;
     std::uint64_t most = 0;
     std::uint64_t sum = 0;
-    bool rescaled = false;  ///< Its exponent changed in this row, after samples had been taken.
+    bool rescaled = false;  ///< Its exponent changed in this row, which had seen another one.
     Edge first;             ///< Counters: what ended the row before. Others: the first sample inside.
   };
   /// Polls with values of one interval.
@@ -128,6 +129,7 @@ class IntervalBuilder {
   static bool is_told_in_part(const Interval& interval, UtcTime start, std::chrono::seconds length);
   void drop_counts_before(MeterIndex index, UtcTime since);
   static void place_edges(Meter& meter, UtcTime now);
+  void drop_rescaled(const Poll& poll, Interval& interval) const;
   void collect(const Poll& poll, Interval& interval);
   static bool is_another(const Meter& meter, std::uint16_t point, const Poll& poll);
   static bool is_rescaled(const Meter& meter, const PointEntry& point, const Poll& poll);

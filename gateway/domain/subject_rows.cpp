@@ -61,6 +61,11 @@ bool is_marked(const AggregateRow& row) {
   return row.amounts[0].is_partial || row.amounts[0].is_spanning;
 }
 
+/// A moment within the quarter hour of a peak.
+UtcTime within(const Peak& peak) {
+  return peak.until - Millis{1};
+}
+
 }  // namespace
 
 SubjectRows::SubjectRows(const Manifest& manifest, Subject subject)
@@ -198,8 +203,8 @@ void SubjectRows::finish_quarter(AggregateRow& row) {
   if (manifest_.site.sliding_demand.count() > 0) row.peak = sliding_peak(row);
   note_newest(row);
   if (subject_.kind == SubjectKind::facility) return;
-  note_peak(row);
-  if (subject_.kind == SubjectKind::account) row.month_peak = month_peak_;
+  if (const auto peak = peak_of(row); peak && keep_peak(*peak)) is_month_peak_new_ = true;
+  if (subject_.kind == SubjectKind::account) row.month_peak = month_peak_at(row.start);
 }
 
 void SubjectRows::note_newest(const AggregateRow& quarter) {
@@ -228,28 +233,42 @@ std::optional<Peak> SubjectRows::sliding_peak(const AggregateRow& quarter_row) c
   return peak;
 }
 
-/// A month's peak ended within it.
-void SubjectRows::note_peak(const AggregateRow& row) {
-  const LocalSpan month = local_month(row.start, manifest_.site.utc_offset);
-  if (month_peak_ && !month.contains(month_peak_->until - Millis{1})) month_peak_.reset();
-  const auto peak = peak_of(row);
-  if (!peak || (month_peak_ && peak->value <= month_peak_->value)) return;
-  month_peak_ = peak;
-  is_month_peak_new_ = true;
+/// The greatest of the month that `time` lies in, if one is known.
+std::optional<Peak> SubjectRows::month_peak_at(UtcTime time) const {
+  const LocalSpan month = local_month(time, manifest_.site.utc_offset);
+  for (const auto& peak : {month_peaks_.present, month_peaks_.other})
+    if (peak && month.contains(within(*peak))) return peak;
+  return std::nullopt;
 }
 
-std::optional<Peak> SubjectRows::take_month_peak() {
+/// Puts the month that `time` lies in into force, if a peak of it is known.
+void SubjectRows::use_month_of(UtcTime time) {
+  const LocalSpan month = local_month(time, manifest_.site.utc_offset);
+  if (month_peaks_.other && month.contains(within(*month_peaks_.other)))
+    std::swap(month_peaks_.present, month_peaks_.other);
+}
+
+/// Puts the peak's month into force, and says whether it is the greatest known of it.
+bool SubjectRows::keep_peak(const Peak& peak) {
+  use_month_of(within(peak));
+  if (const auto known = month_peak_at(within(peak))) {
+    if (peak.value <= known->value) return false;
+  } else if (month_peaks_.present) {
+    month_peaks_.other = month_peaks_.present;
+  }
+  month_peaks_.present = peak;
+  return true;
+}
+
+std::optional<MonthPeaks> SubjectRows::take_month_peaks() {
   if (!std::exchange(is_month_peak_new_, false)) return std::nullopt;
-  return month_peak_;
+  return month_peaks_;
 }
 
 void SubjectRows::restore_month_peak(const Peak& peak) {
-  const auto month_of = [&](const Peak& it) {
-    return local_month(it.until - Millis{1}, manifest_.site.utc_offset).start;
-  };
-  if (!month_peak_ || month_of(*month_peak_) < month_of(peak) ||
-      (month_of(*month_peak_) == month_of(peak) && month_peak_->value < peak.value))
-    month_peak_ = peak;
+  keep_peak(peak);
+  if (month_peaks_.other && month_peaks_.present->until < month_peaks_.other->until)
+    std::swap(month_peaks_.present, month_peaks_.other);
 }
 
 void SubjectRows::restore(const AggregateRow& row) {
@@ -265,6 +284,7 @@ void SubjectRows::restore(const AggregateRow& row) {
   }
   note_newest(row);
   if (row.month_peak) restore_month_peak(*row.month_peak);
+  use_month_of(row.start);
   long_rows_.restore(row);
 }
 
@@ -301,6 +321,8 @@ void SubjectRows::skip_to(UtcTime now, Rows& rows) {
   }
   long_rows_.skip_to(now, rows);
   if (states_until_ && *states_until_ > now) states_until_ = now;
+  if (newest_quarter_ && newest_quarter_->start > now) newest_quarter_.reset();
+  use_month_of(now);
 }
 
 }  // namespace jidian::domain

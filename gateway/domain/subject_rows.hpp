@@ -19,6 +19,13 @@ struct RowFrontier {
   std::array<std::optional<UtcTime>, 2> until;
 };
 
+/// The greatest quarter hours of two calendar months: a clock that shows another month for a while costs the right one
+/// nothing.
+struct MonthPeaks {
+  std::optional<Peak> present;  ///< Of the month in force: the one told last, or the clock's.
+  std::optional<Peak> other;    ///< Of the month in force before that.
+};
+
 /// The rows of one subject: gathers what its meters' rows and its stretches add to minutes and quarter hours, tells
 /// those that are complete in order of time, and hands the quarter hours on to the longer rows.
 class SubjectRows {
@@ -53,14 +60,13 @@ class SubjectRows {
   /// The time until `now` was not lived through: tells what does not contain it, and goes on with what does.
   void skip_to(UtcTime now, Rows& rows);
 
-  /// The greatest quarter hour of the calendar month, if it changed since this was asked last. Of accounts and the
-  /// site.
-  std::optional<Peak> take_month_peak();
-  /// That of an earlier run; an older or smaller one than is known counts for nothing.
+  /// The greatest quarter hours of the months, if one changed since this was asked last. Of accounts and the site.
+  std::optional<MonthPeaks> take_month_peaks();
+  /// One of an earlier run; a smaller one than is known of its month counts for nothing. The later month is in force.
   void restore_month_peak(const Peak& peak);
 
   /// What it took in the newest quarter hour, and in the greatest of the month. Of accounts and the site.
-  DemandNow demand() const { return {subject_, newest_quarter_, month_peak_}; }
+  DemandNow demand() const { return {subject_, newest_quarter_, month_peaks_.present}; }
 
  private:
   struct Open {
@@ -81,7 +87,9 @@ class SubjectRows {
   void finish_quarter(AggregateRow& row);
   void note_newest(const AggregateRow& quarter);
   std::optional<Peak> sliding_peak(const AggregateRow& quarter) const;
-  void note_peak(const AggregateRow& quarter);
+  std::optional<Peak> month_peak_at(UtcTime time) const;
+  void use_month_of(UtcTime time);
+  bool keep_peak(const Peak& peak);
 
   const Manifest& manifest_;
   Subject subject_;
@@ -95,7 +103,7 @@ class SubjectRows {
   LongRows long_rows_;
   std::optional<UtcTime> states_until_;
   std::optional<QuarterTaken> newest_quarter_;
-  std::optional<Peak> month_peak_;
+  MonthPeaks month_peaks_;
   bool is_month_peak_new_ = false;
   bool is_recalling_ = true;
 };

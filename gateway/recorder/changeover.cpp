@@ -8,6 +8,11 @@
 
 namespace jidian::recorder {
 
+void warn_of_rows_left_out(std::uint64_t batches) {
+  spdlog::warn("more rows of the day than are read back, longer rows in progress miss its beginning batches={}",
+               batches);
+}
+
 std::unique_ptr<Core> change_over(Core& before, const Options& options, Change change, store::Store& store,
                                   const Instant& now, const std::function<void()>& alive) {
   auto core = std::make_unique<Core>(options);
@@ -25,6 +30,7 @@ std::unique_ptr<Core> change_over(Core& before, const Options& options, Change c
                      alive();
                    },
                .after_stream = waiting,
+               .rows_left_out = warn_of_rows_left_out,
                .alive = alive});
   else
     spdlog::warn("record not read back, rows in progress of what changed begin anew why=\"{}\"",

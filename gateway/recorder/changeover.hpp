@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -13,5 +14,8 @@ namespace jidian::recorder {
 /// for seconds at most. From the recorder's thread; `alive` is called now and then meanwhile.
 std::unique_ptr<Core> change_over(Core& before, const Options& options, Change change, store::Store& store,
                                   const Instant& now, const std::function<void()>& alive);
+
+/// Says that the record has more rows of the day than are read back: so many batches are left out.
+void warn_of_rows_left_out(std::uint64_t batches);
 
 }  // namespace jidian::recorder

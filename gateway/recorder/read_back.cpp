@@ -15,8 +15,12 @@ using record::Stream;
 /// Gaps that last are told every hour: nothing older can be untold.
 constexpr Millis look_back = std::chrono::minutes(65);
 constexpr std::uint64_t batches_read_max = 1'024;
-/// Rows reach back to the beginning of the day or shift: two batches a minute, and room.
+/// Of the newest batches of rows all is wanted: counters and what is in progress go on from them.
 constexpr std::uint64_t row_batches_read_max = 4'096;
+/// Before those only quarter hours are, back to the beginning of the day or shift; what is too short to hold one is not
+/// taken apart. 22 batches a minute for a day, at most four seconds of reading from flash.
+constexpr std::uint64_t row_batches_looked_max = 32'768;
+constexpr Millis quarter_hour = std::chrono::minutes(15);
 constexpr std::size_t rows_at_once = 64;
 constexpr std::size_t bytes_at_once = 1 << 20;
 constexpr std::size_t epochs_max = 2;
@@ -103,17 +107,29 @@ std::optional<record::Row> move_any_row(const record::Row& row, const domain::Ma
   return std::visit([&](const auto& it) -> std::optional<record::Row> { return move_row(it, from, to); }, row);
 }
 
+/// What is read of a log.
+struct Wanted {
+  store::SeqRange range;
+  std::uint64_t whole_from = 0;  ///< Those before it are wanted only for their quarter hours.
+  std::uint64_t left_out = 0;    ///< Those before the range that are of the wanted time.
+};
+
 /// The newest batches of a stream that touch the time since `from`.
-std::optional<store::SeqRange> newest_of(store::Reader& reader, std::uint64_t epoch, Stream stream, UtcTime from) {
-  const std::uint64_t most = stream == Stream::interval ? row_batches_read_max : batches_read_max;
+std::optional<Wanted> newest_of(store::Reader& reader, std::uint64_t epoch, Stream stream, UtcTime from) {
+  const std::uint64_t most = stream == Stream::interval ? row_batches_looked_max : batches_read_max;
   const auto extent = reader.extent(epoch, stream);
   if (!extent || !*extent) return std::nullopt;
-  store::SeqRange range = **extent;
+  Wanted wanted;
+  store::SeqRange& range = wanted.range;
+  range = **extent;
   // The newest batch is wanted however old it is: it tells who wrote it, and when.
   const auto found = reader.find(epoch, stream, from, far_future);
   range.first = found && *found ? (*found)->first : range.last;
-  if (range.size() > most) range.first = range.last - most + 1;
-  return range;
+  if (range.size() > most) wanted.left_out = range.size() - most;
+  range.first += wanted.left_out;
+  if (stream == Stream::interval && range.size() > row_batches_read_max)
+    wanted.whole_from = range.last - row_batches_read_max + 1;
+  return wanted;
 }
 
 /// What one look at a log gave.
@@ -201,6 +217,7 @@ class Missing {
 struct EpochPart {
   std::uint64_t epoch = 0;
   store::SeqRange range;
+  std::uint64_t whole_from = 0;
   UtcTime ended;  ///< When the epoch was over.
 };
 
@@ -214,7 +231,7 @@ UtcTime ended_at(store::Reader& reader, const std::vector<std::uint64_t>& epochs
 void read_stream(Rows& log, EpochPart part, Stream stream, Manifests& manifests, const PresentManifest& present,
                  const std::function<void(record::Decoded, const domain::Manifest*)>& remember,
                  const Missing* missing) {
-  auto& [epoch, range, ended] = part;
+  auto& [epoch, range, whole_from, ended] = part;
   std::optional<UtcTime> end;  // of what stands before
   while (range.first <= range.last) {
     const Look look = log.next(epoch, stream, range);
@@ -228,6 +245,7 @@ void read_stream(Rows& log, EpochPart part, Stream stream, Manifests& manifests,
         missing->tell(epoch, {range.first, row.key.seq - 1}, *end, row.start, is_first && look.may_come_back);
       range.first = row.key.seq + 1;
       end = std::max(end.value_or(row.end), row.end);
+      if (row.key.seq < whole_from && row.end - row.start < quarter_hour) continue;
       const auto header = record::decode_header(row.bytes);
       if (!header || header->copy_of) continue;  // the content of a copy is remembered where it was told first
       const domain::Manifest* made_under = manifests.find(header->manifest);
@@ -284,11 +302,13 @@ void read_back(store::Reader& reader, const store::Opening& opening, const Prese
   Rows rows(reader, recall.alive);
   for (const Stream stream : record::all_streams) {
     for (std::size_t i = 0; i < epochs.size(); ++i) {
-      const auto range = newest_of(reader, epochs[i], stream, stream == Stream::interval ? rows_from : from);
+      const auto wanted = newest_of(reader, epochs[i], stream, stream == Stream::interval ? rows_from : from);
       if (recall.alive) recall.alive();
-      if (range)
-        read_stream(rows, {epochs[i], *range, ended_at(reader, epochs, i, end)}, stream, manifests, present,
-                    recall.remember, stream == Stream::reading ? &gone : nullptr);
+      if (!wanted) continue;
+      if (stream == Stream::interval && wanted->left_out > 0 && recall.rows_left_out)
+        recall.rows_left_out(wanted->left_out);
+      read_stream(rows, {epochs[i], wanted->range, wanted->whole_from, ended_at(reader, epochs, i, end)}, stream,
+                  manifests, present, recall.remember, stream == Stream::reading ? &gone : nullptr);
     }
     if (recall.after_stream) recall.after_stream(stream);
   }

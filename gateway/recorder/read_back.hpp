@@ -50,12 +50,16 @@ struct Recall {
   /// The time between the neighbours of polls that left the store (cause evicted) or cannot be read (damaged), before
   /// the batch behind them. What stands last in an epoch ends with it.
   std::function<void(const MissingPolls&)> missing = {};
+  /// How many batches of rows of the day and the shift an epoch has before those that are read: the limit is reached,
+  /// and longer rows in progress are not covered whole.
+  std::function<void(std::uint64_t)> rows_left_out = {};
   /// After each look at the disk, which may take a second where it refuses.
   std::function<void()> alive = {};
 };
 
 /// Reads the end of the record of earlier runs: the last hour or so (at most 1,024 batches a stream), of interval rows
-/// those since the beginning of the local day and of the shift (at most 4,096 batches), of the newest two epochs,
+/// those since the beginning of the local day and of the shift (at most 32,768 batches; before the newest 4,096 only
+/// batches that last a quarter hour or longer, which its rows and longer ones are in), of the newest two epochs,
 /// events first, then interval rows, then polls, each in seq order and in the columns of `present`. Batches that cannot
 /// be read are passed over: the store tells of damage. Blocks for seconds, and while the disk refuses rows for as long
 /// as it takes over 128 of them.

@@ -53,7 +53,8 @@ void RecorderImpl::recall(Core& core, const Options& options) {
              .missing =
                  [&](const MissingPolls& polls) {
                    polls.may_come_back ? core.remember_unread(polls.gap) : core.remember_missing(polls.gap);
-                 }});
+                 },
+             .rows_left_out = warn_of_rows_left_out});
 }
 
 void RecorderImpl::begin() {

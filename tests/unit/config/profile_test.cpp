@@ -282,6 +282,11 @@ TEST(PointMistakes, RatiosMustBeAttributes) {
   EXPECT_THAT(said_of_point("  { name = \"pt_ratio\", address = 20, ratios = [\"ct_ratio\"] },\n"
                             "  { name = \"current.l1\", address = 21, unit = \"A\", ratios = [\"pt_ratio\"] },"),
               HasSubstr("ratio 'pt_ratio' of point 'current.l1' has ratios of its own"));
+  EXPECT_THAT(said_of_point("  { name = \"r_sf\", quantity = \"scale_exponent\", address = 19, type = \"s16\" },\n"
+                            "  { name = \"pt_ratio\", address = 20, scale = \"r_sf\" },\n"
+                            "  { name = \"current.l1\", address = 21, unit = \"A\", ratios = [\"pt_ratio\"] },"),
+              HasSubstr("ratio 'pt_ratio' of point 'current.l1' has a scale of its own; write the power of ten as its "
+                        "exponent instead (exponent = -1)"));
 }
 
 TEST(ProfileMistakes, NoPoint) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "tests/unit/domain/summed_plant.hpp"
 
@@ -84,6 +85,61 @@ TEST(Demand, SaysThatItsQuarterHourWasNotWhole) {
   ASSERT_TRUE(demand.newest);
   EXPECT_TRUE(demand.newest->amount.is_partial);
   EXPECT_FALSE(demand.month_peak);
+}
+
+/// A clock that shows the next month for half an hour and is set back.
+class ClockAMonthAhead : public testing::Test {
+ protected:
+  ClockAMonthAhead() {
+    live_through(builders_, midnight, midnight + minutes{61}, midnight + minutes{30}, told_);
+    builders_.skip_to(ahead, told_);
+    live_through(builders_, ahead, ahead + minutes{31}, ahead + minutes{60}, told_);
+  }
+  DemandNow demand() { return builders_.aggregates().demands().at(0); }
+
+  static constexpr UtcTime ahead = midnight + std::chrono::days{31};
+  static constexpr UtcTime back = midnight + minutes{70};
+  static constexpr Peak of_march{18'000'000, midnight + minutes{45}};
+  static constexpr Peak of_april{9'000'000, ahead + minutes{30}};
+  const Manifest manifest_ = covered_plant();
+  Builders builders_{manifest_};
+  Told told_;
+};
+
+TEST_F(ClockAMonthAhead, CostsTheMonthNoPeak) {
+  EXPECT_EQ(demand().month_peak, of_april);
+  for (const AggregateRow& row : told_.of(grid, seconds{900})) {
+    if (row.start < ahead) continue;
+    const bool is_first = row.start == ahead;  // it is no peak itself, and that of March is not April's
+    EXPECT_EQ(row.month_peak, is_first ? std::nullopt : std::optional(of_april)) << format_utc(row.start);
+  }
+  builders_.skip_to(back, told_);
+  EXPECT_EQ(demand().month_peak, of_march);
+  told_.rows.clear();
+  live_through(builders_, back, midnight + minutes{121}, midnight + minutes{600}, told_);
+  const auto rows = told_.of(grid, seconds{900});
+  ASSERT_EQ(rows.size(), 4U);
+  for (const AggregateRow& row : rows) EXPECT_EQ(row.month_peak, of_march) << format_utc(row.start);
+}
+
+TEST_F(ClockAMonthAhead, CostsTheMonthNoPeakOverARestart) {
+  Builders after(manifest_);
+  for (const Note& note : builders_.aggregates().take_notes()) after.aggregates().restore(note);
+  EXPECT_EQ(after.aggregates().demands().at(0).month_peak, of_april) << "the later one, until the clock is known";
+  Told told;
+  after.skip_to(back, told);
+  EXPECT_EQ(after.aggregates().demands().at(0).month_peak, of_march);
+  EXPECT_EQ(after.aggregates().demands().at(1).month_peak->value, 36'000'000) << "the site";
+}
+
+TEST_F(ClockAMonthAhead, HasNoNewestQuarterHourAheadOfItBehindThat) {
+  ASSERT_TRUE(demand().newest);
+  EXPECT_EQ(demand().newest->start, ahead + minutes{15});
+  builders_.skip_to(back, told_);
+  EXPECT_FALSE(demand().newest);
+  live_through(builders_, back, midnight + minutes{91}, midnight + minutes{600}, told_);
+  ASSERT_TRUE(demand().newest);
+  EXPECT_EQ(demand().newest->start, midnight + minutes{75});
 }
 
 }  // namespace

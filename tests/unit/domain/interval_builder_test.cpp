@@ -322,6 +322,38 @@ TEST(ScaledPoint, ACounterNeverStepsFromOneExponentToAnother) {
   EXPECT_EQ(rows[1].points[1].last, 1040U);
 }
 
+TEST(ScaledPoint, ACounterHasNoEdgesInARowWithinWhichItsExponentChanged) {
+  ScaledBuilder built;
+  built.add(poll(midnight, 10, 100, 20, 1));
+  built.add(poll(midnight + seconds{20}, 100, 1010, 20, 0));
+  built.add(poll(midnight + seconds{50}, 100, 1020, 20, 0));
+  built.add(poll(midnight + seconds{60}, 100, 1025, 20, 0));
+  built.add(poll(midnight + seconds{120}, 100, 1040, 20, 0));
+  const auto rows = built.of(seconds{60});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].points[3].first, 1U) << "the exponent of the row";
+  EXPECT_EQ(rows[0].points[1].samples, 0U);
+  EXPECT_EQ(rows[0].points[1].quality, Quality::not_available);
+  EXPECT_EQ(rows[0].points[1].first_at, UtcTime{});
+  EXPECT_EQ(rows[0].points[1].last_at, UtcTime{});
+  EXPECT_EQ(rows[1].points[3].first, 0U);
+  EXPECT_EQ(rows[1].points[1].first, 1025U) << "the count at the edge, in the new exponent";
+  EXPECT_EQ(rows[1].points[1].last, 1040U);
+
+  // Behind a restart the row says that the count before it is of another exponent.
+  ScaledBuilder after;
+  IntervalRow before = rows[0];
+  before.start -= seconds{60};
+  before.points[3].last = 1;
+  before.points[1] = {1, 0, 0, 0, 100, 100, midnight - seconds{40}, midnight - seconds{1}, Quality::ok};
+  after.builder.restore(before);
+  after.builder.restore(rows[0]);
+  after.add(poll(midnight + seconds{70}, 100, 1030, 20, 0));
+  after.add(poll(midnight + seconds{120}, 100, 1040, 20, 0));
+  ASSERT_EQ(after.of(seconds{60}).size(), 1U);
+  EXPECT_EQ(after.of(seconds{60})[0].points[1].first, 1030U);
+}
+
 TEST(ScaledPoint, ACounterBeginsAnewIfItsExponentChangedWhileTheGatewayWasOff) {
   ScaledBuilder before;
   before.add(poll(midnight, 10, 100, 20, 1));

@@ -86,5 +86,35 @@ TEST_F(RatioChange, BetweenTwoMinutesLeavesTheFirstOneAtItsOwn) {
   EXPECT_EQ(rows[2].amounts[0].value, 80 * minute_taken);
 }
 
+/// The same for an exponent that the meter keeps in a register: 0.01 kWh, then 0.1 kWh.
+TEST(ScaleChange, WithinAMinuteLeavesItWithoutAStepAndTheNextOneWhole) {
+  Manifest manifest = plant();
+  PointEntry scale;
+  scale.kind = PointKind::state;
+  manifest.meters[0].points.push_back(scale);
+  manifest.meters[0].points[0].scale_point = 2;
+  Builders builders(manifest);
+  Told told;
+  for (UtcTime slot = midnight; slot < midnight + seconds{181}; slot += seconds{10}) {
+    const bool is_coarse = slot >= midnight + seconds{90};
+    const auto count = static_cast<std::uint64_t>((slot - midnight) / Millis{1000});
+    Poll shown;
+    shown.slot = slot;
+    shown.start = slot + Millis{5};
+    shown.end = slot + Millis{20};
+    shown.samples = {
+        {is_coarse ? count / 10 : count, Quality::ok}, {0, Quality::ok}, {is_coarse ? 1U : 0U, Quality::ok}};
+    builders.add(shown, told);
+    builders.close_overdue(slot + Millis{500}, told);
+  }
+  const auto rows = told.of(grid, seconds{60});
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].amounts[0].value, 600'000);
+  EXPECT_EQ(rows[1].amounts[0].value, 0);
+  EXPECT_TRUE(rows[1].amounts[0].is_partial);
+  EXPECT_EQ(rows[2].amounts[0].value, 600'000);
+  EXPECT_FALSE(rows[2].amounts[0].is_partial || rows[2].amounts[0].is_spanning);
+}
+
 }  // namespace
 }  // namespace jidian::domain::summed
