@@ -125,7 +125,8 @@ void PlausibilityWatch::tell_counter(const Poll& poll, std::size_t counter, Coun
                                      Findings& findings) {
   constexpr Millis tell_interval_of_counter = std::chrono::hours(1);
   Meter& meter = meters_[poll.meter];
-  auto& told = meter.counter_told[counter];
+  const bool fell = outcome == CounterWatch::Outcome::fell;
+  auto& told = fell ? meter.counter_told[counter].fell : meter.counter_told[counter].jumped;
   if (told && poll.end >= *told && poll.end - *told < tell_interval_of_counter) return;
   told = poll.end;
   const MeterEntry& entry = manifest_.meters[poll.meter];
@@ -133,7 +134,6 @@ void PlausibilityWatch::tell_counter(const Poll& poll, std::size_t counter, Coun
   const CounterWatch& watch = meter.counters[counter];
   const PointEntry& point = entry.points[column.column.position()];
   const int exponent = exponent_of(entry, point, poll.samples).value_or(point.exponent);
-  const bool fell = outcome == CounterWatch::Outcome::fell;
   Facts facts{{"check", std::string(name_of(fell ? Check::counter_decrease : Check::capacity_step))},
               {"state", "accepted"},
               {"since", format_utc(watch.before_since())},

@@ -68,6 +68,11 @@ class PlausibilityWatch {
     UtcTime since{};  ///< The epoch of 1970: it was not seen yet.
     bool is_set() const { return since != UtcTime{}; }
   };
+  /// When a counter's new level was told last.
+  struct CounterTold {
+    std::optional<UtcTime> fell;
+    std::optional<UtcTime> jumped;
+  };
   struct Meter {
     std::vector<CounterWatch> counters;
     std::vector<Standing> standing;  ///< Of the gauge's `moving`, then of its counters (`since`: under load).
@@ -77,7 +82,7 @@ class PlausibilityWatch {
     bool is_rated = false;
     std::uint32_t sums_agreed = 0;
     std::array<Finding, all_checks.size()> findings;
-    std::vector<std::optional<UtcTime>> counter_told;
+    std::vector<CounterTold> counter_told;
   };
   using Facts = std::vector<std::pair<std::string, std::string>>;
 

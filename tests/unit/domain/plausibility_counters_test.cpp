@@ -229,5 +229,19 @@ TEST(Counter, ThatIsResetAgainAndAgainIsToldOnceAnHour) {
   EXPECT_EQ(bench.restarted, 99u);
 }
 
+TEST(Counter, ThatFellAndJumpsWithinTheHourIsToldOfBoth) {
+  Bench bench = counter_bench();
+  bench.next(3);
+  bench.set(energy, 0);
+  bench.next(3);
+  bench.set(energy, 5'000);
+  bench.next(3);
+  EXPECT_EQ(bench.told(), "counter_decrease accepted, capacity_step accepted");
+  bench.set(energy, 9'000);
+  bench.next(3);
+  EXPECT_EQ(bench.restarted, 3u);
+  EXPECT_EQ(bench.told(), "counter_decrease accepted, capacity_step accepted") << "each once an hour";
+}
+
 }  // namespace
 }  // namespace jidian::domain
