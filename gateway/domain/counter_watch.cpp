@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace jidian::domain {
 namespace {
@@ -106,10 +107,17 @@ void CounterWatch::begin(std::uint64_t bits, std::uint64_t scale, UtcTime at) {
   is_set_ = true;
 }
 
-void CounterWatch::remember(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at) {
+CounterWatch::Outcome CounterWatch::remember(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at,
+                                             const Bounds& bounds) {
   const std::uint64_t bits = samples[counter.column.position()].bits;
   const std::uint64_t scale = counter.scale ? samples[*counter.scale].bits : 0;
-  if (!is_set_ || bits != level_ || scale != scale_) begin(bits, scale, at);
+  const bool was_doubted = std::exchange(was_doubted_, false);
+  const bool is_comparable = is_set_ && scale == scale_;
+  if (is_comparable && bits == level_) return Outcome::plausible;
+  const Outcome outcome =
+      is_comparable ? compare(counter, samples, level_, bits, at - moved_at_, bounds) : Outcome::plausible;
+  begin(bits, scale, at);
+  return outcome == Outcome::jumped && !was_doubted ? Outcome::plausible : outcome;
 }
 
 CounterWatch::Outcome CounterWatch::judge(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at,

@@ -32,8 +32,13 @@ class CounterWatch {
     bool may_jump = false;    ///< Jumping is not looked for.
   };
 
-  /// A good value of an earlier run.
-  void remember(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at);
+  /// A trusted value of an earlier run: `fell` or `jumped` if it is a level that was taken then. A fall always is; a
+  /// jump needs doubted values before it, for other bounds may have held then, and nobody knows since when the first
+  /// level on record had stood.
+  Outcome remember(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at, const Bounds& bounds);
+
+  /// A doubted value of an earlier run.
+  void remember_doubt() { was_doubted_ = true; }
 
   /// The next poll. `samples[position]` is trusted.
   Outcome judge(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at, const Bounds& bounds);
@@ -56,6 +61,7 @@ class CounterWatch {
   UtcTime candidate_at_{};
   std::uint32_t candidate_polls_ = 0;
   bool is_set_ = false;
+  bool was_doubted_ = false;  ///< What was remembered last.
 };
 
 /// How many of its own units an energy counter may count between two instants: the capacity for that time and for a

@@ -43,8 +43,9 @@ class PlausibilityWatch {
   /// `manifest` outlives this.
   explicit PlausibilityWatch(const Manifest& manifest);
 
-  /// A recorded poll of an earlier run, in time order: counters go on from there.
-  void remember(const Poll& poll);
+  /// A recorded poll of an earlier run, in time order: counters go on from there. Gives those that were taken at
+  /// another level with it: no difference goes across.
+  std::vector<std::uint16_t> remember(const Poll& poll);
 
   /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and says the same of itself.
   void take_over(const PlausibilityWatch& before, MeterIndex theirs, MeterIndex ours);
@@ -87,6 +88,7 @@ class PlausibilityWatch {
   using Facts = std::vector<std::pair<std::string, std::string>>;
 
   void rate(const Gauge& gauge, Meter& meter, const Poll& poll);
+  CounterWatch::Bounds bounds_of(MeterIndex meter) const;
   void judge_counters(Poll& poll, Findings& findings);
   void judge_phases(Poll& poll, Findings& findings);
   void judge_standing(Poll& poll, Findings& findings);

@@ -206,6 +206,26 @@ TEST(Counter, GoesOnFromTheRecordOfAnEarlierRun) {
   EXPECT_EQ(bench.marked(bench.next()), "");
 }
 
+TEST(Counter, OnRecordWasTakenAtAnotherLevelWhereItFellOrJumpedBehindDoubts) {
+  Bench bench = counter_bench();
+  bench.watch.emplace(bench.manifest);
+  const auto restarted_by = [&](std::uint64_t bits, Quality quality) {
+    return bench.watch->remember({0, doubtful::noon, doubtful::noon, doubtful::noon, {}, {{bits, quality}}, {}});
+  };
+  const std::vector<std::uint16_t> none;
+  const std::vector<std::uint16_t> it{0};
+  EXPECT_EQ(restarted_by(500'000, Quality::ok), none) << "nothing is known from before";
+  EXPECT_EQ(restarted_by(500'003, Quality::ok), none);
+  EXPECT_EQ(restarted_by(900'000, Quality::ok), none) << "other bounds may have held";
+  EXPECT_EQ(restarted_by(5, Quality::implausible), none);
+  EXPECT_EQ(restarted_by(900'001, Quality::ok), none) << "it came back";
+  EXPECT_EQ(restarted_by(1'300'000, Quality::implausible), none);
+  EXPECT_EQ(restarted_by(1'300'001, Quality::ok), it);
+  EXPECT_EQ(restarted_by(1'700'000, Quality::ok), none) << "the doubts are over";
+  EXPECT_EQ(restarted_by(7, Quality::ok), it);
+  EXPECT_EQ(restarted_by(8, Quality::ok), none);
+}
+
 TEST(Counter, ChecksThatDoNotFitAreLeftOut) {
   Bench falls = counter_bench();
   falls.manifest.meters[0].unchecked = {"counter_decrease"};
