@@ -54,7 +54,7 @@ std::vector<std::uint16_t> PlausibilityWatch::remember(const Poll& poll) {
     const CounterColumn& counter = gauge.counters[i];
     const std::uint16_t position = counter.column.position();
     const Quality quality = poll.samples[position].quality;
-    if (quality == Quality::implausible) meter.counters[i].remember_doubt();
+    if (quality == Quality::implausible) meter.counters[i].remember_doubt(counter, poll.samples);
     if (!is_trusted(quality)) continue;
     if (counter.scale && !is_trusted(poll.samples[*counter.scale].quality)) continue;
     const auto outcome = meter.counters[i].remember(counter, poll.samples, end_of(poll, position), bounds);
