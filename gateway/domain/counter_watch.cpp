@@ -51,22 +51,27 @@ Step step_between(const CounterColumn& counter, std::uint64_t before, std::uint6
   return {Motion::down, static_cast<double>(after - before + modulus), true};
 }
 
+/// Whether its transformers say how far a counter may step.
+bool is_bounded(const CounterColumn& counter, const CounterWatch::Bounds& bounds) {
+  return counter.is_energy && bounds.capacity_va > 0;
+}
+
 /// Whether a counter may have gone on from `before` to `after` within `time`.
 CounterWatch::Outcome compare(const CounterColumn& counter, std::span<const Sample> samples, std::uint64_t before,
                               std::uint64_t after, Millis time, const CounterWatch::Bounds& bounds) {
   using Outcome = CounterWatch::Outcome;
   if (after - before <= small_step && !counter.column.is_float()) return Outcome::plausible;
   const Step step = step_between(counter, before, after);
-  const bool is_bounded = counter.is_energy && bounds.capacity_va > 0;
-  const double most = is_bounded ? most_units(counter, samples, time, bounds.capacity_va) : 0;
+  const bool has_bound = is_bounded(counter, bounds);
+  const double most = has_bound ? most_units(counter, samples, time, bounds.capacity_va) : 0;
   if (step.motion == Motion::down) {
     if (bounds.may_fall) return Outcome::plausible;
     const double range = counter.modulus == 0 ? std::exp2(64) : static_cast<double>(counter.modulus);
-    const double rolled_most = is_bounded ? most : range / rollover_share;
+    const double rolled_most = has_bound ? most : range / rollover_share;
     return step.may_have_rolled_over && step.units <= rolled_most ? Outcome::plausible : Outcome::fell;
   }
   // A worth that is not known (NaN) bounds nothing.
-  const bool is_too_far = is_bounded && step.motion == Motion::up && step.units > most;
+  const bool is_too_far = has_bound && step.motion == Motion::up && step.units > most;
   return is_too_far && !bounds.may_jump ? Outcome::jumped : Outcome::plausible;
 }
 
@@ -103,13 +108,56 @@ void CounterWatch::begin(std::uint64_t bits, std::uint64_t scale, UtcTime at) {
   scale_ = scale;
   moved_at_ = at;
   candidate_polls_ = 0;
+  first_doubted_.reset();
   is_set_ = true;
 }
 
-void CounterWatch::remember(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at) {
+/// What a step from the present level is.
+CounterWatch::Outcome CounterWatch::weigh(const CounterColumn& counter, std::span<const Sample> samples,
+                                          std::uint64_t bits, UtcTime at, const Bounds& bounds) const {
+  const Outcome outcome = compare(counter, samples, level_, bits, at - moved_at_, bounds);
+  if (outcome != Outcome::plausible || bounds.may_jump || is_bounded(counter, bounds)) return outcome;
+  return is_return(counter.column, bits) ? Outcome::jumped : Outcome::plausible;
+}
+
+bool CounterWatch::is_return(const Column& column, std::uint64_t bits) const {
+  if (!fall_ || (!column.is_float() && bits - level_ <= small_step)) return false;
+  const double here = plain_number(column.type(), level_);
+  const double there = plain_number(column.type(), bits);
+  return here < fall_->from && there >= fall_->from && there - here > here - fall_->to;
+}
+
+/// Makes another value the level.
+void CounterWatch::take(const Column& column, std::uint64_t bits, UtcTime at, Outcome outcome) {
+  const double here = plain_number(column.type(), level_);
+  const double there = plain_number(column.type(), bits);
+  if (outcome == Outcome::fell) {
+    const double first = first_doubted_ ? plain_number(column.type(), *first_doubted_) : there;
+    fall_ = Fall{fall_ ? std::max(fall_->from, here) : here, std::min(first, there)};
+  }
+  if (fall_ && there >= fall_->from) fall_.reset();
+  begin(bits, scale_, at);
+}
+
+void CounterWatch::remember_doubt(const CounterColumn& counter, std::span<const Sample> samples) {
+  if (!first_doubted_) first_doubted_ = samples[counter.column.position()].bits;
+}
+
+CounterWatch::Outcome CounterWatch::remember(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at,
+                                             const Bounds& bounds) {
   const std::uint64_t bits = samples[counter.column.position()].bits;
   const std::uint64_t scale = counter.scale ? samples[*counter.scale].bits : 0;
-  if (!is_set_ || bits != level_ || scale != scale_) begin(bits, scale, at);
+  if (!is_set_ || scale != scale_) {
+    fall_.reset();
+    begin(bits, scale, at);
+    return Outcome::plausible;
+  }
+  const bool was_doubted = first_doubted_.has_value();
+  Outcome outcome = bits == level_ ? Outcome::plausible : weigh(counter, samples, bits, at, bounds);
+  if (outcome == Outcome::jumped && !was_doubted) outcome = Outcome::plausible;
+  if (bits != level_) take(counter.column, bits, at, outcome);
+  first_doubted_.reset();
+  return outcome;
 }
 
 CounterWatch::Outcome CounterWatch::judge(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at,
@@ -117,6 +165,7 @@ CounterWatch::Outcome CounterWatch::judge(const CounterColumn& counter, std::spa
   const std::uint64_t bits = samples[counter.column.position()].bits;
   const std::uint64_t scale = counter.scale ? samples[*counter.scale].bits : 0;
   if (!is_set_ || scale != scale_) {  // numbers before and after another exponent do not compare
+    fall_.reset();
     begin(bits, scale, at);
     return Outcome::plausible;
   }
@@ -124,20 +173,21 @@ CounterWatch::Outcome CounterWatch::judge(const CounterColumn& counter, std::spa
     candidate_polls_ = 0;
     return Outcome::plausible;
   }
-  const Outcome outcome = compare(counter, samples, level_, bits, at - moved_at_, bounds);
+  const Outcome outcome = weigh(counter, samples, bits, at, bounds);
   if (outcome == Outcome::plausible) {
-    begin(bits, scale, at);
+    take(counter.column, bits, at, outcome);
     return outcome;
   }
   const bool goes_on = candidate_polls_ > 0 &&
                        compare(counter, samples, candidate_, bits, at - candidate_at_, bounds) == Outcome::plausible;
   candidate_polls_ = goes_on ? candidate_polls_ + 1 : 1;
+  if (!goes_on) first_doubted_ = bits;
   candidate_ = bits;
   candidate_at_ = at;
   if (candidate_polls_ < bounds.polls) return Outcome::doubted;
   candidate_ = level_;
   candidate_at_ = moved_at_;
-  begin(bits, scale, at);
+  take(counter.column, bits, at, outcome);
   return outcome;
 }
 

@@ -170,6 +170,7 @@ std::optional<std::int64_t> DataWatch::clock_offset_s(const Meter& meter, const 
   return std::abs(as_utc) <= std::abs(as_local) ? as_utc : as_local;
 }
 
+/// What begins again within an hour of the last telling is told when the hour is over, if it still lasts.
 void DataWatch::note(const Poll& poll, ValueCheck check, std::optional<std::uint16_t> bad, bool is_known,
                      std::vector<Event>& events) {
   const auto number = static_cast<std::size_t>(check);
@@ -184,11 +185,12 @@ void DataWatch::note(const Poll& poll, ValueCheck check, std::optional<std::uint
   const auto change = found.tally.note(verdict, rules_.value_polls);
   const UtcTime since = found.since.value_or(poll.end);
   if (found.tally.is_calm()) found.since.reset();
-  if (change == Tally::Change::none) return;
+  const bool ends = change == Tally::Change::ends && std::exchange(found.is_told, false);
+  const bool is_soon = found.told_at && poll.end >= *found.told_at && poll.end - *found.told_at < tell_again_after;
+  const bool is_news = found.tally.is_open() && !found.is_told && verdict == Verdict::contradicts;
+  const bool begins = is_news && !is_soon;
+  if (!begins && !ends) return;
   const MeterEntry& entry = manifest_.meters[poll.meter];
-  const bool begins = change == Tally::Change::begins;
-  if (begins && found.told_at && poll.end >= *found.told_at && poll.end - *found.told_at < tell_again_after) return;
-  if (!begins && !std::exchange(found.is_told, false)) return;
   Event event = about(entry.id, poll.end, value_word(number), begins ? "begun" : "ended", value_text(number, begins));
   event.facts.emplace_back("since", format_utc(since));
   event.facts.emplace_back("point", entry.points[found.position].name);
@@ -225,14 +227,17 @@ void DataWatch::note_openings(const Poll& poll, std::vector<Event>& events) {
   }
 }
 
+/// Rows come in order of time, so one of an hour before the present one is of a clock that was set back: hours are
+/// counted anew from there, by its time.
 void DataWatch::count(const IntervalRow& row, std::vector<Event>* events) {
   if (row.length != minute) return;
   Meter& meter = meters_[row.meter];
   if (!meter.checks_rows) return;
   const UtcTime hour = align(row.start, whole_hour);
-  if (!meter.begun || row.start < *meter.begun) {
+  if (!meter.begun || row.start < *meter.begun || hour < meter.hour) {
     meter.begun = row.start;
     meter.hour = hour;
+    meter.minutes = 0;
   }
   for (int judged = 0; meter.hour < hour; ++judged) {
     judge_hour(row.meter, events);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <tuple>
 
 #include "domain/slots.hpp"
 
@@ -228,6 +229,15 @@ void IntervalBuilder::restart_counter(MeterIndex index, std::size_t point) {
   Meter& meter = meters_[index];
   meter.latest[point] = {};
   for (Interval& interval : meter.intervals) interval.points[point].first = {};
+}
+
+void IntervalBuilder::restart_counter(MeterIndex index, std::size_t point, UtcTime at, UtcTime placed_at) {
+  Meter& meter = meters_[index];
+  meter.latest[point] = {};
+  for (Interval& interval : meter.intervals) {
+    Edge& first = interval.points[point].first;
+    if (std::tie(first.placed_at, first.at) < std::tie(placed_at, at)) first = {};
+  }
 }
 
 void IntervalBuilder::close_overdue(UtcTime now, Rows& rows) {

@@ -69,6 +69,11 @@ class IntervalBuilder {
   /// poll.
   void restart_counter(MeterIndex meter, std::size_t point);
 
+  /// The same with a poll of an earlier run, of which rows behind it may have been restored already: these keep their
+  /// counts. `at`: when its value was there; `placed_at`: its place among the others, `at` or what the clock was set
+  /// back to since.
+  void restart_counter(MeterIndex meter, std::size_t point, UtcTime at, UtcTime placed_at);
+
   /// Completes rows whose time is over.
   void close_overdue(UtcTime now, Rows& rows);
 

@@ -31,7 +31,7 @@ enum class Check : std::uint8_t {
   phase_sum,         ///< The phases' active powers against the total.
   parent_sum,        ///< A meter against its children.
   counter_decrease,  ///< A counter shows less, and did not roll over.
-  capacity_step,     ///< An energy counter steps further than its transformers carry.
+  capacity_step,     ///< A counter steps further than its transformers carry, or back to the level it fell from.
   ct_reversed,       ///< One or two phases have the other sign.
   constant_value,    ///< What ought to move stands still.
   zero_current,      ///< No current where there is power.

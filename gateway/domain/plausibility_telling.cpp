@@ -125,7 +125,8 @@ void PlausibilityWatch::tell_counter(const Poll& poll, std::size_t counter, Coun
                                      Findings& findings) {
   constexpr Millis tell_interval_of_counter = std::chrono::hours(1);
   Meter& meter = meters_[poll.meter];
-  auto& told = meter.counter_told[counter];
+  const bool fell = outcome == CounterWatch::Outcome::fell;
+  auto& told = fell ? meter.counter_told[counter].fell : meter.counter_told[counter].jumped;
   if (told && poll.end >= *told && poll.end - *told < tell_interval_of_counter) return;
   told = poll.end;
   const MeterEntry& entry = manifest_.meters[poll.meter];
@@ -133,7 +134,6 @@ void PlausibilityWatch::tell_counter(const Poll& poll, std::size_t counter, Coun
   const CounterWatch& watch = meter.counters[counter];
   const PointEntry& point = entry.points[column.column.position()];
   const int exponent = exponent_of(entry, point, poll.samples).value_or(point.exponent);
-  const bool fell = outcome == CounterWatch::Outcome::fell;
   Facts facts{{"check", std::string(name_of(fell ? Check::counter_decrease : Check::capacity_step))},
               {"state", "accepted"},
               {"since", format_utc(watch.before_since())},
@@ -141,8 +141,9 @@ void PlausibilityWatch::tell_counter(const Poll& poll, std::size_t counter, Coun
               {"before", format_value(point.type, watch.before(), exponent)},
               {"after", format_value(point.type, watch.level(), exponent)},
               {"polls", std::to_string(manifest_.plausibility.counter_polls)}};
-  if (!fell) {
-    const double capacity = meter.rating.capacity_va * manifest_.plausibility.capacity_percent * telling_percent_of;
+  const double capacity = meter.rating.capacity_va * manifest_.plausibility.capacity_percent * telling_percent_of;
+  const bool is_too_far = !fell && column.is_energy && capacity > 0;
+  if (is_too_far) {
     const double most = most_units(column, poll.samples, poll.end - watch.before_since(), capacity);
     facts.emplace_back("most", format_decimal(static_cast<std::int64_t>(std::min(most, 9e18)), exponent));
   }
@@ -150,8 +151,9 @@ void PlausibilityWatch::tell_counter(const Poll& poll, std::size_t counter, Coun
       {poll.end,
        EventKind::implausible,
        entry.id,
-       fell ? "A counter shows less than before and goes on from there: it was reset, or lost its memory."
-            : "A counter jumped further than the transformers carry and goes on from there.",
+       fell         ? "A counter shows less than before and goes on from there: it was reset, or lost its memory."
+       : is_too_far ? "A counter jumped further than the transformers carry and goes on from there."
+                    : "A counter that had fallen is back at its old level in one step and goes on from there.",
        std::nullopt,
        {},
        std::move(facts)});

@@ -44,14 +44,23 @@ PlausibilityWatch::PlausibilityWatch(const Manifest& manifest) : manifest_(manif
   }
 }
 
-void PlausibilityWatch::remember(const Poll& poll) {
+std::vector<std::uint16_t> PlausibilityWatch::remember(const Poll& poll) {
   const Gauge& gauge = gauges_[poll.meter];
+  Meter& meter = meters_[poll.meter];
+  rate(gauge, meter, poll);
+  const CounterWatch::Bounds bounds = bounds_of(poll.meter);
+  std::vector<std::uint16_t> restarted;
   for (std::size_t i = 0; i < gauge.counters.size(); ++i) {
     const CounterColumn& counter = gauge.counters[i];
-    if (!is_trusted(poll.samples[counter.column.position()].quality)) continue;
+    const std::uint16_t position = counter.column.position();
+    const Quality quality = poll.samples[position].quality;
+    if (quality == Quality::implausible) meter.counters[i].remember_doubt(counter, poll.samples);
+    if (!is_trusted(quality)) continue;
     if (counter.scale && !is_trusted(poll.samples[*counter.scale].quality)) continue;
-    meters_[poll.meter].counters[i].remember(counter, poll.samples, end_of(poll, counter.column.position()));
+    const auto outcome = meter.counters[i].remember(counter, poll.samples, end_of(poll, position), bounds);
+    if (outcome != CounterWatch::Outcome::plausible) restarted.push_back(position);
   }
+  return restarted;
 }
 
 void PlausibilityWatch::take_over(const PlausibilityWatch& before, MeterIndex theirs, MeterIndex ours) {
@@ -92,12 +101,18 @@ void PlausibilityWatch::rate(const Gauge& gauge, Meter& meter, const Poll& poll)
   meter.is_rated = true;
 }
 
+/// What the counters of a meter that was rated may do.
+CounterWatch::Bounds PlausibilityWatch::bounds_of(MeterIndex meter) const {
+  const PlausibilityRules& rules = manifest_.plausibility;
+  const Gauge& gauge = gauges_[meter];
+  return {meters_[meter].rating.capacity_va * rules.capacity_percent * percent_of, rules.counter_polls,
+          !gauge.checks(Check::counter_decrease), !gauge.checks(Check::capacity_step)};
+}
+
 void PlausibilityWatch::judge_counters(Poll& poll, Findings& findings) {
   const Gauge& gauge = gauges_[poll.meter];
   Meter& meter = meters_[poll.meter];
-  const PlausibilityRules& rules = manifest_.plausibility;
-  const CounterWatch::Bounds bounds{meter.rating.capacity_va * rules.capacity_percent * percent_of, rules.counter_polls,
-                                    !gauge.checks(Check::counter_decrease), !gauge.checks(Check::capacity_step)};
+  const CounterWatch::Bounds bounds = bounds_of(poll.meter);
   for (std::size_t i = 0; i < gauge.counters.size(); ++i) {
     const CounterColumn& counter = gauge.counters[i];
     Sample& sample = poll.samples[counter.column.position()];

@@ -43,8 +43,9 @@ class PlausibilityWatch {
   /// `manifest` outlives this.
   explicit PlausibilityWatch(const Manifest& manifest);
 
-  /// A recorded poll of an earlier run, in time order: counters go on from there.
-  void remember(const Poll& poll);
+  /// A recorded poll of an earlier run, in time order: counters go on from there. Gives those that were taken at
+  /// another level with it: no difference goes across.
+  std::vector<std::uint16_t> remember(const Poll& poll);
 
   /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and says the same of itself.
   void take_over(const PlausibilityWatch& before, MeterIndex theirs, MeterIndex ours);
@@ -68,6 +69,11 @@ class PlausibilityWatch {
     UtcTime since{};  ///< The epoch of 1970: it was not seen yet.
     bool is_set() const { return since != UtcTime{}; }
   };
+  /// When a counter's new level was told last.
+  struct CounterTold {
+    std::optional<UtcTime> fell;
+    std::optional<UtcTime> jumped;
+  };
   struct Meter {
     std::vector<CounterWatch> counters;
     std::vector<Standing> standing;  ///< Of the gauge's `moving`, then of its counters (`since`: under load).
@@ -77,11 +83,12 @@ class PlausibilityWatch {
     bool is_rated = false;
     std::uint32_t sums_agreed = 0;
     std::array<Finding, all_checks.size()> findings;
-    std::vector<std::optional<UtcTime>> counter_told;
+    std::vector<CounterTold> counter_told;
   };
   using Facts = std::vector<std::pair<std::string, std::string>>;
 
   void rate(const Gauge& gauge, Meter& meter, const Poll& poll);
+  CounterWatch::Bounds bounds_of(MeterIndex meter) const;
   void judge_counters(Poll& poll, Findings& findings);
   void judge_phases(Poll& poll, Findings& findings);
   void judge_standing(Poll& poll, Findings& findings);

@@ -191,6 +191,7 @@ class Core {
   void note_life(const record::Header& header);
   void note_set_back(const record::Header& header, const domain::Event& event);
   std::optional<UtcTime> set_back_to(const record::Header& header, UtcTime time) const;
+  void remember_levels(const domain::Poll& poll, std::optional<UtcTime> back_to);
   void remember_rows(const record::Header& header, const record::Rows& rows);
   std::optional<UtcTime> last_sign(UtcTime now) const;
   const std::vector<bool>& meters_with_slots_of(const Hash& hash, const domain::Manifest* other);

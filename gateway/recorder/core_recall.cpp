@@ -102,6 +102,16 @@ const std::vector<bool>& Core::meters_with_slots_of(const Hash& hash, const doma
   return same_slots_;
 }
 
+/// Counters that were taken at another level then begin their rows anew there, as they did then. `back_to`: the poll is
+/// of a time that the clock was set back from.
+void Core::remember_levels(const domain::Poll& poll, std::optional<UtcTime> back_to) {
+  if (poll.end < swaps_.since(poll.meter)) return;  // before that it was another meter
+  for (const std::uint16_t point : plausibility_.remember(poll)) {
+    const UtcTime at = domain::end_of(poll, point);
+    facts_.restart_counter(poll.meter, point, at, back_to.value_or(at));
+  }
+}
+
 void Core::remember(const record::Decoded& batch, const domain::Manifest* made_under) {
   note_life(batch.header);
   if (const auto* events = std::get_if<record::Events>(&batch.body)) {
@@ -138,7 +148,7 @@ void Core::remember(const record::Decoded& batch, const domain::Manifest* made_u
     counters_.remember(poll);
     data_.remember(poll);
     swaps_.see(poll);
-    if (poll.end >= swaps_.since(poll.meter)) plausibility_.remember(poll);  // before that it was another meter
+    remember_levels(poll, back_to);
     if (!back_to) facts_.remember(poll, news);
   }
   for (auto& row : news.rows) pending_.add(std::move(row), manifest_.hash);

@@ -87,6 +87,11 @@ class Facts {
   /// A counter is taken at another level from here on.
   void restart_counter(domain::MeterIndex meter, std::size_t point) { intervals_.restart_counter(meter, point); }
 
+  /// It was taken so with a poll of an earlier run, before that is remembered: `domain::IntervalBuilder` has the times.
+  void restart_counter(domain::MeterIndex meter, std::size_t point, UtcTime at, UtcTime placed_at) {
+    intervals_.restart_counter(meter, point, at, placed_at);
+  }
+
   /// What the facilities do, as last told; in the order of the manifest.
   std::vector<domain::FacilityNow> facilities() const { return facilities_.now(); }
 

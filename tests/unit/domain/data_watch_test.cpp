@@ -111,6 +111,30 @@ TEST_F(DataWatchTest, PowerBelowZeroIsToldWhereNothingGenerates) {
   EXPECT_THAT(polls(5, 5, -1), ElementsAre("negative begun")) << "a frequency";
 }
 
+TEST_F(DataWatchTest, WhatBeginsAgainWithinTheHourAndLastsIsToldWhenTheHourIsOver) {
+  begin();
+  EXPECT_THAT(polls(3, -5), ElementsAre("negative begun"));
+  EXPECT_THAT(polls(3, 5), ElementsAre("negative ended"));
+  EXPECT_THAT(polls(3, -5), IsEmpty());
+  now_ += minutes(30);
+  EXPECT_THAT(polls(3, -5), IsEmpty());
+  now_ += minutes(30);
+  EXPECT_THAT(polls(1, 5), IsEmpty()) << "a good poll begins nothing";
+  EXPECT_THAT(polls(3, -5), ElementsAre("negative begun")) << "once";
+  EXPECT_EQ(fact_of(events_[0], "since"), "2026-03-01T12:00:07.000Z");
+  EXPECT_THAT(polls(3, 5), ElementsAre("negative ended"));
+}
+
+TEST_F(DataWatchTest, WhatBeginsAgainWithinTheHourAndEndsInItIsNotTold) {
+  begin();
+  polls(3, -5);
+  polls(3, 5);
+  EXPECT_THAT(polls(3, -5), IsEmpty());
+  EXPECT_THAT(polls(3, 5), IsEmpty());
+  now_ += hours(1);
+  EXPECT_THAT(polls(3, -5), ElementsAre("negative begun"));
+}
+
 TEST_F(DataWatchTest, WhatARoofGivesFlowsBackThroughTheMetersOfTheGrid) {
   FacilityEntry panels;
   panels.kind = FacilityKind::generation;
@@ -214,6 +238,27 @@ TEST_F(DataWatchTest, ARestartGoesOnWithTheHour) {
   for (int i = 0; i < 30; ++i) watch_->remember(row(noon + minutes(i), 60));
   for (int i = 30; i < 60; ++i) watch_->add(row(noon + minutes(i), 60), events_);
   EXPECT_THAT(rows(noon + hours(1), 60), IsEmpty());
+}
+
+TEST_F(DataWatchTest, AClockThatWasAheadAndIsSetBackLeavesHoursToBeJudged) {
+  begin();
+  rows(noon, 60);
+  EXPECT_THAT(rows(noon + hours(240), 30, 30), ElementsAre("rows begun"));
+  EXPECT_THAT(rows(noon + hours(1) + minutes(20), 40, 40), IsEmpty()) << "set back into an hour that is not whole";
+  EXPECT_THAT(rows(noon + hours(2), 60), IsEmpty());
+  EXPECT_THAT(rows(noon + hours(3), 10), ElementsAre("rows ended"));
+  EXPECT_THAT(rows(noon + hours(4), 60), ElementsAre("rows begun"));
+  EXPECT_EQ(fact_of(events_[0], "hour") + " " + fact_of(events_[0], "minutes"), "2026-03-01T15:00:00.000Z 10");
+}
+
+TEST_F(DataWatchTest, AClockSetBackOverTheTurnOfAnHourCountsItAnew) {
+  begin();
+  rows(noon, 60);
+  rows(noon + hours(1), 30, 30);
+  rows(noon + minutes(50), 10, 10);
+  rows(noon + hours(1), 30);
+  EXPECT_THAT(rows(noon + hours(2), 60), ElementsAre("rows begun"));
+  EXPECT_EQ(fact_of(events_[0], "minutes"), "30") << "the minutes that came twice count once";
 }
 
 TEST_F(DataWatchTest, AMeterThatIsAskedRarelyNeedsLess) {

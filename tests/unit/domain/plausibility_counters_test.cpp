@@ -164,13 +164,88 @@ TEST(Counter, OfFloatsMayLoseItsLastDigit) {
   EXPECT_EQ(Bench::fact(bench.events[0], "after"), "4999");
 }
 
+/// A gas meter in 0.1 m³.
+Bench gas_bench(double volume) {
+  PointEntry point = doubtful::point("volume", "m3", -1, ValueType::unsigned_integer);
+  point.kind = PointKind::counter;
+  point.carrier = Carrier::gas;
+  point.modulus = 1'000'000'000;
+  Bench bench({point});
+  bench.set("volume", volume);
+  return bench;
+}
+
+TEST(Counter, WithoutABoundThatShowsZeroForLongAndComesBackHasCountedNothing) {
+  Bench bench = gas_bench(48'213.5);
+  bench.next(2);
+  bench.set("volume", 0);
+  bench.next(10);
+  bench.set("volume", 48'213.6);
+  EXPECT_EQ(bench.marked(bench.next(2)), "volume");
+  bench.set("volume", 48'213.8);
+  EXPECT_EQ(bench.marked(bench.next()), "");
+  EXPECT_EQ(bench.restarted, 2u);
+  ASSERT_EQ(bench.told(), "counter_decrease accepted, capacity_step accepted");
+  EXPECT_EQ(Bench::fact(bench.events[1], "before"), "0.0");
+  EXPECT_EQ(Bench::fact(bench.events[1], "after"), "48213.8");
+  EXPECT_EQ(Bench::fact(bench.events[1], "most"), "(none)");
+  bench.set("volume", 90'000);
+  EXPECT_EQ(bench.marked(bench.next()), "") << "it is where it was";
+}
+
+TEST(Counter, WithoutABoundThatShowsItsOldLevelForAPollHasNotJumped) {
+  Bench bench = gas_bench(48'213.5);
+  bench.next(2);
+  bench.set("volume", 0);
+  bench.next(3);
+  bench.set("volume", 48'213.5);
+  EXPECT_EQ(bench.marked(bench.next()), "volume");
+  bench.set("volume", 0.1);
+  EXPECT_EQ(bench.marked(bench.next(3)), "");
+  EXPECT_EQ(bench.restarted, 1u);
+}
+
+TEST(Counter, WithoutABoundThatCountsPastTheLevelItFellFromIsNotDoubted) {
+  for (const int fell_to : {0, 900}) {  // a new meter; the value saved last
+    Bench bench = gas_bench(100);
+    bench.next(2);
+    bench.set("volume", fell_to / 10.0);
+    bench.next(3);
+    for (int units = fell_to; units < 1'100; units += 7) {
+      bench.set("volume", units / 10.0);
+      EXPECT_EQ(bench.marked(bench.next()), "") << units;
+    }
+    bench.set("volume", 90'000);
+    EXPECT_EQ(bench.marked(bench.next()), "");
+    EXPECT_EQ(bench.told(), "counter_decrease accepted");
+  }
+}
+
+TEST(Counter, WithoutABoundComesBackUndoubtedWhereJumpsAreLeftOut) {
+  Bench bench = gas_bench(48'213.5);
+  bench.manifest.meters[0].unchecked = {"capacity_step"};
+  bench.next(2);
+  bench.set("volume", 0);
+  bench.next(3);
+  bench.set("volume", 48'213.6);
+  EXPECT_EQ(bench.marked(bench.next()), "");
+}
+
+TEST(Counter, WithoutABoundThatFellInAnEarlierRunAndComesBackHasCountedNothing) {
+  Bench bench = gas_bench(48'213.6);
+  bench.watch.emplace(bench.manifest);
+  const auto remember = [&](std::uint64_t bits, Quality quality) {
+    bench.watch->remember({0, doubtful::noon, doubtful::noon, doubtful::noon, {}, {{bits, quality}}, {}});
+  };
+  remember(482'135, Quality::ok);
+  remember(0, Quality::implausible);
+  remember(0, Quality::implausible);
+  remember(0, Quality::ok);
+  EXPECT_EQ(bench.marked(bench.next()), "volume");
+}
+
 TEST(Counter, OtherCarriersAreBoundedByNothingAndMayNotFall) {
-  PointEntry volume = doubtful::point("volume", "m3", -1, ValueType::unsigned_integer);
-  volume.kind = PointKind::counter;
-  volume.carrier = Carrier::gas;
-  volume.modulus = 1'000'000'000;
-  Bench bench({volume});
-  bench.set("volume", 100);
+  Bench bench = gas_bench(100);
   bench.next(2);
   bench.set("volume", 90'000);
   EXPECT_EQ(bench.marked(bench.next()), "");
@@ -206,6 +281,26 @@ TEST(Counter, GoesOnFromTheRecordOfAnEarlierRun) {
   EXPECT_EQ(bench.marked(bench.next()), "");
 }
 
+TEST(Counter, OnRecordWasTakenAtAnotherLevelWhereItFellOrJumpedBehindDoubts) {
+  Bench bench = counter_bench();
+  bench.watch.emplace(bench.manifest);
+  const auto restarted_by = [&](std::uint64_t bits, Quality quality) {
+    return bench.watch->remember({0, doubtful::noon, doubtful::noon, doubtful::noon, {}, {{bits, quality}}, {}});
+  };
+  const std::vector<std::uint16_t> none;
+  const std::vector<std::uint16_t> it{0};
+  EXPECT_EQ(restarted_by(500'000, Quality::ok), none) << "nothing is known from before";
+  EXPECT_EQ(restarted_by(500'003, Quality::ok), none);
+  EXPECT_EQ(restarted_by(900'000, Quality::ok), none) << "other bounds may have held";
+  EXPECT_EQ(restarted_by(5, Quality::implausible), none);
+  EXPECT_EQ(restarted_by(900'001, Quality::ok), none) << "it came back";
+  EXPECT_EQ(restarted_by(1'300'000, Quality::implausible), none);
+  EXPECT_EQ(restarted_by(1'300'001, Quality::ok), it);
+  EXPECT_EQ(restarted_by(1'700'000, Quality::ok), none) << "the doubts are over";
+  EXPECT_EQ(restarted_by(7, Quality::ok), it);
+  EXPECT_EQ(restarted_by(8, Quality::ok), none);
+}
+
 TEST(Counter, ChecksThatDoNotFitAreLeftOut) {
   Bench falls = counter_bench();
   falls.manifest.meters[0].unchecked = {"counter_decrease"};
@@ -227,6 +322,20 @@ TEST(Counter, ThatIsResetAgainAndAgainIsToldOnceAnHour) {
   }
   EXPECT_EQ(bench.told(), "counter_decrease accepted");
   EXPECT_EQ(bench.restarted, 99u);
+}
+
+TEST(Counter, ThatFellAndJumpsWithinTheHourIsToldOfBoth) {
+  Bench bench = counter_bench();
+  bench.next(3);
+  bench.set(energy, 0);
+  bench.next(3);
+  bench.set(energy, 5'000);
+  bench.next(3);
+  EXPECT_EQ(bench.told(), "counter_decrease accepted, capacity_step accepted");
+  bench.set(energy, 9'000);
+  bench.next(3);
+  EXPECT_EQ(bench.restarted, 3u);
+  EXPECT_EQ(bench.told(), "counter_decrease accepted, capacity_step accepted") << "each once an hour";
 }
 
 }  // namespace
