@@ -50,6 +50,24 @@ class Gate(unittest.TestCase):
                 self.assertIn("on trial", said)
             self.assertEqual((box.record["to"], box.states[-1], box.boot("a")), ("1.5.0", "trying", "good"))
 
+    def test_nor_where_the_step_of_the_trial_could_not_be_noted(self):
+        for steps in (["installing", "installed"], ["installing"]):
+            with self.subTest(steps), Box() as box:
+                if steps == ["installing"]:  # the power failed before the other one was noted
+                    box.program("usr/lib/jidian/update-done", "#!/bin/sh\nexit 0\n")
+                    box.bundle("1.5.0")
+                    box.update("install", "/tmp/new.raucb")
+                else:
+                    installed(box)
+                box.set_boot(current="b", b_left=2)
+                box.put("test/target", "a")
+                box.bundle("1.6.0")
+                for command in (("rauc", "install", "/tmp/new.raucb"), ("/usr/lib/jidian/update", "install", "/tmp/new.raucb")):
+                    code, said = box.run(*command)
+                    self.assertEqual(code, 1)
+                    self.assertIn("on trial", said)
+                self.assertEqual((box.record["to"], box.states, box.boot("a")), ("1.5.0", steps, "good"))
+
     def test_a_bundle_that_says_nothing_of_use_is_refused(self):
         for manifest in ("[update]\ncompatible=x\n", "[update]\nversion=two words\n", "[update]\nversion=-1; reboot\n",
                          "[update]\ncompatible=x\n[image.rootfs]\nversion=9.9\n"):
@@ -119,6 +137,28 @@ class Trial(unittest.TestCase):
             self.assertEqual(box.judged()[0], 0)
             self.assertEqual((box.states[-1], box.boot("b"), box.restarted()), ("good", "good", False))
             self.assertGreaterEqual(float(box.read("test/uptime").split()[0]), 600)
+
+    def test_a_start_whose_step_was_not_noted_is_a_trial_all_the_same(self):
+        def was_killed(box):
+            box.status(None)
+            box.set_boot(current="b", b_left=2)
+
+        def can_note_nothing(box):
+            box.keep_nothing()
+            box.booted("b")
+
+        for start in (was_killed, can_note_nothing):
+            for records in (False, True):
+                with self.subTest(start.__name__, records=records), Box() as box:
+                    installed(box)
+                    start(box)
+                    self.assertEqual(box.states, ["installing", "installed"])
+                    if records:
+                        box.program("test/happens", GATEWAY_RECORDS)
+                    box.judged()
+                    self.assertEqual((box.boot("b"), box.boot("primary"), box.restarted()),
+                                     ("good", "b", False) if records else ("bad", "a", True))
+                    self.assertGreaterEqual(float(box.read("test/uptime").split()[0]), 600)
 
     def test_the_time_may_be_another_one(self):
         with Box() as box:
