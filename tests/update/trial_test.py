@@ -96,6 +96,45 @@ class Install(unittest.TestCase):
             self.assertIn("block 17 is corrupted", box.record["reason"])
             self.assertEqual(box.boot("primary"), "a")
 
+    def test_a_torn_slot_is_never_first_in_order(self):
+        def one_waits_there(box):
+            installed(box)
+
+        def it_fell_back_from_there(box):
+            box.boot_state("a", primary="b")
+            box.set_boot(b_left=0)
+
+        for before in (one_waits_there, it_fell_back_from_there):
+            with self.subTest(before.__name__), Box() as box:
+                before(box)
+                self.assertEqual(box.boot("primary"), "b")
+                box.bundle("1.6.0")
+                box.program("test/during", "#!/bin/sh\nexit 1\n")
+                self.assertEqual(box.update("install", "/tmp/new.raucb")[0], 1)
+                self.assertEqual((box.record["to"], box.states[-1]), ("1.6.0", "failed"))
+                self.assertEqual((box.boot("primary"), box.boot("b"), box.boot("b_left")), ("a", "bad", "0"))
+
+    def test_without_a_boot_state_that_can_be_written_none_begins_and_what_waits_is_left(self):
+        with Box() as box:
+            installed(box)
+            box.bundle("1.6.0")
+            for fails in (("set-primary",), ("get-primary", "set-primary")):
+                box.boot_fails(*fails)
+                code, said = box.update("install", "/tmp/new.raucb")
+                self.assertEqual(code, 1)
+                self.assertIn("the boot state cannot be written", said)
+                self.assertEqual((box.boot("primary"), box.boot("b_left"), box.record["to"], box.states[-1]), ("b", "3", "1.5.0", "installed"))
+
+    def test_what_waits_goes_on_waiting_if_the_next_one_cannot_be_noted(self):
+        with Box() as box:
+            installed(box)
+            box.bundle("1.6.0")
+            box.keep_nothing()
+            code, said = box.update("install", "/tmp/new.raucb")
+            self.assertEqual(code, 1)
+            self.assertIn("cannot be noted", said)
+            self.assertEqual((box.boot("primary"), box.boot("b_left"), box.record["to"], box.states[-1]), ("b", "3", "1.5.0", "installed"))
+
     def test_a_bundle_may_come_in_and_does_not_stay(self):
         with Box() as box:
             box.bundle("1.5.0")
