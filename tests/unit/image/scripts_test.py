@@ -38,6 +38,14 @@ class Units(unittest.TestCase):
             after = [line for line in lines if line.startswith("After=") and ".service" in line]
             self.assertEqual(after, [], f"{file.name}: let the service it starts wait")
 
+    def test_a_start_that_never_gets_up_ends(self):
+        # The health check is behind basic.target: what hangs before it is seen by nobody else.
+        drop_ins = list(SCRIPTS.parents[4].glob("*/root/usr/lib/systemd/system/basic.target.d/*.conf"))
+        self.assertEqual(len(drop_ins), 1)
+        lines = drop_ins[0].read_text().splitlines()
+        self.assertIn("JobTimeoutAction=reboot-force", lines[lines.index("[Unit]"):])
+        self.assertIn("JobTimeoutSec=15min", lines[lines.index("[Unit]"):])
+
 
 class ServiceShell(Script):
     def setUp(self):
