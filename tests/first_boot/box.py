@@ -155,7 +155,7 @@ class BoxTest(unittest.TestCase):
 
     def assert_tidy(self):
         """Nothing half done stays, and nothing that was copied."""
-        left = [path for path in self.root.rglob("*") if path.name.startswith((".import-", ".draft-", "import-", "stick-"))
+        left = [path for path in self.root.rglob("*") if path.name.startswith((".import-", ".draft-", "import-", "spool-", "stick-"))
                 and "jidian-import" not in path.name]
         self.assertEqual(left, [])
 

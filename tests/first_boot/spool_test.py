@@ -134,6 +134,24 @@ class ServicePort(BoxTest):
     def test_a_thousand_members_are_refused(self):
         self.assert_refused(tar_of([("site.toml", "x")] * 1000), "more than 64 files")
 
+    def test_names_without_end_are_not_kept(self):
+        # The import sees the folder as it was left by who took the tar apart.
+        self.play("import-folder", f'stat -c %s "$1/names" >"$BOX/names-bytes"\nexec "{SCRIPTS}/import-folder" "$@"\n')
+        for count, length in ((5000, 200), (1, 1 << 20)):
+            with self.subTest(count=count, length=length):
+                data = gzip.compress(tar_of([("n" * length, "")] * count))
+                self.assertLess(len(data), 1 << 20)
+                self.assert_refused(data, "REFUSED: the tar holds more than 64 files, or names that are too long.")
+                self.assertLessEqual(int((self.folder / "names-bytes").read_text()), 65537)
+
+    def test_what_a_killed_run_left_goes_with_the_next_one_and_a_sticks_import_is_left_alone(self):
+        base = self.root / "run/jidian-device"
+        for name in ("spool-a1B2c3", "import-a1B2c3"):
+            (base / name).mkdir()
+            (base / name / "in.tar").write_bytes(b"x")
+        self.run_script("import-spool")
+        self.assertEqual([path.name for path in base.glob("*-a1B2c3")], ["import-a1B2c3"])
+
     def test_what_is_laid_in_under_another_name_is_thrown_away(self):
         waiting = self.root / "run/jidian-import/in"
         (waiting / "abcdefghij.tar").symlink_to("/etc/passwd")

@@ -2,6 +2,7 @@
 
 The gate is a list for each unit: every check of systemd-analyze that it does not pass stands here with its reason, and none else
 may fail. A figure beside it keeps the whole in view, in tenths as systemd-analyze takes it."""
+import fnmatch
 import json
 import pathlib
 import subprocess
@@ -35,6 +36,8 @@ NEEDED = {
         "RootDirectoryOrRootImage": "libraries are those of the system, so that they are updated with it",
     },
 }
+# Classes of /proc/devices: built in, of processors, and of adapters; and what is no serial port.
+SERIAL, OTHERS = ("ttyS", "ttyAMA", "ttymxc", "ttyO", "ttyUSB", "ttyACM"), ("tty", "pts", "vcs", "mem", "input")
 NONE = {"CapabilityBoundingSet": "", "NoNewPrivileges": "yes", "DevicePolicy": "closed",
         "ProtectSystem": "strict", "MemoryDenyWriteExecute": "yes", "User": "jidian"}
 
@@ -63,6 +66,14 @@ def within(unit, tenths):
     return analyse(unit, f"--threshold={tenths}").returncode == 0
 
 
+def check_serial(unit):
+    """Raises Broken with a sentence unless the unit may use every serial port and nothing beside."""
+    allowed = [line.partition("=char-")[2].removesuffix(" rw") for line in unit.read_text().splitlines() if line.startswith("DeviceAllow=")]
+    for name in (*SERIAL, *OTHERS):
+        may = any(fnmatch.fnmatchcase(name, pattern) for pattern in allowed)
+        expect(may == (name in SERIAL), f"{unit}: DeviceAllow= is to {'allow' if name in SERIAL else 'forbid'} the class {name}")
+
+
 def check_unit(unit):
     """Raises Broken with a sentence unless the unit is as closed as it is meant to be."""
     said = directives(unit.read_text())
@@ -81,6 +92,8 @@ def check(*units):
     """The units that have a list here, or the ones given."""
     for unit in units or [SYSTEM / name for name in NEEDED]:
         expect(unit.name in NEEDED, f"{unit}: there is no list of what it needs")
+        if unit.name == "jidian.service":
+            check_serial(unit)
         check_unit(unit)
 
 

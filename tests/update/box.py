@@ -151,6 +151,10 @@ class Box:
             text = re.sub(f"^{name}=.*$", f"{name}={value}", text, flags=re.MULTILINE)
         self.put("test/boot", text)
 
+    def keep_nothing(self):
+        """From now on nothing that is written to the data reaches the disk."""
+        self.program("usr/sbin/sync", "#!/bin/sh\nexit 1\n")
+
     def bundle(self, version):
         self.put("test/bundle/manifest.raucm",
                  f"[update]\ncompatible=jidian-arm64-virt\nversion={version}\n\n[bundle]\nformat=verity\n\n[image.rootfs]\nfilename=rootfs.img\n")

@@ -50,6 +50,24 @@ class Gate(unittest.TestCase):
                 self.assertIn("on trial", said)
             self.assertEqual((box.record["to"], box.states[-1], box.boot("a")), ("1.5.0", "trying", "good"))
 
+    def test_nor_where_the_step_of_the_trial_could_not_be_noted(self):
+        for steps in (["installing", "installed"], ["installing"]):
+            with self.subTest(steps), Box() as box:
+                if steps == ["installing"]:  # the power failed before the other one was noted
+                    box.program("usr/lib/jidian/update-done", "#!/bin/sh\nexit 0\n")
+                    box.bundle("1.5.0")
+                    box.update("install", "/tmp/new.raucb")
+                else:
+                    installed(box)
+                box.set_boot(current="b", b_left=2)
+                box.put("test/target", "a")
+                box.bundle("1.6.0")
+                for command in (("rauc", "install", "/tmp/new.raucb"), ("/usr/lib/jidian/update", "install", "/tmp/new.raucb")):
+                    code, said = box.run(*command)
+                    self.assertEqual(code, 1)
+                    self.assertIn("on trial", said)
+                self.assertEqual((box.record["to"], box.states, box.boot("a")), ("1.5.0", steps, "good"))
+
     def test_a_bundle_that_says_nothing_of_use_is_refused(self):
         for manifest in ("[update]\ncompatible=x\n", "[update]\nversion=two words\n", "[update]\nversion=-1; reboot\n",
                          "[update]\ncompatible=x\n[image.rootfs]\nversion=9.9\n"):
@@ -77,6 +95,45 @@ class Install(unittest.TestCase):
             self.assertEqual(box.states, ["installing", "failed"])
             self.assertIn("block 17 is corrupted", box.record["reason"])
             self.assertEqual(box.boot("primary"), "a")
+
+    def test_a_torn_slot_is_never_first_in_order(self):
+        def one_waits_there(box):
+            installed(box)
+
+        def it_fell_back_from_there(box):
+            box.boot_state("a", primary="b")
+            box.set_boot(b_left=0)
+
+        for before in (one_waits_there, it_fell_back_from_there):
+            with self.subTest(before.__name__), Box() as box:
+                before(box)
+                self.assertEqual(box.boot("primary"), "b")
+                box.bundle("1.6.0")
+                box.program("test/during", "#!/bin/sh\nexit 1\n")
+                self.assertEqual(box.update("install", "/tmp/new.raucb")[0], 1)
+                self.assertEqual((box.record["to"], box.states[-1]), ("1.6.0", "failed"))
+                self.assertEqual((box.boot("primary"), box.boot("b"), box.boot("b_left")), ("a", "bad", "0"))
+
+    def test_without_a_boot_state_that_can_be_written_none_begins_and_what_waits_is_left(self):
+        with Box() as box:
+            installed(box)
+            box.bundle("1.6.0")
+            for fails in (("set-primary",), ("get-primary", "set-primary")):
+                box.boot_fails(*fails)
+                code, said = box.update("install", "/tmp/new.raucb")
+                self.assertEqual(code, 1)
+                self.assertIn("the boot state cannot be written", said)
+                self.assertEqual((box.boot("primary"), box.boot("b_left"), box.record["to"], box.states[-1]), ("b", "3", "1.5.0", "installed"))
+
+    def test_what_waits_goes_on_waiting_if_the_next_one_cannot_be_noted(self):
+        with Box() as box:
+            installed(box)
+            box.bundle("1.6.0")
+            box.keep_nothing()
+            code, said = box.update("install", "/tmp/new.raucb")
+            self.assertEqual(code, 1)
+            self.assertIn("cannot be noted", said)
+            self.assertEqual((box.boot("primary"), box.boot("b_left"), box.record["to"], box.states[-1]), ("b", "3", "1.5.0", "installed"))
 
     def test_a_bundle_may_come_in_and_does_not_stay(self):
         with Box() as box:
@@ -119,6 +176,28 @@ class Trial(unittest.TestCase):
             self.assertEqual(box.judged()[0], 0)
             self.assertEqual((box.states[-1], box.boot("b"), box.restarted()), ("good", "good", False))
             self.assertGreaterEqual(float(box.read("test/uptime").split()[0]), 600)
+
+    def test_a_start_whose_step_was_not_noted_is_a_trial_all_the_same(self):
+        def was_killed(box):
+            box.status(None)
+            box.set_boot(current="b", b_left=2)
+
+        def can_note_nothing(box):
+            box.keep_nothing()
+            box.booted("b")
+
+        for start in (was_killed, can_note_nothing):
+            for records in (False, True):
+                with self.subTest(start.__name__, records=records), Box() as box:
+                    installed(box)
+                    start(box)
+                    self.assertEqual(box.states, ["installing", "installed"])
+                    if records:
+                        box.program("test/happens", GATEWAY_RECORDS)
+                    box.judged()
+                    self.assertEqual((box.boot("b"), box.boot("primary"), box.restarted()),
+                                     ("good", "b", False) if records else ("bad", "a", True))
+                    self.assertGreaterEqual(float(box.read("test/uptime").split()[0]), 600)
 
     def test_the_time_may_be_another_one(self):
         with Box() as box:

@@ -38,6 +38,14 @@ class Units(unittest.TestCase):
             after = [line for line in lines if line.startswith("After=") and ".service" in line]
             self.assertEqual(after, [], f"{file.name}: let the service it starts wait")
 
+    def test_a_start_that_never_gets_up_ends(self):
+        # The health check is behind basic.target: what hangs before it is seen by nobody else.
+        drop_ins = list(SCRIPTS.parents[4].glob("*/root/usr/lib/systemd/system/basic.target.d/*.conf"))
+        self.assertEqual(len(drop_ins), 1)
+        lines = drop_ins[0].read_text().splitlines()
+        self.assertIn("JobTimeoutAction=reboot-force", lines[lines.index("[Unit]"):])
+        self.assertIn("JobTimeoutSec=15min", lines[lines.index("[Unit]"):])
+
 
 class ServiceShell(Script):
     def setUp(self):
@@ -157,6 +165,17 @@ class EthernetSocket(Script):
         (self.sys / "bus/virtio/devices").mkdir(parents=True)
         self.script = self.copy("ethernet-socket", ("/sys/", f"{self.sys}/"))
 
+    def in_the_processor(self, address, node, *names):
+        """A device of the processor; without names its driver is still to come."""
+        device = self.sys / "devices/platform" / address
+        device.mkdir(parents=True)
+        (device / "uevent").write_text(f"DRIVER=x\nOF_NAME={node}\nOF_COMPATIBLE_N=1\n")
+        self.link(f"bus/platform/devices/{address}", device)
+        for name in names:
+            (device / "net" / name).mkdir(parents=True)
+            self.link(f"class/net/{name}", device / "net" / name)
+        return device
+
     def link(self, name, target):
         path = self.sys / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,6 +188,20 @@ class EthernetSocket(Script):
     def test_sockets_are_counted_by_their_place(self):
         self.assertEqual(self.number("eth1"), "JIDIAN_SOCKET=0")
         self.assertEqual(self.number("eth0"), "JIDIAN_SOCKET=1")
+
+    def test_those_in_the_processor_are_counted_before_their_drivers_come(self):
+        self.in_the_processor("30be0000.ethernet", "ethernet")
+        self.in_the_processor("30bf0000.ethernet", "ethernet", "end1")
+        self.in_the_processor("30c00000.serial", "serial")
+        self.in_the_processor("5b040000.gmac", "gmac", "end2")
+        self.assertEqual([self.number(name) for name in ("end1", "eth1", "eth0", "end2")], [f"JIDIAN_SOCKET={place}" for place in (1, 2, 3, 4)])
+
+    def test_what_hangs_behind_one_in_the_processor_has_no_number(self):
+        conduit = self.in_the_processor("30be0000.ethernet", "ethernet", "end0")
+        port = conduit / "mdio_bus/switch/net/lan1"
+        port.mkdir(parents=True)
+        self.link("class/net/lan1", port)
+        self.assertEqual((self.number("end0"), self.number("lan1")), ("JIDIAN_SOCKET=0", ""))
 
     def test_an_adapter_at_usb_has_no_number(self):
         self.assertEqual(self.number("eth2"), "")

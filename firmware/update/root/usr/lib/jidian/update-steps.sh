@@ -49,6 +49,14 @@ count_steps() { # STATE
   grep -c "^step=$1 " "$record"
 }
 
+# Whether the newest update is what runs, and nothing is decided: the record names the running slot only once the new system was
+# started. Its step `trying` may be missing: the data could not be written, or the start was cut off before.
+is_on_trial() { # CURRENT
+  [ -n "$1" ] && [ "$(field slot)" = "$1" ] || return 1
+  case $(state) in installing | installed | trying) return 0 ;; esac
+  return 1
+}
+
 # Whole or not at all, also if the power fails: a draft beside it, on the disk before it takes the name, and the name after it.
 put() { # FILE: of what comes in
   cat >"$private/draft" && sync "$private/draft" && chmod 0644 "$private/draft" && mv -f -T "$private/draft" "$1" && sync "${1%/*}"
