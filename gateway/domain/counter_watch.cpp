@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace jidian::domain {
 namespace {
@@ -139,6 +140,11 @@ void CounterWatch::take(const Column& column, std::uint64_t bits, UtcTime at, Ou
   begin(bits, scale_, at);
 }
 
+void CounterWatch::remember_count(std::uint64_t bits, std::uint64_t scale, UtcTime at) {
+  begin(bits, scale, at);
+  is_of_row_ = true;
+}
+
 void CounterWatch::remember_doubt(const CounterColumn& counter, std::span<const Sample> samples) {
   if (!first_doubted_) first_doubted_ = samples[counter.column.position()].bits;
 }
@@ -147,7 +153,8 @@ CounterWatch::Outcome CounterWatch::remember(const CounterColumn& counter, std::
                                              const Bounds& bounds) {
   const std::uint64_t bits = samples[counter.column.position()].bits;
   const std::uint64_t scale = counter.scale ? samples[*counter.scale].bits : 0;
-  if (!is_set_ || scale != scale_) {
+  const bool is_behind_row = std::exchange(is_of_row_, false) && at <= moved_at_;
+  if (!is_set_ || is_behind_row || scale != scale_) {
     fall_.reset();
     begin(bits, scale, at);
     return Outcome::plausible;

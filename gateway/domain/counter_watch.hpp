@@ -44,6 +44,10 @@ class CounterWatch {
   /// level on record had stood.
   Outcome remember(const CounterColumn& counter, std::span<const Sample> samples, UtcTime at, const Bounds& bounds);
 
+  /// The count at the end of a row of an earlier run, in order of time, before the values: it is the level for those
+  /// behind it, of which the record may have had none for long.
+  void remember_count(std::uint64_t bits, std::uint64_t scale, UtcTime at);
+
   /// A doubted value of an earlier run.
   void remember_doubt(const CounterColumn& counter, std::span<const Sample> samples);
 
@@ -78,6 +82,7 @@ class CounterWatch {
   UtcTime candidate_at_{};
   std::uint32_t candidate_polls_ = 0;
   bool is_set_ = false;
+  bool is_of_row_ = false;                      ///< The level, as remembered.
   std::optional<std::uint64_t> first_doubted_;  ///< Of the values in a row that are doubted.
   std::optional<Fall> fall_;                    ///< Taken, and the level it fell from not reached again.
 };

@@ -16,6 +16,9 @@ constexpr Millis look_interval = std::chrono::minutes(1);
 /// After a longer silence than this, standing still begins anew.
 constexpr Millis look_hole = std::chrono::minutes(10);
 
+/// The longest rows of a meter: theirs is the oldest count that a row in progress could go on from.
+constexpr std::chrono::seconds level_row{900};
+
 constexpr double percent_of = 0.01;
 constexpr double s_per_hour = 3'600;
 
@@ -61,6 +64,19 @@ std::vector<std::uint16_t> PlausibilityWatch::remember(const Poll& poll) {
     if (outcome != CounterWatch::Outcome::plausible) restarted.push_back(position);
   }
   return restarted;
+}
+
+void PlausibilityWatch::remember(const IntervalRow& row, UtcTime since) {
+  if (row.length != level_row) return;
+  const Gauge& gauge = gauges_[row.meter];
+  for (std::size_t i = 0; i < gauge.counters.size(); ++i) {
+    const CounterColumn& counter = gauge.counters[i];
+    const PointInterval& counted = row.points[counter.column.position()];
+    if (counted.last_at == UtcTime{} || counted.last_at < since) continue;
+    if (counter.scale && row.points[*counter.scale].last_at == UtcTime{}) continue;
+    const std::uint64_t scale = counter.scale ? row.points[*counter.scale].last : 0;
+    meters_[row.meter].counters[i].remember_count(counted.last, scale, counted.last_at);
+  }
 }
 
 void PlausibilityWatch::take_over(const PlausibilityWatch& before, MeterIndex theirs, MeterIndex ours) {

@@ -11,6 +11,7 @@
 #include "domain/counter_watch.hpp"
 #include "domain/event.hpp"
 #include "domain/gauge.hpp"
+#include "domain/interval.hpp"
 #include "domain/manifest.hpp"
 #include "domain/reading.hpp"
 
@@ -46,6 +47,10 @@ class PlausibilityWatch {
   /// A recorded poll of an earlier run, in time order: counters go on from there. Gives those that were taken at
   /// another level with it: no difference goes across.
   std::vector<std::uint16_t> remember(const Poll& poll);
+
+  /// A row of an earlier run, in order of time, before its polls: where a counter has no poll on record, it goes on
+  /// from the end of its last quarter hour. Counts before `since` are another meter's.
+  void remember(const IntervalRow& row, UtcTime since);
 
   /// Goes on as `before` would with its meter `theirs`, which is called `ours` here and says the same of itself.
   void take_over(const PlausibilityWatch& before, MeterIndex theirs, MeterIndex ours);

@@ -77,7 +77,9 @@ void Core::remember_rows(const record::Header& header, const record::Rows& rows)
     const auto* of_meter = std::get_if<domain::IntervalRow>(&row);
     if (!to) {
       std::visit([&](const auto& it) { facts_.restore(it); }, row);
-      if (of_meter != nullptr) data_.remember(*of_meter);
+      if (of_meter == nullptr) continue;
+      data_.remember(*of_meter);
+      plausibility_.remember(*of_meter, swaps_.since(of_meter->meter));
     } else if (of_meter != nullptr) {
       facts_.restore_counts(*of_meter, *to);
     } else {

@@ -301,6 +301,25 @@ TEST(Counter, OnRecordWasTakenAtAnotherLevelWhereItFellOrJumpedBehindDoubts) {
   EXPECT_EQ(restarted_by(8, Quality::ok), none);
 }
 
+TEST(Counter, WithoutAPollOnRecordGoesOnFromItsLastQuarterHour) {
+  const auto restarted_by_zero = [](UtcTime last_at, UtcTime since) {
+    Bench bench = counter_bench();
+    bench.watch.emplace(bench.manifest);
+    const PointInterval counted{900,     0,          0, 0, 499'000, 500'000, last_at - std::chrono::minutes(15),
+                                last_at, Quality::ok};
+    bench.watch->remember({0, last_at - std::chrono::minutes(15), std::chrono::seconds(900), 900, 900, {counted}},
+                          since);
+    std::vector<std::uint16_t> restarted;
+    for (const Quality quality : {Quality::implausible, Quality::implausible, Quality::ok})
+      restarted = bench.watch->remember({0, doubtful::noon, doubtful::noon, doubtful::noon, {}, {{0, quality}}, {}});
+    return restarted.size();
+  };
+  const UtcTime before = doubtful::noon - std::chrono::hours(3);
+  EXPECT_EQ(restarted_by_zero(before, UtcTime::min()), 1u);
+  EXPECT_EQ(restarted_by_zero(before, before + Millis{1}), 0u) << "it was another meter";
+  EXPECT_EQ(restarted_by_zero(doubtful::noon + std::chrono::minutes(1), UtcTime::min()), 0u) << "the row is behind it";
+}
+
 TEST(Counter, ChecksThatDoNotFitAreLeftOut) {
   Bench falls = counter_bench();
   falls.manifest.meters[0].unchecked = {"counter_decrease"};
