@@ -164,8 +164,8 @@ Status Gateway::start_parts() {
   options.live_interval = running->live_interval;
   options.boot = host::boot_id();
   options.version = version;
-  const auto updates =
-      std::make_shared<UpdateFile>(update_file_of(std::getenv("STATE_DIRECTORY"), running->store.folder));
+  const char* const state_folder = std::getenv("STATE_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): nobody sets one
+  const auto updates = std::make_shared<UpdateFile>(update_file_of(state_folder, running->store.folder));
   options.update_news = [updates] { return updates->news(); };
   options.ended_by_watchdog = host::has_last_words();
   manifest_hash_ = to_hex(record::encode(options.manifest).hash);
