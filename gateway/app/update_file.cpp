@@ -19,7 +19,7 @@ using UpdateJson = nlohmann::json;
 
 constexpr const char* update_file_name = "update.json";
 /// The box writes at most 16 steps of 400 bytes.
-constexpr std::size_t update_bytes_max = 16 * 1024;
+constexpr std::size_t update_bytes_max = std::size_t{16} * 1024;
 constexpr std::size_t update_steps_max = 32;
 constexpr std::size_t update_word_max = 64;
 constexpr std::size_t update_reason_max = 300;

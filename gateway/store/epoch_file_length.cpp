@@ -22,7 +22,7 @@ Status EpochFile::limit_pages(std::uint64_t pages_max) {
 /// SQLite heeds the hint only where it is told a step in which files grow.
 Status EpochFile::set_aside(std::uint64_t pages) {
   int step = static_cast<int>(page_bytes);
-  auto bytes = static_cast<sqlite3_int64>(pages * page_bytes);
+  auto bytes = static_cast<sqlite3_int64>(pages) * static_cast<sqlite3_int64>(page_bytes);
   sqlite3_file_control(db_.raw(), "main", SQLITE_FCNTL_CHUNK_SIZE, &step);
   const int code = sqlite3_file_control(db_.raw(), "main", SQLITE_FCNTL_SIZE_HINT, &bytes);
   step = 0;
