@@ -260,6 +260,12 @@ bool SubjectRows::keep_peak(const Peak& peak) {
   return true;
 }
 
+DemandNow SubjectRows::demand() const {
+  // A month whose quarter hours all lack something has no peak yet: the one before is none of it.
+  const auto peak = newest_quarter_ ? month_peak_at(newest_quarter_->start) : month_peaks_.present;
+  return {subject_, newest_quarter_, peak};
+}
+
 std::optional<MonthPeaks> SubjectRows::take_month_peaks() {
   if (!std::exchange(is_month_peak_new_, false)) return std::nullopt;
   return month_peaks_;

@@ -66,7 +66,7 @@ class SubjectRows {
   void restore_month_peak(const Peak& peak);
 
   /// What it took in the newest quarter hour, and in the greatest of the month. Of accounts and the site.
-  DemandNow demand() const { return {subject_, newest_quarter_, month_peaks_.present}; }
+  DemandNow demand() const;
 
  private:
   struct Open {

@@ -106,6 +106,19 @@ class ClockAMonthAhead : public testing::Test {
   Told told_;
 };
 
+TEST(Demand, AMonthWithoutAWholeQuarterHourYetHasNoPeak) {
+  const Manifest manifest = covered_plant();
+  Builders builders(manifest);
+  Told told;
+  live_through(builders, midnight, midnight + minutes{31}, midnight + minutes{30}, told);
+  const UtcTime april = midnight + std::chrono::days{31} + minutes{5};
+  builders.skip_to(april, told);
+  EXPECT_TRUE(builders.aggregates().demands().at(0).month_peak) << "March's, as its newest quarter hour is";
+  live_through(builders, april, april + minutes{11}, april + minutes{60}, told);
+  EXPECT_EQ(builders.aggregates().demands().at(0).newest->start, midnight + std::chrono::days{31});
+  EXPECT_FALSE(builders.aggregates().demands().at(0).month_peak) << "it holds what was taken before, too";
+}
+
 TEST_F(ClockAMonthAhead, CostsTheMonthNoPeak) {
   EXPECT_EQ(demand().month_peak, of_april);
   for (const AggregateRow& row : told_.of(grid, seconds{900})) {
